@@ -1,0 +1,67 @@
+"""Every tunable number of deeplake, with its unit, its limit and its reason.
+
+Numbers only; components are objects and live in their rooms. A test asserts that each
+constant is used.
+"""
+
+from __future__ import annotations
+
+# --- storage -------------------------------------------------------------------------------
+RANGE_GAP_BYTES_MAX = 64 << 10
+"""Ranges closer than this are read as one: 64 KiB costs less than another request."""
+
+REQUEST_BYTES_MAX = 8 << 20
+"""Longest single ranged read from an object store; longer ones are split and read in parallel."""
+
+REQUEST_THREADS = 16
+"""Parallel requests to one object store (threads: async bulk GETs were 38x slower)."""
+
+CACHE_PAGE_BYTES = 64 << 10
+"""Page of the read cache, aligned with checksum blocks."""
+
+CACHE_MEMORY_BYTES_MAX = 256 << 20
+"""Memory tier of the read cache over an object store."""
+
+# --- format --------------------------------------------------------------------------------
+CHECKSUM_BLOCK_BYTES = 64 << 10
+"""One crc32c covers this much of a fixed-shape frame, so one cold cell verifies 64 KiB."""
+
+FRAME_BYTES = 8 << 20
+"""Target size of a frame of fixed-shape values."""
+
+PACK_BYTES = 64 << 20
+"""A pack is closed at this size (16 and 32 MiB ingested 1.07-1.2x slower)."""
+
+FRAGMENT_ROWS_MAX = 65_536
+"""Rows of one fragment."""
+
+FANOUT = 32
+"""Records of one tree level before it is written out as a node."""
+
+SLOT_PAYLOAD_BYTES_MAX = 256 << 10
+"""Row data up to this size rides inside the commit slot: one PUT for a small commit."""
+
+SLOT_HEAD_BYTES = 64 << 10
+"""First read of a slot: header, roots and fragment descriptors of an ordinary commit."""
+
+MEDIA_OBJECT_BYTES = 8 << 20
+"""A media value larger than this becomes an object of its own."""
+
+VALUE_BYTES_MAX = 4 << 30
+"""Largest single value."""
+
+TEXT_BLOCK_BYTES = 32 << 10
+"""Target uncompressed size of a block of text rows (a row then costs 16-32 us)."""
+
+CODEC_SAVING_MIN = 0.15
+"""A codec is kept only if it saves at least this share of the bytes."""
+
+# --- versioning ----------------------------------------------------------------------------
+HINT_COMMITS = 16
+"""The head hint of a branch is rewritten every so many commits."""
+
+COMMIT_ATTEMPTS_MAX = 200
+"""Slots tried before a contended commit gives up."""
+
+NAME_BYTES_MAX = 200
+"""Longest branch, tag or table name, in UTF-8."""

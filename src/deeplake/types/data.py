@@ -1,0 +1,202 @@
+"""Cutting and joining `ColumnData`, whatever the type: slice, take, concatenate, all-NULL.
+
+Pure functions over the four shapes of `base.py`. Bytes of var rows are never copied by a slice
+or a join: buffers are shared or sliced as views.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deeplake.types.base import (
+    FixedData,
+    FixedLayout,
+    ListData,
+    ListLayout,
+    StructData,
+    StructLayout,
+    VarData,
+    row_count,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    from deeplake.types.base import Buffer, ColumnData, Layout
+
+    BoolArray = npt.NDArray[np.bool_]
+
+
+def slice_rows(data: ColumnData, low: int, high: int) -> ColumnData:
+    """Rows low:high, sharing memory with `data`.
+
+    >>> slice_rows(FixedData(np.arange(5)), 1, 3).values
+    array([1, 2])
+    """
+    valid = None if data.valid is None else _none_if_all(data.valid[low:high])
+    if isinstance(data, FixedData):
+        norms = None if data.norms is None else data.norms[low:high]
+        return FixedData(data.values[low:high], valid, norms)
+    if isinstance(data, StructData):
+        children = tuple(slice_rows(child, low, high) for child in data.children)
+        return StructData(high - low, children, valid)
+    first, last = int(data.offsets[low]), int(data.offsets[high])
+    offsets = data.offsets[low : high + 1] - first
+    if isinstance(data, ListData):
+        return ListData(offsets, slice_rows(data.child, first, last), valid)
+    extras = tuple(extra[low:high] for extra in data.extras)
+    return VarData(offsets, _cut(data, low, high, first, last), valid, extras)
+
+
+def _cut(data: VarData, low: int, high: int, first: int, last: int) -> list[Buffer]:
+    """The buffers that hold bytes first:last of `data`."""
+    buffers = data.buffers
+    if len(buffers) == len(data.offsets) - 1:
+        return list(buffers[low:high])
+    found: list[Buffer] = []
+    at = 0
+    for buffer in buffers:
+        view = memoryview(buffer).cast("B") if len(buffer) else memoryview(b"")
+        start, stop = max(first - at, 0), min(last - at, len(view))
+        if start < stop:
+            found.append(view[start:stop])
+        at += len(view)
+        if at >= last:
+            break
+    return found
+
+
+def var_rows(data: VarData) -> list[Buffer]:
+    """One buffer per row (b'' where NULL or empty)."""
+    if len(data.buffers) == len(data.offsets) - 1:
+        return list(data.buffers)
+    joined = memoryview(join_bytes(data.buffers))
+    cuts = data.offsets.tolist()
+    return [joined[a:z] for a, z in zip(cuts, cuts[1:], strict=False)]
+
+
+def join_bytes(buffers: Sequence[Buffer]) -> bytes | memoryview:
+    """All buffers as one; no copy when there is one already."""
+    if len(buffers) == 1:
+        return memoryview(buffers[0]).cast("B") if len(buffers[0]) else b""
+    return b"".join(memoryview(b).cast("B") if isinstance(b, np.ndarray) else b for b in buffers)
+
+
+def take_rows(data: ColumnData, rows: npt.NDArray[np.int64]) -> ColumnData:
+    """Rows by position, in the order given, repeats allowed.
+
+    >>> take_rows(FixedData(np.array([7, 8, 9])), np.array([2, 0])).values
+    array([9, 7])
+    """
+    valid = None if data.valid is None else _none_if_all(data.valid[rows])
+    if isinstance(data, FixedData):
+        norms = None if data.norms is None else data.norms[rows]
+        return FixedData(data.values[rows], valid, norms)
+    if isinstance(data, StructData):
+        children = tuple(take_rows(child, rows) for child in data.children)
+        return StructData(len(rows), children, valid)
+    starts, sizes = data.offsets[rows], np.diff(data.offsets)[rows]
+    offsets = offsets_of(sizes)
+    if isinstance(data, ListData):
+        inner = np.repeat(starts - offsets[:-1], sizes) + np.arange(offsets[-1])
+        return ListData(offsets, take_rows(data.child, inner), valid)
+    buffers = var_rows(data)
+    extras = tuple(extra[rows] for extra in data.extras)
+    return VarData(offsets, [buffers[i] for i in rows.tolist()], valid, extras)
+
+
+def offsets_of(sizes: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """Row sizes -> int64 offsets starting at 0.
+
+    >>> offsets_of(np.array([2, 0, 3]))
+    array([0, 2, 2, 5])
+    """
+    offsets = np.zeros(len(sizes) + 1, np.int64)
+    np.cumsum(sizes, out=offsets[1:])
+    return offsets
+
+
+def concat(pieces: Sequence[ColumnData]) -> ColumnData:
+    """Pieces of one column, one after another. Needs at least one piece.
+
+    >>> concat([FixedData(np.array([1])), FixedData(np.array([2, 3]))]).values
+    array([1, 2, 3])
+    """
+    if len(pieces) == 1:
+        return pieces[0]
+    valid = _concat_valid(pieces)
+    first = pieces[0]
+    if isinstance(first, FixedData):
+        values = np.concatenate([p.values for p in pieces])  # type: ignore[union-attr]
+        norms = [p.norms for p in pieces]  # type: ignore[union-attr]
+        whole = None if any(n is None for n in norms) else np.concatenate(norms)  # type: ignore[arg-type]
+        return FixedData(values, valid, whole)
+    if isinstance(first, StructData):
+        children = tuple(
+            concat([p.children[k] for p in pieces])  # type: ignore[union-attr]
+            for k in range(len(first.children))
+        )
+        return StructData(sum(row_count(p) for p in pieces), children, valid)
+    offsets = _concat_offsets([p.offsets for p in pieces])  # type: ignore[union-attr]
+    if isinstance(first, ListData):
+        return ListData(offsets, concat([p.child for p in pieces]), valid)  # type: ignore[union-attr]
+    extras = tuple(
+        _concat_extra([p.extras[k] for p in pieces])  # type: ignore[union-attr]
+        for k in range(len(first.extras))
+    )
+    buffers = list(chain.from_iterable(p.buffers for p in pieces))  # type: ignore[union-attr]
+    return VarData(offsets, buffers, valid, extras)
+
+
+def _concat_valid(pieces: Sequence[ColumnData]) -> BoolArray | None:
+    if all(p.valid is None for p in pieces):
+        return None
+    return np.concatenate(
+        [np.ones(row_count(p), np.bool_) if p.valid is None else p.valid for p in pieces]
+    )
+
+
+def _concat_offsets(all_offsets: Sequence[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
+    base, shifted = 0, [np.zeros(1, np.int64)]
+    for offsets in all_offsets:
+        shifted.append(offsets[1:] + base)
+        base += int(offsets[-1])
+    return np.concatenate(shifted)
+
+
+def _concat_extra(arrays: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """Join extras; those of varying width are padded with -1 to the widest."""
+    if arrays[0].ndim == 2:
+        width = max(a.shape[1] for a in arrays)
+        arrays = [
+            a
+            if a.shape[1] == width
+            else np.pad(a, ((0, 0), (0, width - a.shape[1])), constant_values=-1)
+            for a in arrays
+        ]
+    return np.concatenate(arrays)
+
+
+def nulls(layout: Layout, rows: int) -> ColumnData:
+    """`rows` NULLs of a layout: what a column absent from a fragment reads as."""
+    valid = np.zeros(rows, np.bool_)
+    if isinstance(layout, FixedLayout):
+        norms = np.zeros(rows, np.float32) if layout.norms else None
+        return FixedData(np.zeros((rows, *layout.shape), layout.dtype), valid, norms)
+    if isinstance(layout, ListLayout):
+        return ListData(np.zeros(rows + 1, np.int64), nulls(layout.child, 0), valid)
+    if isinstance(layout, StructLayout):
+        return StructData(rows, tuple(nulls(child, rows) for _, child in layout.fields), valid)
+    extras = tuple(
+        np.zeros(rows if e.width == 0 else (rows, max(e.width, 0)), e.dtype) for e in layout.extras
+    )
+    return VarData(np.zeros(rows + 1, np.int64), [], valid, extras)
+
+
+def _none_if_all(valid: BoolArray) -> BoolArray | None:
+    return None if valid.all() else valid
