@@ -1,0 +1,52 @@
+"""deeplake: the open data plane for AI. This module owns the public names, nothing else.
+
+Every name is loaded at its first use, so `import deeplake` costs about a millisecond and
+brings in neither NumPy nor Arrow.
+
+>>> import deeplake
+>>> ds = deeplake.create("mem://readme", schema={"prompt": "text", "rating": "int"})
+>>> ds.append({"prompt": "a cat", "rating": 5})
+>>> commit = ds.commit("first row")
+>>> ds["rating"][0]
+5
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # as type checkers read it; importing typing costs 8 ms
+if TYPE_CHECKING:
+    from typing import Any
+
+    from deeplake import errors as errors
+    from deeplake import testing as testing
+    from deeplake import types as types
+    from deeplake.api.open import connect as connect
+    from deeplake.api.open import create as create
+    from deeplake.api.open import delete as delete
+    from deeplake.api.open import exists as exists
+    from deeplake.api.open import open as open
+
+__version__ = "0.1.0"
+
+_FUNCTIONS = dict.fromkeys(("connect", "create", "delete", "exists", "open"), "deeplake.api.open")
+_MODULES = ("errors", "testing", "types")
+
+__all__ = ["connect", "create", "delete", "errors", "exists", "open", "testing", "types"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name at its first use and keep it."""
+    from importlib import import_module
+
+    if name in _FUNCTIONS:
+        value = getattr(import_module(_FUNCTIONS[name]), name)
+    elif name in _MODULES:
+        value = import_module(f"deeplake.{name}")
+    else:
+        raise AttributeError(f"module 'deeplake' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

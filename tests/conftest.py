@@ -1,0 +1,15 @@
+"""Hypothesis profiles: dev (default) is quick, ci repeats exactly, nightly explores."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+# Shared machines stall for seconds: a slow example is no failure.
+_ALWAYS = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+
+settings.register_profile("dev", max_examples=25, **_ALWAYS)
+settings.register_profile("ci", max_examples=50, derandomize=True, **_ALWAYS)
+settings.register_profile("nightly", max_examples=1_000, **_ALWAYS)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
