@@ -62,7 +62,8 @@ class Store(Protocol):
 
     def map(self, key: str) -> npt.NDArray[np.uint8] | None:
         """The whole object as one read-only uint8 array without reading it, or None if the store
-        cannot (remote stores). The mapping lives as long as the array or the store does."""
+        cannot (remote stores). The mapping lives as long as the array or the store does.
+        """
         ...
 
     def put(self, key: str, parts: Iterable[Buffer], *, durable: bool = True) -> int:
