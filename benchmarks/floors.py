@@ -1,0 +1,140 @@
+"""What the disk and NumPy do without a store: the floors that the figures are ratios to.
+
+The floor of a table is four .npy files and a blob file with offsets, the fastest plain layout
+that gives random access. It has no schema, versions, checksums or NULLs.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import numpy.typing as npt
+
+    from data import Rows
+
+IOV_MAX = 1_000  # buffers per writev; the system's limit is 1,024
+
+
+def _write_blobs(path: str, blobs: Sequence[bytes], *, sync: bool) -> None:
+    """All blobs into one file, straight from the caller's buffers."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    try:
+        for at in range(0, len(blobs), IOV_MAX):
+            group = blobs[at : at + IOV_MAX]
+            written, wanted = os.writev(descriptor, group), sum(map(len, group))
+            if written != wanted:
+                os.write(descriptor, b"".join(group)[written:])
+        if sync:
+            os.fdatasync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write_array(path: str, array: npt.NDArray[np.generic], *, sync: bool) -> None:
+    with open(path, "wb") as file:
+        np.save(file, array)
+        if sync:
+            file.flush()
+            os.fdatasync(file.fileno())
+
+
+def sync_folder(folder: str) -> None:
+    """Make the names in `folder` durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    os.fsync(descriptor)
+    os.close(descriptor)
+
+
+def write_floor(folder: str, rows: Rows, *, sync: bool) -> None:
+    """Write the floor's six files; with `sync` they survive power loss once this returns."""
+    os.makedirs(folder)
+    texts = [text.encode() for text in rows.text]
+    for name, blobs in (("image", rows.image), ("text", texts)):
+        _write_blobs(f"{folder}/{name}.bin", blobs, sync=sync)
+        ends = np.cumsum([0, *map(len, blobs)], dtype=np.int64)
+        _write_array(f"{folder}/{name}.npy", ends, sync=sync)
+    _write_array(f"{folder}/label.npy", rows.label, sync=sync)
+    _write_array(f"{folder}/emb.npy", rows.emb, sync=sync)
+    if sync:
+        sync_folder(folder)
+
+
+class Floor:
+    """The floor opened for reading, by memory map. Copies what it hands out, as a store must."""
+
+    def __init__(self, folder: str) -> None:
+        self.emb = np.load(f"{folder}/emb.npy", mmap_mode="r")
+        self.label = np.load(f"{folder}/label.npy", mmap_mode="r")
+        self.ends = np.load(f"{folder}/image.npy").tolist()
+        self.blob = np.memmap(f"{folder}/image.bin", np.uint8, "r")
+
+    def embedding(self, i: int) -> npt.NDArray[np.float32]:
+        return np.array(self.emb[i])
+
+    def image(self, i: int) -> bytes:
+        return self.blob[self.ends[i] : self.ends[i + 1]].tobytes()
+
+    def embeddings(self, rows: list[int]) -> npt.NDArray[np.float32]:
+        return self.emb[rows]
+
+    def images(self, rows: list[int]) -> list[bytes]:
+        return [self.image(i) for i in rows]
+
+    def batches(self, size: int) -> Iterator[dict[str, npt.NDArray[np.generic]]]:
+        """Label and embedding in order, each batch a copy."""
+        for at in range(0, len(self.label), size):
+            yield {
+                "label": np.array(self.label[at : at + size]),
+                "emb": np.array(self.emb[at : at + size]),
+            }
+
+
+class RawCreate:
+    """Durable creation of one file per call: the cheapest thing a commit could be.
+
+    Nameless file, fdatasync, link, fsync of the folder: four system calls that wait.
+    """
+
+    def __init__(self, folder: str) -> None:
+        os.makedirs(folder, exist_ok=True)
+        self.folder = folder
+        self.descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        self.made = 0
+
+    def __call__(self, body: bytes) -> None:
+        self.made += 1
+        file = os.open(self.folder, os.O_WRONLY | os.O_TMPFILE, 0o644)
+        os.write(file, body)
+        os.fdatasync(file)
+        os.link(
+            f"/proc/self/fd/{file}",
+            f"{self.made:08d}",
+            src_dir_fd=self.descriptor,
+            dst_dir_fd=self.descriptor,
+            follow_symlinks=True,
+        )
+        os.close(file)
+        os.fsync(self.descriptor)
+
+
+FIRST_ROW = """
+import sys
+import numpy as np
+folder = sys.argv[1]
+label = int(np.load(f"{folder}/label.npy", mmap_mode="r")[0])
+emb = np.array(np.load(f"{folder}/emb.npy", mmap_mode="r")[0])
+row = {"label": label, "emb": emb}
+for name in ("image", "text"):
+    ends = np.load(f"{folder}/{name}.npy", mmap_mode="r")
+    with open(f"{folder}/{name}.bin", "rb") as file:
+        file.seek(int(ends[0]))
+        row[name] = file.read(int(ends[1] - ends[0]))
+assert len(row["emb"]) == 512 and row["image"][:2] == b"\\xff\\xd8"
+"""
+"""A fresh process that reads the first row of the floor: the program of the cold figure."""

@@ -1,0 +1,86 @@
+"""Figures of a bucket: requests counted, and rounds that wait for one another.
+
+The bucket is the loopback fake of `deeplake.testing`, so counts are exact and the latency is
+the one asked for. It says nothing about the bandwidth of a cloud.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from deeplake.testing.http_fake import HttpFake
+
+import deeplake
+from commit_figures import build_commits
+from data import SCHEMA, make_rows
+from deeplake.storage.resolve import open_store
+from measure import Figure, folder_contents, seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bench import Bench
+
+LATENCY_S = 0.030
+ROWS = 200
+URL = "s3://bench/store"
+
+
+def _counted(fake: HttpFake, action: Callable[[], object]) -> tuple[int, float]:
+    """Requests of one action, and its length in round trips (wall time over latency)."""
+    before = fake.requests
+    wall = seconds(action)
+    return fake.requests - before, wall / LATENCY_S
+
+
+def remote(bench: Bench) -> list[Figure]:
+    """Opening, one cold cell of each kind and a small commit, at 30 ms a request."""
+    del bench
+    rows = make_rows(ROWS)
+    with HttpFake(latency_s=LATENCY_S) as fake:
+        options = fake.storage_options("s3")
+        with deeplake.create(URL, schema=SCHEMA, storage_options=options) as ds:
+            ds.extend(rows.columns())
+            ds.commit("all rows")
+            ds.append(rows.row(0))
+            put = _counted(fake, lambda: ds.commit("one row"))
+        opened = _counted(fake, lambda: deeplake.open(URL, storage_options=options))
+        ds = deeplake.open(URL, storage_options=options)
+        emb = _counted(fake, lambda: ds["emb"][ROWS // 2])
+        ds = deeplake.open(URL, storage_options=options)
+        jpeg = _counted(fake, lambda: ds["image"].encoded[ROWS // 2])
+    return [
+        Figure("remote", "open, dependent rounds", round(opened[1]), 3, "",
+               f"{opened[0]} requests, {opened[1]:.1f} round trips"),
+        Figure("remote", "a cold embedding", emb[0], 2, " GETs", f"{emb[1]:.1f} round trips"),
+        Figure("remote", "a cold JPEG", jpeg[0], 2, " GETs", f"{jpeg[1]:.1f} round trips"),
+        Figure("remote", "a small commit", put[0], 1, " PUT", f"{put[1]:.1f} round trips"),
+    ]  # fmt: skip
+
+
+def stale_hint(bench: Bench) -> list[Figure]:
+    """Opening when the head hint is as old as the repository."""
+    path = bench.path("commits")
+    if not os.path.isdir(path):
+        build_commits(bench, path, bench.scale.commits)
+    stale = bench.path("stale")
+    shutil.copytree(path, stale, copy_function=os.link)
+    if os.path.isdir(path + "-hints"):
+        shutil.rmtree(os.path.join(stale, "refs", "hints"))
+        shutil.copytree(path + "-hints", os.path.join(stale, "refs", "hints"))
+    with HttpFake() as fake:
+        options = fake.storage_options("s3")
+        store = open_store(URL, options)
+
+        def upload(file: str) -> None:
+            with open(file, "rb") as source:
+                store.put(os.path.relpath(file, stale), [source.read()])
+
+        with ThreadPoolExecutor(16) as pool:
+            list(pool.map(upload, folder_contents(stale)))
+        requests, _ = _counted(fake, lambda: deeplake.open(URL, storage_options=options))
+    name = f"requests with a hint {bench.scale.commits:,} commits stale"
+    return [Figure("hint", name, requests, 30, "", f"{requests} requests")]
