@@ -30,7 +30,7 @@ check: $(STAMP) ## what must hold before a commit: style, types, rooms, tidiness
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest -q tests/test_tidy.py tests/test_cold_start.py tests/docs
 
 format: $(STAMP) ## apply the formatter and the safe fixes

@@ -128,6 +128,19 @@ def imports_of(tree: ast.Module, *, module_level: bool = False) -> set[str]:
     return found
 
 
+def test_the_checks_see_what_they_look_for(tmp_path: Path) -> None:
+    path = tmp_path / "seeded.py"
+    path.write_text(
+        '"""Doc."""\n\nimport a.b\n# note\nif TYPE_CHECKING:\n    import c\n\n\n'
+        'def f():\n    """Doc\n    doc."""\n    from d import e\n    return (\n        e\n    )\n'
+    )
+    tree = tree_of(path)
+    assert imports_of(tree) == {"a", "d"}
+    assert imports_of(tree, module_level=True) == {"a"}
+    assert code_lines(path) == 8
+    assert [body_lines(f) for f in functions_of(tree)] == [4]
+
+
 @each(SOURCE)
 def test_a_module_opens_with_a_docstring(path: Path) -> None:
     assert ast.get_docstring(tree_of(path)), f"{inside(path)}: say what it owns"
