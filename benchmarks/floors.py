@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import BinaryIO
 
     import numpy.typing as npt
 
@@ -23,27 +24,25 @@ if TYPE_CHECKING:
 IOV_MAX = 1_000  # buffers per writev; the system's limit is 1,024
 
 
-def _write_blobs(path: str, blobs: Sequence[bytes], *, sync: bool) -> None:
-    """All blobs into one file, straight from the caller's buffers."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    try:
-        for at in range(0, len(blobs), IOV_MAX):
-            group = blobs[at : at + IOV_MAX]
-            written, wanted = os.writev(descriptor, group), sum(map(len, group))
-            if written != wanted:
-                os.write(descriptor, b"".join(group)[written:])
-        if sync:
-            os.fdatasync(descriptor)
-    finally:
-        os.close(descriptor)
+def write_each(file: BinaryIO, blobs: Sequence[bytes]) -> None:
+    """A write per value: the program one writes without thinking."""
+    for blob in blobs:
+        file.write(blob)
 
 
-def _write_array(path: str, array: npt.NDArray[np.generic], *, sync: bool) -> None:
-    with open(path, "wb") as file:
-        np.save(file, array)
-        if sync:
+def write_gathered(file: BinaryIO, blobs: Sequence[bytes]) -> None:
+    """A thousand values a call, about 1.7x faster: what the disk can do."""
+    for at in range(0, len(blobs), IOV_MAX):
+        group = blobs[at : at + IOV_MAX]
+        written = os.writev(file.fileno(), group)
+        if written < sum(map(len, group)):
+            file.write(b"".join(group)[written:])
             file.flush()
-            os.fdatasync(file.fileno())
+
+
+def _sync(file: BinaryIO) -> None:
+    file.flush()
+    os.fdatasync(file.fileno())
 
 
 def sync_folder(folder: str) -> None:
@@ -53,16 +52,27 @@ def sync_folder(folder: str) -> None:
     os.close(descriptor)
 
 
-def write_floor(folder: str, rows: Rows, *, sync: bool) -> None:
+def write_floor(
+    folder: str,
+    rows: Rows,
+    *,
+    sync: bool,
+    write_blobs: Callable[[BinaryIO, Sequence[bytes]], None] = write_each,
+) -> None:
     """Write the floor's six files; with `sync` they survive power loss once this returns."""
     os.makedirs(folder)
-    texts = [text.encode() for text in rows.text]
-    for name, blobs in (("image", rows.image), ("text", texts)):
-        _write_blobs(f"{folder}/{name}.bin", blobs, sync=sync)
-        ends = np.cumsum([0, *map(len, blobs)], dtype=np.int64)
-        _write_array(f"{folder}/{name}.npy", ends, sync=sync)
-    _write_array(f"{folder}/label.npy", rows.label, sync=sync)
-    _write_array(f"{folder}/emb.npy", rows.emb, sync=sync)
+    arrays = {"label": rows.label, "emb": rows.emb}
+    for name, blobs in (("image", rows.image), ("text", [t.encode() for t in rows.text])):
+        with open(f"{folder}/{name}.bin", "wb") as file:
+            write_blobs(file, blobs)
+            if sync:
+                _sync(file)
+        arrays[name] = np.cumsum([0, *map(len, blobs)], dtype=np.int64)
+    for name, array in arrays.items():
+        with open(f"{folder}/{name}.npy", "wb") as file:
+            np.save(file, array)
+            if sync:
+                _sync(file)
     if sync:
         sync_folder(folder)
 

@@ -64,13 +64,14 @@ def alternate(
 ) -> dict[str, list[float]]:
     """Seconds of each contender over `rounds`, taken in turn; `between` runs off the clock.
 
-    The order turns round by round, so that none always follows the same neighbour.
+    The order turns and then runs backwards, so that none always follows the same neighbour.
     """
     times: dict[str, list[float]] = {name: [] for name in contenders}
     names = list(contenders)
     for turn in range(rounds):
         start = turn % len(names)
-        for name in names[start:] + names[:start]:
+        order = names[start:] + names[:start]
+        for name in order if (turn // len(names)) % 2 == 0 else reversed(order):
             times[name].append(seconds(contenders[name]))
             if between is not None:
                 between(name)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import deeplake
-from floors import Floor, write_floor
+from floors import Floor, write_floor, write_gathered
 from measure import Figure, alternate, folder_contents, median, per_call_us
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ def ingest(bench: Bench) -> list[Figure]:
     contenders: dict[str, Callable[[], object]] = {
         "ours": lambda: bench.ingest(bench.path("ours")),
         "synced": lambda: write_floor(bench.path("synced"), rows, sync=True),
+        "gathered": lambda: write_floor(
+            bench.path("gathered"), rows, sync=True, write_blobs=write_gathered
+        ),
         "unsynced": lambda: write_floor(bench.path("unsynced"), rows, sync=False),
     }
     contents: dict[str, int] = {}
@@ -37,12 +40,13 @@ def ingest(bench: Bench) -> list[Figure]:
         bench.remove(name)
 
     times = alternate(bench.scale.heavy_rounds, contenders, between=between)
-    ours, synced, unsynced = (median(times[name]) for name in ("ours", "synced", "unsynced"))
+    ours, synced, gathered, unsynced = (median(times[name]) for name in contenders)
     rate = f"{len(rows.label) / ours / 1e3:.1f}k rows/s, {ours * 1e3:.0f} ms"
+    floors = f"floor {synced * 1e3:.0f} ms, {gathered * 1e3:.0f} by writev"
     size = sum(contents.values()) / rows.source_bytes
     return [
         Figure("ingest", "against a synced npy + blob floor", synced / ours, 1.0, "x",
-               f"{rate}; floor {synced * 1e3:.0f} ms", at_most=False),
+               f"{rate}; {floors}", at_most=False),
         Figure("ingest", "against the same, unsynced", unsynced / ours, 0.7, "x",
                f"floor {unsynced * 1e3:.0f} ms", at_most=False),
         Figure("ingest", "files", len(contents), 20, "", f"{len(contents)} files"),
