@@ -96,10 +96,17 @@ class InputError(DeeplakeError):
 
 
 class InvalidValueError(InputError, ValueError):
-    """A value does not fit its column."""
+    """A value does not fit its column.
+
+    `row` is the position of the value in the batch that was refused, where one value is to blame;
+    `detail` is the message without the place, so that a list or struct can add to the place.
+    """
 
     code = "invalid_value"
     sqlstate = "22000"
+
+    row: int | None = None
+    detail: str = ""
 
 
 class DimensionError(InvalidValueError):

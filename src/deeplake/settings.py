@@ -65,3 +65,28 @@ COMMIT_ATTEMPTS_MAX = 200
 
 NAME_BYTES_MAX = 200
 """Longest branch, tag or table name, in UTF-8."""
+
+# --- types ---------------------------------------------------------------------------------
+TYPE_DEPTH_MAX = 16
+"""Deepest nesting of list<> and struct<>: keeps every recursion over a type shallow."""
+
+TENSOR_RANK_MAX = 32
+"""Most axes of a tensor: NumPy 1 allows no more."""
+
+EMBEDDING_LENGTH_MAX = 65_536
+"""Longest vector of an emb column; longer ones are tensors, which no index needs to read."""
+
+JSON_DEPTH_MAX = 256
+"""Deepest nesting of a JSON value: parsers recurse, and Python stops at 1,000 frames."""
+
+IMAGE_PIXELS_MAX = 1 << 31
+"""Most pixels (height x width) of one image; a header that claims more is a decompression bomb."""
+
+IMAGE_QUALITY = 90
+"""Quality of arrays encoded as JPEG when the column names none (1 to 100)."""
+
+PNG_LEVEL = 1
+"""Deflate level of arrays encoded as PNG (0 to 9): lossless at any, and 1 is the quickest."""
+
+INFER_ROWS_MAX = 1_000
+"""Rows looked at when a column's type is inferred."""

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from deeplake.errors import SchemaError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -148,6 +150,36 @@ class ColumnType:
     def options(self) -> dict[str, Any]:
         """JSON-able settings beyond the name (metric, class names); {} when there are none."""
         return {}
+
+    @classmethod
+    def from_spelling(cls, head: str, arguments: tuple[Any, ...]) -> ColumnType:
+        """The type that a spelling names; called by `declare.parse` through the registry.
+
+        Args:
+            head: the first word ('int8', 'emb', 'list').
+            arguments: what follows it, already parsed: `(10, 2)` for 'decimal(10,2)',
+                `(512, "float16")` for 'emb-512:float16', a type for 'list<…>', pairs of name and
+                type for 'struct<…>', axes (None is free) for 'uint8[*,3]'.
+
+        Raises:
+            SchemaError: if the arguments make no sense for this type.
+        """
+        if arguments:
+            raise SchemaError(f"type {head!r} takes no parameters, got {arguments!r}.")
+        return cls()
+
+    def with_options(self, options: dict[str, Any]) -> ColumnType:
+        """This type with what `options()` once returned; the inverse used by `from_json`.
+
+        Raises:
+            SchemaError: on an option this type does not have.
+        """
+        if options:
+            raise SchemaError(
+                f"type {self.name!r} has no option {next(iter(options))!r}.",
+                hint="It may have been written by a newer deeplake.",
+            )
+        return self
 
     def normalise(self, values: Any, *, column: str) -> ColumnData:
         """User values of many rows -> `ColumnData`.

@@ -6,7 +6,7 @@ or a join: buffers are shared or sliced as views.
 
 from __future__ import annotations
 
-from itertools import chain
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -77,7 +77,7 @@ def var_rows(data: VarData) -> list[Buffer]:
         return list(data.buffers)
     joined = memoryview(join_bytes(data.buffers))
     cuts = data.offsets.tolist()
-    return [joined[a:z] for a, z in zip(cuts, cuts[1:], strict=False)]
+    return [joined[a:z] for a, z in pairwise(cuts)]
 
 
 def join_bytes(buffers: Sequence[Buffer]) -> bytes | memoryview:
