@@ -8,32 +8,44 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
-
-from deeplake.testing.http_fake import HttpFake
+from typing import TYPE_CHECKING, NamedTuple
 
 import deeplake
 from commit_figures import build_commits
 from data import SCHEMA, make_rows
 from deeplake.storage.resolve import open_store
+from deeplake.testing.http_fake import HttpFake
 from measure import Figure, folder_contents, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bench import Bench
+    from deeplake.testing.http_fake import Request
 
 LATENCY_S = 0.030
 ROWS = 200
 URL = "s3://bench/store"
 
 
-def _counted(fake: HttpFake, action: Callable[[], object]) -> tuple[int, float]:
+class Cost(NamedTuple):
     """Requests of one action, and its length in round trips (wall time over latency)."""
-    before = fake.requests
+
+    requests: list[Request]
+    rounds: float
+
+    def __str__(self) -> str:
+        methods = Counter(request.method for request in self.requests)
+        listed = ", ".join(f"{n} {method}" for method, n in methods.items())
+        return f"{listed}; {self.rounds:.1f} round trips"
+
+
+def _cost(fake: HttpFake, action: Callable[[], object]) -> Cost:
+    before = len(fake.requests)
     wall = seconds(action)
-    return fake.requests - before, wall / LATENCY_S
+    return Cost(fake.requests[before:], wall / LATENCY_S)
 
 
 def remote(bench: Bench) -> list[Figure]:
@@ -46,19 +58,18 @@ def remote(bench: Bench) -> list[Figure]:
             ds.extend(rows.columns())
             ds.commit("all rows")
             ds.append(rows.row(0))
-            put = _counted(fake, lambda: ds.commit("one row"))
-        opened = _counted(fake, lambda: deeplake.open(URL, storage_options=options))
+            commit = _cost(fake, lambda: ds.commit("one row"))
+        opened = _cost(fake, lambda: deeplake.open(URL, storage_options=options))
         ds = deeplake.open(URL, storage_options=options)
-        emb = _counted(fake, lambda: ds["emb"][ROWS // 2])
+        emb = _cost(fake, lambda: ds["emb"][ROWS // 2])
         ds = deeplake.open(URL, storage_options=options)
-        jpeg = _counted(fake, lambda: ds["image"].encoded[ROWS // 2])
+        jpeg = _cost(fake, lambda: ds["image"].encoded[ROWS // 2])
     return [
-        Figure("remote", "open, dependent rounds", round(opened[1]), 3, "",
-               f"{opened[0]} requests, {opened[1]:.1f} round trips"),
-        Figure("remote", "a cold embedding", emb[0], 2, " GETs", f"{emb[1]:.1f} round trips"),
-        Figure("remote", "a cold JPEG", jpeg[0], 2, " GETs", f"{jpeg[1]:.1f} round trips"),
-        Figure("remote", "a small commit", put[0], 1, " PUT", f"{put[1]:.1f} round trips"),
-    ]  # fmt: skip
+        Figure("remote", "open: dependent rounds", int(opened.rounds), 3, "", f"{opened}"),
+        Figure("remote", "a cold embedding", len(emb.requests), 2, " requests", f"{emb}"),
+        Figure("remote", "a cold JPEG", len(jpeg.requests), 2, " requests", f"{jpeg}"),
+        Figure("remote", "a small commit", len(commit.requests), 1, " request", f"{commit}"),
+    ]
 
 
 def stale_hint(bench: Bench) -> list[Figure]:
@@ -81,6 +92,6 @@ def stale_hint(bench: Bench) -> list[Figure]:
 
         with ThreadPoolExecutor(16) as pool:
             list(pool.map(upload, folder_contents(stale)))
-        requests, _ = _counted(fake, lambda: deeplake.open(URL, storage_options=options))
+        cost = _cost(fake, lambda: deeplake.open(URL, storage_options=options))
     name = f"requests with a hint {bench.scale.commits:,} commits stale"
-    return [Figure("hint", name, requests, 30, "", f"{requests} requests")]
+    return [Figure("hint", name, len(cost.requests), 30, "", f"{cost}")]
