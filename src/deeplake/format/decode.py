@@ -1,0 +1,308 @@
+"""Frames -> column data. SPEC section "Frames", reading side.
+
+`FrameDecoder.slice` is the one general reader: any layout, any codec, any run of rows, reading
+and verifying only the bytes it needs. The table room has faster readers for single cells of
+flat layouts; they must return the same (tests/table/test_fast_paths.py).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from deeplake.errors import ChecksumError, MalformedObjectError
+from deeplake.format import frame as f
+from deeplake.format.checksum import crc32c
+from deeplake.types.base import (
+    FixedData,
+    FixedLayout,
+    ListData,
+    ListLayout,
+    StructData,
+    StructLayout,
+    VarData,
+    VarLayout,
+)
+from deeplake.types.data import offsets_of
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from deeplake.types.base import ColumnData, Layout
+
+    Bytes = npt.NDArray[np.uint8]
+
+
+class Payload(Protocol):
+    """The payload bytes of one frame."""
+
+    def read(self, start: int, stop: int) -> Bytes:
+        """Bytes start:stop, block checksums verified where the frame has them."""
+        ...
+
+    def external(self, object_id: bytes, length: int) -> Bytes:
+        """A value stored as an object of its own."""
+        ...
+
+
+def node_count(layout: Layout) -> int:
+    """Layout nodes in preorder, `layout` included."""
+    if isinstance(layout, ListLayout):
+        return 1 + node_count(layout.child)
+    if isinstance(layout, StructLayout):
+        return 1 + sum(node_count(child) for _, child in layout.fields)
+    return 1
+
+
+class FrameDecoder:
+    """Reads runs of rows of one frame.
+
+    Args:
+        layout: the column's layout.
+        rows: rows of the frame.
+        index: its parsed index.
+        payload: its payload.
+    """
+
+    __slots__ = ("_decoded", "index", "layout", "payload", "rows")
+
+    def __init__(self, layout: Layout, rows: int, index: f.FrameIndex, payload: Payload) -> None:
+        self.layout = layout
+        self.rows = rows
+        self.index = index
+        self.payload = payload
+        self._decoded: dict[tuple[str, int], Any] = {}
+
+    def slice(self, low: int, high: int) -> ColumnData:
+        """Rows low:high of the frame.
+
+        Raises:
+            ChecksumError: a block or value does not match its checksum.
+            MalformedObjectError: the frame contradicts itself.
+        """
+        if isinstance(self.layout, VarLayout):
+            return self._var_top(low, high)
+        return self._node(self.layout, 0, self.rows, low, high)[0]
+
+    def _node(
+        self, layout: Layout, node: int, rows: int, low: int, high: int
+    ) -> tuple[ColumnData, int]:
+        """Rows low:high of a layout node that has `rows` rows; and the next node's number."""
+        valid = self._valid(rows, node, low, high)
+        if isinstance(layout, FixedLayout):
+            norms = self.index.small(f.NORMS, "<f4", node)
+            values = self._fixed(layout, node, rows, low, high)
+            return FixedData(values, valid, None if norms is None else norms[low:high]), node + 1
+        if isinstance(layout, StructLayout):
+            children, after = [], node + 1
+            for _, child in layout.fields:
+                data, after = self._node(child, after, rows, low, high)
+                children.append(data)
+            return StructData(high - low, tuple(children), valid), after
+        whole = self.offsets(rows, node)
+        first, last = int(whole[low]), int(whole[high])
+        offsets = whole[low : high + 1] - first
+        if isinstance(layout, ListLayout):
+            child_data, after = self._node(layout.child, node + 1, int(whole[-1]), first, last)
+            return ListData(offsets, child_data, valid), after
+        entry = self.index.need(f.VALUES, node)
+        stored = self.payload.read(entry.offset + first, entry.offset + last)
+        cut = tuple(extra[low:high] for extra in self._extras(layout, rows, node))
+        return VarData(offsets, [stored], valid, cut), node + 1
+
+    def _valid(
+        self, rows: int, node: int, low: int, high: int
+    ) -> npt.NDArray[np.bool_] | None:
+        key = ("valid", node)
+        if key not in self._decoded:
+            self._decoded[key] = self.index.validity(rows, node)
+        whole = self._decoded[key]
+        if whole is None or whole[low:high].all():
+            return None
+        cut: npt.NDArray[np.bool_] = whole[low:high]
+        return cut
+
+    def offsets(self, rows: int, node: int = 0) -> npt.NDArray[np.int64]:
+        """Offsets of a var or list node, parsed once."""
+        key = ("offsets", node)
+        found = self._decoded.get(key)
+        if found is None:
+            found = self._decoded[key] = self.index.offsets(rows, node)
+        return found  # type: ignore[no-any-return]
+
+    def extras(self) -> tuple[npt.NDArray[Any], ...]:
+        """The extras of a var column on its own."""
+        if not isinstance(self.layout, VarLayout):
+            return ()
+        found = self._decoded.get(("extras", 0))
+        if found is None:
+            found = self._decoded["extras", 0] = self._extras(self.layout, self.rows, 0)
+        return found  # type: ignore[no-any-return]
+
+    def _extras(self, layout: VarLayout, rows: int, node: int) -> tuple[npt.NDArray[Any], ...]:
+        found = []
+        for k, extra in enumerate(layout.extras):
+            array = self.index.small(f.EXTRA + k, extra.dtype, node)
+            if array is None:
+                raise MalformedObjectError(f"{self.index.where} lacks the extra {extra.name!r}")
+            if extra.width:
+                width = len(array) // rows if rows else max(extra.width, 0)
+                array = array.reshape(rows, width)
+            if len(array) != rows:
+                raise MalformedObjectError(f"{self.index.where}: {extra.name!r} misses rows")
+            found.append(array)
+        return tuple(found)
+
+    def _fixed(
+        self, layout: FixedLayout, node: int, rows: int, low: int, high: int
+    ) -> npt.NDArray[Any]:
+        entry = self.index.need(f.VALUES, node)
+        dtype = np.dtype(layout.dtype)
+        stride = dtype.itemsize * int(np.prod(layout.shape, dtype=np.int64))
+        if entry.raw_length != stride * rows:
+            raise MalformedObjectError(f"{self.index.where} does not hold {rows} rows of {stride} B")
+        if entry.codec == f.PLAIN:
+            start = entry.offset + low * stride
+            raw = self.payload.read(start, start + (high - low) * stride)
+            return raw.view(dtype).reshape(high - low, *layout.shape)
+        values = self.unpacked(entry, node, dtype, rows)
+        return values[low:high].reshape(high - low, *layout.shape)
+
+    def unpacked(
+        self, entry: f.BufferEntry, node: int, dtype: np.dtype[Any], rows: int
+    ) -> npt.NDArray[Any]:
+        """A compressed buffer of one-number rows, decoded once and kept."""
+        key = ("values", node)
+        found = self._decoded.get(key)
+        if found is None:
+            stored = self.payload.read(entry.offset, entry.offset + entry.length)
+            found = self._decoded[key] = _unpack(stored, entry, dtype, rows, self.index.where)
+        return found  # type: ignore[no-any-return]
+
+    # --- var columns on their own: each row, or each text block, has its own checksum --------
+
+    def _var_top(self, low: int, high: int) -> VarData:
+        valid = self._valid(self.rows, 0, low, high)
+        extras = tuple(extra[low:high] for extra in self.extras())
+        offsets = self.offsets(self.rows)
+        entry = self.index.need(f.VALUES)
+        if entry.codec == f.ZSTD_BLOCKS:
+            joined = self.text(low, high)
+            return VarData(offsets[low : high + 1] - offsets[low], [joined], valid, extras)
+        first = int(offsets[low])
+        stored = memoryview(self.payload.read(entry.offset + first, entry.offset + int(offsets[high])))
+        cuts = (offsets[low : high + 1] - first).tolist()
+        buffers: list[Any] = [
+            bytes(stored[a:z]) for a, z in zip(cuts, cuts[1:], strict=False)
+        ]
+        self.verify_rows(range(low, high), buffers)
+        sizes = np.diff(offsets[low : high + 1])
+        for row, record in self.externals().items():
+            if low <= row < high:
+                buffers[row - low] = self.external(record)
+                sizes[row - low] = record[2]
+        return VarData(offsets_of(sizes), buffers, valid, extras)
+
+    def verify_rows(self, rows: range | list[int], buffers: list[bytes]) -> None:
+        """Compare values with their checksums; ChecksumError names the row within the frame."""
+        sums = self._decoded.get(("sums", 0))
+        if sums is None:
+            sums = self.index.small(f.CHECKSUMS, "<u4")
+            if sums is None or len(sums) != self.rows:
+                raise MalformedObjectError(f"{self.index.where} lacks checksums of its rows")
+            self._decoded["sums", 0] = sums
+        for row, buffer in zip(rows, buffers, strict=True):
+            if crc32c(buffer) != sums[row]:
+                raise damaged(f"row {row} of {self.index.where}")
+
+    def text(self, low: int, high: int) -> bytes:
+        """The joined bytes of text rows low:high, from the zstd blocks that hold them."""
+        offsets = self.offsets(self.rows)
+        table = self.index.small(f.TEXT_BLOCKS, f.TEXT_BLOCK_DTYPE)
+        if low == high or table is None or not len(table):
+            return b""
+        first = int(np.searchsorted(table["row"], low, "right")) - 1
+        last = int(np.searchsorted(table["row"], high - 1, "right"))
+        parts = [self._text_block(table, k) for k in range(first, last)]
+        base = int(offsets[int(table["row"][first])])
+        joined = parts[0] if len(parts) == 1 else b"".join(parts)
+        return joined[int(offsets[low]) - base : int(offsets[high]) - base]
+
+    def _text_block(self, table: npt.NDArray[Any], k: int) -> bytes:
+        kept: dict[int, bytes] = self._decoded.setdefault(("text", 0), {})
+        found = kept.get(k)
+        if found is not None:
+            return found
+        entry = self.index.need(f.VALUES)
+        start = int(table["offset"][k])
+        stop = int(table["offset"][k + 1]) if k + 1 < len(table) else entry.length
+        stored = self.payload.read(entry.offset + start, entry.offset + stop).tobytes()
+        if crc32c(stored) != table["crc"][k]:
+            raise damaged(f"text block {k} of {self.index.where}")
+        offsets = self.offsets(self.rows)
+        last = int(table["row"][k + 1]) if k + 1 < len(table) else self.rows
+        size = int(offsets[last] - offsets[int(table["row"][k])])
+        found = _unzstd(stored, size, self.index.where)
+        if len(kept) >= TEXT_BLOCKS_KEPT:
+            kept.clear()  # atomic, unlike dropping the oldest while another thread inserts
+        kept[k] = found
+        return found
+
+    def externals(self) -> dict[int, tuple[bytes, int, int]]:
+        """Row -> (object id, crc, length) of values stored as objects of their own."""
+        found = self._decoded.get(("external", 0))
+        if found is None:
+            table = self.index.small(f.EXTERNAL, f.EXTERNAL_DTYPE)
+            records = [] if table is None else table.tolist()
+            found = {r[0]: (bytes(r[3]), r[1], r[2]) for r in records}
+            self._decoded["external", 0] = found
+        return found  # type: ignore[no-any-return]
+
+    def external(self, record: tuple[bytes, int, int]) -> bytes:
+        """One external value, read and verified."""
+        object_id, crc, length = record
+        value = self.payload.external(object_id, length).tobytes()
+        if crc32c(value) != crc:
+            raise damaged(f"object packs/{object_id.hex()[:2]}/{object_id.hex()}")
+        return value
+
+
+TEXT_BLOCKS_KEPT = 8
+"""Decompressed text blocks kept per frame: 8 x 32 KiB serves a run of neighbouring cells."""
+
+
+def damaged(what: str) -> ChecksumError:
+    """The one message for bytes that changed since they were written."""
+    return ChecksumError(
+        f"{what} does not match its checksum: the stored bytes changed since they were written.",
+        hint="Restore the object from a backup or replica; other rows are not affected.",
+    )
+
+
+def _unpack(
+    stored: Bytes, entry: f.BufferEntry, dtype: np.dtype[Any], rows: int, where: str
+) -> npt.NDArray[Any]:
+    if entry.codec == f.ZSTD:
+        return np.frombuffer(_unzstd(stored.tobytes(), entry.raw_length, where), dtype)
+    if entry.codec == f.PCODEC:
+        from pcodec import standalone
+
+        values = np.empty(rows, dtype)
+        progress = standalone.simple_decompress_into(stored.tobytes(), values)
+        if progress.n_processed != rows:
+            raise MalformedObjectError(f"{where} decodes to {progress.n_processed} of {rows} rows")
+        return values
+    raise MalformedObjectError(f"{where} uses the unknown codec {entry.codec}")
+
+
+def _unzstd(stored: bytes, size: int, where: str) -> bytes:
+    import zstandard
+
+    try:
+        value: bytes = zstandard.ZstdDecompressor().decompress(stored, max_output_size=max(size, 1))
+    except zstandard.ZstdError as error:
+        raise MalformedObjectError(f"{where} does not decompress: {error}") from error
+    if len(value) != size:
+        raise MalformedObjectError(f"{where} decompresses to {len(value)} of {size} bytes")
+    return value

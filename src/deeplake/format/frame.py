@@ -1,0 +1,185 @@
+"""Frames: the values of one column for a run of rows, as a payload and a small index.
+
+SPEC section "Frames". The payload holds the heavy bytes in Arrow's buffer layout (fixed values,
+media, text blocks); the index, right behind it, says where each buffer lies, how it is encoded,
+and how it is checksummed. Knows no type, only layouts; does no I/O.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from deeplake.errors import MalformedObjectError
+from deeplake.format.checksum import crc32c
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from deeplake.types.base import Buffer
+
+# Roles of buffers.
+VALIDITY = 0  # bitmap, least significant bit first, 1 = not NULL; absent when no row is NULL
+VALUES = 1
+OFFSETS = 2  # rows + 1 unsigned integers of 4 bytes, or of 8 where 4 do not reach
+CHECKSUMS = 3  # crc32c of each row's value, uint32
+BLOCK_CHECKSUMS = 4  # crc32c of each block of the payload, uint32
+NORMS = 5  # float32 L2 norm of each row
+TEXT_BLOCKS = 6  # records of three uint32: first row, payload offset, crc32c of the stored bytes
+EXTERNAL = 7  # records of 32 bytes: values stored as objects of their own
+EXTRA = 16  # EXTRA + k: the k-th extra of a var layout
+
+# Codecs of buffers.
+PLAIN = 0
+ZSTD = 1  # the whole buffer as one zstd frame
+PCODEC = 2  # the whole buffer as one standalone pcodec file
+ZSTD_BLOCKS = 3  # zstd frames of whole rows, listed by TEXT_BLOCKS
+
+_HEAD = struct.Struct("<HHI")
+BUFFER_DTYPE = np.dtype(
+    [
+        ("role", "u1"),
+        ("codec", "u1"),
+        ("node", "<u2"),
+        ("offset", "<u4"),
+        ("length", "<u4"),
+        ("raw_length", "<u4"),
+    ]
+)
+EXTERNAL_DTYPE = np.dtype([("row", "<u4"), ("crc", "<u4"), ("length", "<u8"), ("object", "V16")])
+TEXT_BLOCK_DTYPE = np.dtype([("row", "<u4"), ("offset", "<u4"), ("crc", "<u4")])
+_BUFFER = struct.Struct("<BBHIII")
+
+
+class BufferEntry(NamedTuple):
+    """Where one buffer lies: `offset` from the payload's start; past its end, in the index."""
+
+    role: int
+    codec: int
+    node: int
+    offset: int
+    length: int
+    raw_length: int
+
+
+class EncodedFrame(NamedTuple):
+    """A frame ready to be written: `parts` joined are the payload, `index` follows it."""
+
+    rows: int
+    parts: list[Buffer]
+    payload_length: int
+    index: bytes
+    index_crc: int
+
+
+class IndexBuilder:
+    """Collects the buffers of one frame and packs its index."""
+
+    def __init__(self) -> None:
+        self.parts: list[Buffer] = []
+        self.payload_length = 0
+        self._entries: list[tuple[int, int, int, int, int, int]] = []
+        self._inline: list[bytes] = []
+        self._inline_length = 0
+
+    def payload(
+        self, role: int, node: int, parts: list[Buffer], length: int, raw: int, codec: int = PLAIN
+    ) -> None:
+        """A heavy buffer: goes to the payload as it is."""
+        self._entries.append((role, codec, node, self.payload_length, length, raw))
+        self.parts += parts
+        self.payload_length += length
+
+    def inline(self, role: int, node: int, data: bytes) -> None:
+        """A small buffer: goes into the index, padded to 4 bytes."""
+        self._entries.append((role, PLAIN, node, -self._inline_length - 1, len(data), len(data)))
+        padded = data + bytes(-len(data) % 4)
+        self._inline.append(padded)
+        self._inline_length += len(padded)
+
+    def finish(self, rows: int, block_bytes: int) -> EncodedFrame:
+        """The frame; `block_bytes` is 0 where rows or text blocks are checksummed instead."""
+        base = self.payload_length + _HEAD.size + _BUFFER.size * len(self._entries)
+        table = [
+            _BUFFER.pack(r, c, n, o if o >= 0 else base - o - 1, length, raw)
+            for r, c, n, o, length, raw in self._entries
+        ]
+        head = _HEAD.pack(len(self._entries), 0, block_bytes)
+        index = b"".join([head, *table, *self._inline])
+        return EncodedFrame(rows, self.parts, self.payload_length, index, crc32c(index))
+
+
+class FrameIndex:
+    """A parsed index: finds buffers by role and layout node.
+
+    Args:
+        index: the index bytes, their checksum already verified by the caller.
+        payload_length: bytes of the payload before it.
+        where: the frame's place, for messages.
+
+    Raises:
+        MalformedObjectError: the table points outside the frame.
+    """
+
+    __slots__ = ("_entries", "_index", "_payload_length", "block_bytes", "where")
+
+    def __init__(self, index: bytes | npt.NDArray[np.uint8], payload_length: int, where: str) -> None:
+        if len(index) < _HEAD.size:
+            raise MalformedObjectError(f"the frame index of {where} is only {len(index)} bytes long")
+        count, _, self.block_bytes = _HEAD.unpack_from(index, 0)
+        if len(index) < _HEAD.size + count * _BUFFER.size:
+            raise MalformedObjectError(f"the frame index of {where} is cut short")
+        end = payload_length + len(index)
+        self._entries: dict[tuple[int, int], BufferEntry] = {}
+        for k in range(count):
+            entry = BufferEntry(*_BUFFER.unpack_from(index, _HEAD.size + k * _BUFFER.size))
+            if entry.offset + entry.length > end:
+                raise MalformedObjectError(f"a buffer of {where} lies outside its frame")
+            self._entries[entry.role, entry.node] = entry
+        self._index = index
+        self._payload_length = payload_length
+        self.where = where
+
+    def find(self, role: int, node: int = 0) -> BufferEntry | None:
+        """The entry of a buffer, or None if the frame has none."""
+        return self._entries.get((role, node))
+
+    def need(self, role: int, node: int = 0) -> BufferEntry:
+        """The entry of a buffer that must be there."""
+        entry = self._entries.get((role, node))
+        if entry is None:
+            raise MalformedObjectError(f"the frame {self.where} lacks its buffer {role}/{node}")
+        return entry
+
+    def small(self, role: int, dtype: Any, node: int = 0) -> npt.NDArray[Any] | None:
+        """An index-resident buffer as an array, or None if absent."""
+        entry = self._entries.get((role, node))
+        if entry is None:
+            return None
+        at = entry.offset - self._payload_length
+        if at < 0:
+            raise MalformedObjectError(f"buffer {role}/{node} of {self.where} is not in its index")
+        dtype = np.dtype(dtype)
+        return np.frombuffer(self._index, dtype, entry.length // dtype.itemsize, at)
+
+    def validity(self, rows: int, node: int = 0) -> npt.NDArray[np.bool_] | None:
+        """Which rows are not NULL, or None if all are."""
+        bitmap = self.small(VALIDITY, np.uint8, node)
+        if bitmap is None:
+            return None
+        return np.unpackbits(bitmap, count=rows, bitorder="little").view(np.bool_)
+
+    def offsets(self, rows: int, node: int = 0) -> npt.NDArray[np.int64]:
+        """Offsets of a var or list node as int64 (rows + 1,).
+
+        Raises:
+            MalformedObjectError: they decrease, or there are not rows + 1 of them.
+        """
+        entry = self.need(OFFSETS, node)
+        width = "<u8" if entry.length == 8 * (rows + 1) else "<u4"
+        found = self.small(OFFSETS, width, node)
+        if found is None or len(found) != rows + 1:
+            raise MalformedObjectError(f"the offsets of {self.where} do not fit its {rows} rows")
+        return found.astype(np.int64)

@@ -1,0 +1,163 @@
+"""Object keys: where everything lies in a repository. SPEC section "Keys".
+
+Keys use [a-z0-9._=-] only, so that they mean the same on every file system and bucket, also
+those that ignore case; user-made names are escaped.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from deeplake import settings
+from deeplake.errors import InvalidNameError, MalformedObjectError, RefNotFoundError
+
+REPOSITORY = "repo.json"
+MAIN_BRANCH_ID = 0
+"""The branch that exists in an empty repository, named 'main' until renamed."""
+
+BRANCH_ID_BITS = 48
+ALLOCATOR_BITS = 27
+COUNTER_BITS = 36
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_-")
+_HEX = frozenset("0123456789abcdef")
+
+
+class CommitId(NamedTuple):
+    """Names a commit and the slot it lies in: '<branch>-<sequence>-<nonce>', all hexadecimal."""
+
+    branch: int
+    sequence: int
+    nonce: int
+
+    def __str__(self) -> str:
+        return f"{self.branch:x}-{self.sequence:x}-{self.nonce:016x}"
+
+    @property
+    def slot(self) -> str:
+        """Key of the slot."""
+        return slot_key(self.branch, self.sequence)
+
+
+def parse_commit_id(text: str) -> CommitId:
+    """'0-1a-00c0ffee00c0ffee' -> CommitId.
+
+    Raises:
+        RefNotFoundError: it is not a commit id.
+    """
+    parts = text.split("-")
+    if len(parts) == 3 and len(parts[2]) == 16 and all(p and set(p) <= _HEX for p in parts):
+        branch, sequence, nonce = (int(part, 16) for part in parts)
+        if branch < 1 << BRANCH_ID_BITS and 0 < sequence < 1 << 63:
+            return CommitId(branch, sequence, nonce)
+    raise RefNotFoundError(f"{text!r} is no commit id.", hint="One looks like '0-1a-<16 digits>'.")
+
+
+def slot_key(branch: int, sequence: int) -> str:
+    """Key of a commit slot.
+
+    >>> slot_key(0, 26)
+    'refs/heads/000000000000/000000000000001a'
+    """
+    return f"refs/heads/{branch:012x}/{sequence:016x}"
+
+
+def slot_prefix(branch: int) -> str:
+    """Prefix of all slots of a branch."""
+    return f"refs/heads/{branch:012x}/"
+
+
+def name_key(name: str, version: int) -> str:
+    """Key of version `version` of a branch name."""
+    return f"refs/names/{escape(name)}/{version:08x}"
+
+
+def tag_key(name: str, version: int) -> str:
+    """Key of version `version` of a tag."""
+    return f"refs/tags/{escape(name)}/{version:08x}"
+
+
+def hint_key(name: str) -> str:
+    """Key of the head hint of a branch name."""
+    return f"refs/hints/{escape(name)}"
+
+
+def allocator_key(allocator: int) -> str:
+    """Key of the claim of a row-id allocator."""
+    return f"ids/{allocator:07x}"
+
+
+def pack_key(pack_id: bytes) -> str:
+    """Key of a pack.
+
+    >>> pack_key(bytes(range(16)))
+    'packs/00/000102030405060708090a0b0c0d0e0f'
+    """
+    text = pack_id.hex()
+    return f"packs/{text[:2]}/{text}"
+
+
+def escape(name: str) -> str:
+    """A name as one key segment: [a-z0-9_-] stay, every other byte of its UTF-8 becomes '=xx'.
+
+    >>> escape("experiment/X")
+    'experiment=2f=58'
+    """
+    return "".join(
+        chr(byte) if chr(byte) in _PLAIN else f"={byte:02x}" for byte in name.encode("utf-8")
+    )
+
+
+def unescape(segment: str) -> str:
+    """The inverse of `escape`.
+
+    Raises:
+        MalformedObjectError: the segment was not made by `escape`.
+    """
+    try:
+        head, *rest = segment.split("=")
+        raw = head.encode("ascii") + b"".join(
+            bytes([int(part[:2], 16)]) + part[2:].encode("ascii") for part in rest
+        )
+        name = raw.decode("utf-8")
+    except (ValueError, UnicodeError) as error:
+        raise MalformedObjectError(f"{segment!r} is no escaped name") from error
+    if escape(name) != segment:
+        raise MalformedObjectError(f"{segment!r} is no escaped name")
+    return name
+
+
+def check_name(name: object, what: str) -> str:
+    """A branch, tag or table name that may be created.
+
+    Letters of any script, digits and ' ._/-+@' inside; no '..', no '//', no '~' or ':' (they mean
+    something in a ref), no leading or trailing space, dot or slash.
+
+    Raises:
+        InvalidNameError: with the rule that was broken.
+    """
+    if not isinstance(name, str):
+        raise InvalidNameError(f"a {what} name is text, not {type(name).__name__}.")
+    problem = _name_problem(name)
+    if problem:
+        raise InvalidNameError(
+            f"{name!r} cannot be a {what} name: {problem}.",
+            hint="Use letters, digits and . _ / - + @ inside.",
+        )
+    return name
+
+
+def _name_problem(name: str) -> str:
+    if not name:
+        return "it is empty"
+    try:
+        size = len(name.encode("utf-8"))
+    except UnicodeEncodeError:
+        return "it is not valid Unicode"
+    if size > settings.NAME_BYTES_MAX:
+        return f"it is {size} bytes long, over {settings.NAME_BYTES_MAX}"
+    if name[0] in " ./-" or name[-1] in " ./":
+        return f"it begins or ends with {name[0] if name[0] in ' ./-' else name[-1]!r}"
+    if ".." in name or "//" in name:
+        return "it holds '..' or '//'"
+    odd = next((c for c in name if not (c.isalnum() or c in " ._/-+@")), None)
+    return f"it holds {odd!r}" if odd is not None else ""

@@ -1,0 +1,123 @@
+"""The tree of a table: levels of fixed-width records, newest and finest last. SPEC "Trees".
+
+A root or node block is a run of 32-byte records in row order. A record of level 0 points at a
+fragment block, one of level n at a node block of records of level n - 1. Appending adds records
+at the end; when 32 of the last level are there, they become one node and one record a level up,
+so a table of n fragments keeps at most 31 records per level in its root: appending writes the
+same number of bytes whatever the history.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from deeplake.errors import MalformedObjectError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+MAGIC = b"DLTR"
+SLOT, PACK = 0, 1
+_HEAD = struct.Struct("<4sHHQII")
+RECORD_DTYPE = np.dtype(
+    [
+        ("sequence", "<u8"),
+        ("offset", "<u4"),
+        ("length", "<u4"),
+        ("rows", "<u8"),
+        ("home", "<u2"),
+        ("level", "u1"),
+        ("kind", "u1"),
+        ("crc", "<u4"),
+    ]
+)
+RECORDS_MAX = 0xFFFF
+
+
+class Record(NamedTuple):
+    """Points at a fragment block (level 0) or a node block.
+
+    `home` is 16 bytes: a pack's id, or the branch id of a slot (8 bytes, then zeros), in which
+    case `sequence` is the slot's number. `rows` are the rows below. `crc` covers the block.
+    """
+
+    sequence: int
+    offset: int
+    length: int
+    rows: int
+    home: bytes
+    level: int
+    kind: int
+    crc: int
+
+
+def encoded_size(records: Sequence[Record], statistics: bytes = b"") -> int:
+    """Bytes of `encode(records, statistics)`."""
+    homes = len({record.home for record in records})
+    return _HEAD.size + 16 * homes + RECORD_DTYPE.itemsize * len(records) + len(statistics)
+
+
+def encode(records: Sequence[Record], statistics: bytes = b"") -> bytes:
+    """A root or node block; `statistics` is the packed form of `statistics_block`."""
+    homes: dict[bytes, int] = {}
+    for record in records:
+        homes.setdefault(record.home, len(homes))
+    if len(records) > RECORDS_MAX or len(homes) > RECORDS_MAX:
+        raise ValueError(f"{len(records)} records do not fit one block")
+    rows = [
+        (r.sequence, r.offset, r.length, r.rows, homes[r.home], r.level, r.kind, r.crc)
+        for r in records
+    ]
+    total = sum(record.rows for record in records)
+    head = _HEAD.pack(MAGIC, len(homes), len(records), total, len(statistics), 0)
+    return b"".join([head, *homes, np.array(rows, RECORD_DTYPE).tobytes(), statistics])
+
+
+def decode(block: bytes | memoryview, where: str) -> tuple[list[Record], bytes]:
+    """The records of a block and its packed statistics (b'' where it has none).
+
+    Raises:
+        MalformedObjectError: it does not follow the specification.
+    """
+    if len(block) < _HEAD.size or bytes(block[:4]) != MAGIC:
+        raise MalformedObjectError(f"{where} is no tree block")
+    _, n_homes, n_records, total, n_statistics, _ = _HEAD.unpack_from(block, 0)
+    at = _HEAD.size
+    records_at = at + 16 * n_homes
+    end = records_at + RECORD_DTYPE.itemsize * n_records
+    if len(block) != end + n_statistics:
+        raise MalformedObjectError(f"{where} is {len(block)} bytes long, not {end + n_statistics}")
+    homes = [bytes(block[at + 16 * k : at + 16 * k + 16]) for k in range(n_homes)]
+    table = np.frombuffer(block, RECORD_DTYPE, n_records, records_at)
+    if n_records and int(table["home"].max()) >= n_homes:
+        raise MalformedObjectError(f"{where} names an object that it does not list")
+    records = [
+        Record(sequence, offset, length, rows, homes[home], level, kind, crc)
+        for sequence, offset, length, rows, home, level, kind, crc in table.tolist()
+    ]
+    if sum(record.rows for record in records) != total:
+        raise MalformedObjectError(f"the rows of {where} do not add up")
+    return records, bytes(block[end:])
+
+
+def full_run(records: Sequence[Record], fanout: int) -> int:
+    """How many records at the end must become a node: `fanout`, or 0 if that level is not full."""
+    if len(records) < fanout:
+        return 0
+    level = records[-1].level
+    if all(record.level == level for record in records[-fanout:]):
+        return fanout
+    return 0
+
+
+def slot_home(branch_id: int) -> bytes:
+    """The home of records whose block lies in a slot of this branch."""
+    return branch_id.to_bytes(8, "little") + bytes(8)
+
+
+def total_rows(records: Iterable[Record]) -> int:
+    """Rows below these records."""
+    return sum(record.rows for record in records)

@@ -1,0 +1,1 @@
+"""Rows of one snapshot: reading them, and turning new ones into fragments."""

@@ -1,0 +1,233 @@
+"""New rows of one table -> frames -> fragments.
+
+Batches of `ColumnData` are collected per column until a frame is full, encoded, and given to the
+pack writer. A fragment is closed at 65,536 rows, at commit, or not at all: `peek` shows the rows
+of an open transaction without closing anything.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from deeplake import settings
+from deeplake.format import statistics as stats
+from deeplake.format.checksum import crc32c
+from deeplake.format.encode import External, encode_frame
+from deeplake.format.fragment import ColumnChunk, Fragment, FrameRef, Run
+from deeplake.table import packs
+from deeplake.types.base import (
+    FixedData,
+    FixedLayout,
+    ListData,
+    StructData,
+    VarData,
+    VarLayout,
+    row_count,
+)
+from deeplake.types.data import concat, slice_rows, var_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from deeplake.format.statistics import ColumnStatistics
+    from deeplake.table.packs import PackWriter
+    from deeplake.types.base import ColumnData, Layout
+
+MEDIA_FRAME_BYTES = 32 << 20
+"""Frames of media are larger than those of arrays: their index is read once per frame."""
+
+
+class _Column:
+    """One column of the open fragment: full frames, and pieces waiting for the next one."""
+
+    __slots__ = ("frames", "layout", "pieces", "statistics", "waiting_bytes")
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.frames: list[FrameRef] = []
+        self.statistics: list[ColumnStatistics] = []
+        self.pieces: list[ColumnData] = []
+        self.waiting_bytes = 0
+
+    @property
+    def media(self) -> bool:
+        """Whether this column's bytes belong into the packs of media."""
+        return isinstance(self.layout, VarLayout) and not self.layout.compress
+
+    @property
+    def frame_bytes(self) -> int:
+        """Size at which a frame is closed."""
+        return MEDIA_FRAME_BYTES if self.media else settings.FRAME_BYTES
+
+
+class Peek(NamedTuple):
+    """The open fragment as it stands: per column its full frames and the rows after them."""
+
+    rows: int
+    columns: dict[int, tuple[tuple[FrameRef, ...], tuple[ColumnData, ...]]]
+
+
+class Mark(NamedTuple):
+    """A builder's state at some moment."""
+
+    closed: int
+    open_rows: int
+    rows: int
+    columns: dict[int, tuple[list[FrameRef], list[ColumnStatistics], list[ColumnData], int]]
+
+
+class FragmentBuilder:
+    """Builds the fragments of one table's appended rows.
+
+    Args:
+        layouts: column id -> layout.
+        writer: where frames go.
+    """
+
+    def __init__(self, layouts: Mapping[int, Layout], writer: PackWriter) -> None:
+        self._layouts = dict(layouts)
+        self._writer = writer
+        self._columns = {c: _Column(layout) for c, layout in self._layouts.items()}
+        self._open_rows = 0
+        self.closed: list[Fragment] = []
+        self.rows = 0
+
+    def add(self, batch: Mapping[int, ColumnData], rows: int) -> None:
+        """Append a batch: one `ColumnData` of `rows` rows per column.
+
+        Raises:
+            StoreError: a pack could not be stored; the transaction must be abandoned.
+        """
+        at = 0
+        while at < rows:
+            count = min(rows - at, settings.FRAGMENT_ROWS_MAX - self._open_rows)
+            for column_id, column in self._columns.items():
+                data = batch[column_id]
+                self._collect(column, data if count == rows else slice_rows(data, at, at + count))
+            self._open_rows += count
+            at += count
+            if self._open_rows == settings.FRAGMENT_ROWS_MAX:
+                self.close()
+        self.rows += rows
+
+    def close(self) -> None:
+        """Close the open fragment, if it has rows."""
+        if not self._open_rows:
+            return
+        chunks = []
+        for column_id, column in self._columns.items():
+            self._flush(column)
+            merged = stats.merge(column.statistics)
+            chunks.append(ColumnChunk(column_id, tuple(column.frames), merged))
+        rows = self._open_rows
+        first = sum(fragment.rows for fragment in self.closed)
+        fragment = Fragment(rows, (Run(first, rows),), (Run(0, rows),), tuple(chunks))
+        self.closed.append(fragment)
+        self._columns = {c: _Column(layout) for c, layout in self._layouts.items()}
+        self._open_rows = 0
+
+    def peek(self) -> Peek | None:
+        """The open fragment, or None if it has no rows."""
+        if not self._open_rows:
+            return None
+        columns = {c: (tuple(x.frames), tuple(x.pieces)) for c, x in self._columns.items()}
+        return Peek(self._open_rows, columns)
+
+    def mark(self) -> Mark:
+        """The state now, for `restore`."""
+        columns = {
+            c: (list(x.frames), list(x.statistics), list(x.pieces), x.waiting_bytes)
+            for c, x in self._columns.items()
+        }
+        return Mark(len(self.closed), self._open_rows, self.rows, columns)
+
+    def restore(self, mark: Mark) -> None:
+        """Forget the rows added since `mark`; frames in packs meanwhile are left as garbage."""
+        del self.closed[mark.closed :]
+        self._open_rows, self.rows = mark.open_rows, mark.rows
+        self._columns = {c: _Column(layout) for c, layout in self._layouts.items()}
+        for column_id, (frames, statistics, pieces, waiting) in mark.columns.items():
+            column = self._columns[column_id]
+            column.frames, column.statistics = frames, statistics
+            column.pieces, column.waiting_bytes = pieces, waiting
+
+    def _collect(self, column: _Column, data: ColumnData) -> None:
+        """Add rows to a column, closing a frame whenever one is full."""
+        size = data_bytes(data)
+        target = column.frame_bytes
+        if column.waiting_bytes + size < target:
+            column.pieces.append(data)
+            column.waiting_bytes += size
+            return
+        at, rows = 0, row_count(data)
+        while at < rows:
+            room = max(target - column.waiting_bytes, 0)
+            stop = _rows_within(column.layout, data, at, room, size)
+            piece = slice_rows(data, at, stop)
+            column.pieces.append(piece)
+            column.waiting_bytes += data_bytes(piece)
+            at = stop
+            if column.waiting_bytes >= target or at < rows:
+                self._flush(column)
+
+    def _flush(self, column: _Column) -> None:
+        """Close the column's waiting rows as one frame."""
+        if not column.pieces:
+            return
+        data = concat(column.pieces)
+        column.pieces, column.waiting_bytes = [], 0
+        column.statistics.append(stats.measure(column.layout, data))
+        externals: list[External] = []
+        if column.media and isinstance(data, VarData):
+            data, externals = self._split_large(data)
+        frame = encode_frame(column.layout, data, externals)
+        stream = packs.MEDIA if column.media else packs.ARRAYS
+        place = self._writer.add(frame, stream)
+        column.frames.append(
+            FrameRef(
+                place.pack_id, frame.rows, place.offset, frame.payload_length,
+                len(frame.index), frame.index_crc,
+            )
+        )  # fmt: skip
+
+    def _split_large(self, data: VarData) -> tuple[VarData, list[External]]:
+        """Store values over 8 MiB as objects of their own; they are empty in the frame."""
+        sizes = np.diff(data.offsets)
+        large = np.flatnonzero(sizes > settings.MEDIA_OBJECT_BYTES).tolist()
+        if not large:
+            return data, []
+        buffers = var_rows(data)
+        externals = []
+        for row in large:
+            value = buffers[row]
+            object_id = self._writer.add_object(value)
+            externals.append(External(row, object_id, len(value), crc32c(value)))
+            buffers[row] = b""
+        sizes[large] = 0
+        offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        return VarData(offsets, buffers, data.valid, data.extras), externals
+
+
+def data_bytes(data: ColumnData) -> int:
+    """Payload bytes of some rows, about."""
+    if isinstance(data, FixedData):
+        return int(data.values.nbytes)
+    if isinstance(data, StructData):
+        return sum(data_bytes(child) for child in data.children)
+    if isinstance(data, ListData):
+        return data_bytes(data.child) + int(data.offsets.nbytes)
+    return int(data.offsets[-1] - data.offsets[0])
+
+
+def _rows_within(layout: Layout, data: ColumnData, at: int, room: int, size: int) -> int:
+    """Where to stop so that rows at:stop take about `room` bytes; at least one row."""
+    rows = row_count(data)
+    if isinstance(layout, FixedLayout) and isinstance(data, FixedData):
+        stride = max(int(data.values.nbytes) // max(rows, 1), 1)
+        return min(rows, at + max(room // stride, 1))
+    if isinstance(data, VarData):
+        stop = int(np.searchsorted(data.offsets, data.offsets[at] + room, "right")) - 1
+        return min(rows, max(stop, at + 1))
+    return min(rows, at + max(int(room * rows / max(size, 1)), 1))

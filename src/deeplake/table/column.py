@@ -1,0 +1,145 @@
+"""Reading one column of a table by position: a cell, some rows, a run of rows.
+
+Returns raw cells and `ColumnData`; turning them into user values is the type's business. What is
+returned never shares memory with a map: an in-place change by the caller must not reach the
+next reader.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deeplake.errors import RowIndexError
+from deeplake.table.fragments import partition
+from deeplake.table.frames import FixedFrame
+from deeplake.types.base import FixedData, FixedLayout, ListData, StructData
+from deeplake.types.data import concat, nulls, take_rows
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from deeplake.table.fragments import TableTree
+    from deeplake.table.frames import Frame
+    from deeplake.types.base import ColumnData, Layout
+    from deeplake.versioning.objects import Objects
+
+    Rows = npt.NDArray[np.int64]
+
+
+class ColumnReader:
+    """Reads one column at one commit (with an open transaction's rows, if any, at the end)."""
+
+    __slots__ = ("_column_id", "_objects", "_tree", "layout", "rows")
+
+    def __init__(self, objects: Objects, tree: TableTree, column_id: int, layout: Layout) -> None:
+        self._objects = objects
+        self._tree = tree
+        self._column_id = column_id
+        self.layout = layout
+        self.rows = tree.rows
+
+    def cell(self, row: int) -> Any:
+        """One raw cell, None for NULL. Negative positions count from the end.
+
+        Raises:
+            RowIndexError: out of range.
+        """
+        rows = self.rows
+        if row < 0:
+            row += rows
+        if not 0 <= row < rows:
+            raise out_of_range(row if row >= 0 else row - rows, rows)
+        fragment, row = self._tree.locate(row)
+        return fragment.chunk(self._column_id, self.layout).cell(row)
+
+    def stored(self, row: int) -> bytes | None:
+        """The stored bytes of one cell of a var column, None for NULL."""
+        rows = self.rows
+        if row < 0:
+            row += rows
+        if not 0 <= row < rows:
+            raise out_of_range(row if row >= 0 else row - rows, rows)
+        fragment, row = self._tree.locate(row)
+        return fragment.chunk(self._column_id, self.layout).stored(row)
+
+    def slice(self, low: int, high: int) -> ColumnData:
+        """Rows low:high (0 <= low <= high <= rows), in memory of their own."""
+        if low >= high:
+            return nulls(self.layout, 0)
+        work = [
+            (fragment.chunk(self._column_id, self.layout), run)
+            for fragment, first, last in self._tree.runs(low, high)
+            for run in fragment.chunk(self._column_id, self.layout).runs(first, last)
+        ]
+        pieces = self._objects.parallel(
+            lambda item: item[0].frame(item[1][0]).slice(item[1][1], item[1][2]), work
+        )
+        if len(pieces) == 1:
+            return _own(pieces[0])
+        return concat(pieces)
+
+    def take(self, rows: Rows) -> ColumnData:
+        """Rows by position (0 <= row < rows), in the order given, in memory of their own."""
+        if not len(rows):
+            return nulls(self.layout, 0)
+        groups = self._frame_groups(rows)
+        if isinstance(self.layout, FixedLayout):
+            return self._take_fixed(self.layout, groups, len(rows))
+        pieces = self._objects.parallel(lambda g: g[0].take(g[1]), groups)
+        data = concat(pieces)
+        if len(groups) == 1:
+            return data
+        back = np.empty(len(rows), np.int64)
+        back[np.concatenate([places for _, _, places in groups])] = np.arange(len(rows))
+        return take_rows(data, back)
+
+    def _frame_groups(self, rows: Rows) -> list[tuple[Frame, Rows, Rows]]:
+        """(frame, positions within it, places in `rows`), frames opened in parallel if remote."""
+        found = []
+        for fragment, inner, places in self._tree.groups(rows):
+            chunk = fragment.chunk(self._column_id, self.layout)
+            starts = np.array(chunk.starts, np.int64)
+            found += [(chunk, *part) for part in partition(starts, inner, places)]
+        frames = self._objects.parallel(lambda part: part[0].frame(part[1]), found)
+        return [(frame, part[2], part[3]) for frame, part in zip(frames, found, strict=True)]
+
+    def _take_fixed(
+        self, layout: FixedLayout, groups: list[tuple[Frame, Rows, Rows]], count: int
+    ) -> FixedData:
+        values = np.empty((count, *layout.shape), layout.dtype)
+        valid: npt.NDArray[np.bool_] | None = None
+
+        def gather(group: tuple[Frame, Rows, Rows]) -> ColumnData | None:
+            frame, rows, places = group
+            if isinstance(frame, FixedFrame) and frame.valid is None:
+                frame.take_into(rows, values, places)
+                return None
+            return frame.take(rows)
+
+        taken = self._objects.parallel(gather, groups)
+        for (_, _, places), data in zip(groups, taken, strict=True):
+            if not isinstance(data, FixedData):
+                continue
+            values[places] = data.values
+            if data.valid is not None:
+                valid = np.ones(count, np.bool_) if valid is None else valid
+                valid[places] = data.valid
+        return FixedData(values, valid)
+
+
+def _own(data: ColumnData) -> ColumnData:
+    """A private copy of what may be a view of a map; stored norms are left behind."""
+    if isinstance(data, FixedData):
+        return FixedData(data.values.copy(), data.valid)
+    if isinstance(data, ListData):
+        return data._replace(child=_own(data.child))
+    if isinstance(data, StructData):
+        return data._replace(children=tuple(_own(child) for child in data.children))
+    return data
+
+
+def out_of_range(row: int, rows: int) -> RowIndexError:
+    """The one message for a position that is not there."""
+    return RowIndexError(f"row {row} is out of range: there are {rows} rows.")

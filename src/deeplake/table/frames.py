@@ -1,0 +1,282 @@
+"""Reading frames: one general reader, and two fast ones for single cells and takes.
+
+`FixedFrame` and `VarFrame` skip what is already known (the layout, verified blocks) and return
+exactly what `FrameDecoder.slice` returns; tests compare them on random input.
+
+A raw cell is None for NULL, else what `ColumnType.cell` takes: a NumPy scalar or a private array
+(fixed), `(bytes, extras)` (var), or one-row column data (nested).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deeplake.errors import ChecksumError, TruncatedObjectError
+from deeplake.format import frame as f
+from deeplake.format.checksum import crc32c
+from deeplake.format.decode import FrameDecoder, damaged
+from deeplake.format.keys import pack_key
+from deeplake.table.payload import LocalPayload, RemotePayload
+from deeplake.types.base import FixedData, FixedLayout, VarData, VarLayout
+from deeplake.types.data import concat, offsets_of, take_rows
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from deeplake.format.fragment import FrameRef
+    from deeplake.types.base import ColumnData, Layout
+    from deeplake.versioning.objects import Objects
+
+    Rows = npt.NDArray[np.int64]
+
+WHOLE_BYTES_MAX = 256 << 10
+"""A frame up to this size is read whole, payload and index in one request."""
+
+
+def open_frame(objects: Objects, layout: Layout, ref: FrameRef, own_key: str) -> Frame:
+    """A reader of the frame at `ref`; `own_key` is the object of its fragment block.
+
+    Raises:
+        TruncatedObjectError: the object ends before the frame does.
+        ChecksumError: the frame's index is damaged.
+    """
+    key = pack_key(ref.object_id) if ref.object_id else own_key
+    where = f"the frame at byte {ref.offset} of {key}"
+    total = ref.length + ref.index_length
+    mapped = objects.store.map(key) if ref.object_id and not objects.store.remote else None
+    if mapped is not None:
+        if len(mapped) < ref.offset + total:
+            raise TruncatedObjectError(
+                f"{key} is {len(mapped)} bytes long; {where} needs {ref.offset + total}.",
+                hint="Restore the object from a backup.",
+            )
+        whole = mapped[ref.offset : ref.offset + total]
+    elif total <= WHOLE_BYTES_MAX:
+        whole = np.frombuffer(objects.store.get_range(key, ref.offset, total), np.uint8)
+    else:
+        raw = objects.store.get_range(key, ref.offset + ref.length, ref.index_length)
+        index = _index(np.frombuffer(raw, np.uint8), ref, where)
+        payload = RemotePayload(objects, key, ref.offset, ref.length, index)
+        decoder = FrameDecoder(layout, ref.rows, index, payload)
+        plain = isinstance(layout, VarLayout) and index.need(f.VALUES).codec == f.PLAIN
+        return RemoteVarFrame(decoder) if plain else Frame(decoder)
+    index = _index(whole[ref.length :], ref, where)
+    return local_frame(objects, layout, ref.rows, index, whole[: ref.length])
+
+
+def _index(raw: npt.NDArray[np.uint8], ref: FrameRef, where: str) -> f.FrameIndex:
+    if crc32c(raw) != ref.index_crc:
+        raise damaged(f"the index of {where}")
+    return f.FrameIndex(raw, ref.length, where)
+
+
+def local_frame(
+    objects: Objects, layout: Layout, rows: int, index: f.FrameIndex, data: npt.NDArray[np.uint8]
+) -> Frame:
+    """The fastest reader of a frame whose payload is at hand."""
+    payload = LocalPayload(objects, data, index)
+    decoder = FrameDecoder(layout, rows, index, payload)
+    if isinstance(layout, FixedLayout):
+        return FixedFrame(decoder, payload)
+    if isinstance(layout, VarLayout) and index.need(f.VALUES).codec == f.PLAIN:
+        return VarFrame(decoder, payload)
+    return Frame(decoder)
+
+
+class Frame:
+    """Any frame, by way of the general decoder."""
+
+    __slots__ = ("decoder", "valid")
+
+    def __init__(self, decoder: FrameDecoder) -> None:
+        self.decoder = decoder
+        self.valid = decoder.index.validity(decoder.rows)
+
+    def cell(self, row: int) -> Any:
+        """One raw cell."""
+        if self.valid is not None and not self.valid[row]:
+            return None
+        data = self.decoder.slice(row, row + 1)
+        if isinstance(data, VarData):
+            return _joined(data), tuple(extra[0] for extra in data.extras)
+        return data.values[0].copy() if isinstance(data, FixedData) else data
+
+    def stored(self, row: int) -> bytes | None:
+        """The stored bytes of one cell of a var column, None for NULL."""
+        cell = self.cell(row)
+        return None if cell is None else cell[0]
+
+    def slice(self, low: int, high: int) -> ColumnData:
+        """Rows low:high; may share memory with the frame."""
+        return self.decoder.slice(low, high)
+
+    def take(self, rows: Rows) -> ColumnData:
+        """Rows by position."""
+        low, high = int(rows.min()), int(rows.max()) + 1
+        if high - low <= 4 * len(rows):
+            return take_rows(self.decoder.slice(low, high), rows - low)
+        return concat([self.decoder.slice(row, row + 1) for row in rows.tolist()])
+
+
+def _joined(data: VarData) -> bytes:
+    return bytes(data.buffers[0]) if data.buffers else b""
+
+
+class RemoteVarFrame(Frame):
+    """Media behind requests: a take asks for all its values in one coalesced call."""
+
+    __slots__ = ()
+
+    def take(self, rows: Rows) -> ColumnData:
+        """Rows by position, fetched in parallel and verified one by one."""
+        decoder, payload = self.decoder, self.decoder.payload
+        if not isinstance(payload, RemotePayload) or decoder.externals():
+            return super().take(rows)
+        offsets = decoder.offsets(decoder.rows)
+        base = decoder.index.need(f.VALUES).offset
+        starts, stops = (base + offsets[rows]).tolist(), (base + offsets[rows + 1]).tolist()
+        found = payload.read_many(list(zip(starts, stops, strict=True)))
+        buffers = [b.tobytes() for b in found]
+        decoder.verify_rows(rows.tolist(), buffers)
+        valid = None if self.valid is None else self.valid[rows]
+        sizes = offsets[rows + 1] - offsets[rows]
+        extras = tuple(extra[rows] for extra in decoder.extras())
+        return VarData(offsets_of(sizes), buffers, valid, extras)
+
+
+class FixedFrame(Frame):
+    """Fixed rows at hand: cells by index, blocks verified at first touch."""
+
+    __slots__ = ("_array", "_norms", "_payload", "_scalar", "_stride")
+
+    def __init__(self, decoder: FrameDecoder, payload: LocalPayload) -> None:
+        super().__init__(decoder)
+        layout = decoder.layout
+        assert isinstance(layout, FixedLayout)  # noqa: S101 - narrows the type
+        dtype = np.dtype(layout.dtype)
+        entry = decoder.index.need(f.VALUES)
+        self._stride = dtype.itemsize * int(np.prod(layout.shape, dtype=np.int64))
+        self._payload: LocalPayload | None = payload
+        self._scalar = not layout.shape
+        if entry.codec == f.PLAIN:
+            whole = payload.data[entry.offset : entry.offset + entry.length]
+            decoder.slice(0, 0)  # checks the declared lengths
+            self._array = whole.view(dtype).reshape(decoder.rows, *layout.shape)
+        else:
+            self._array = decoder.unpacked(entry, 0, dtype, decoder.rows)
+            self._payload = None
+        self._norms = decoder.index.small(f.NORMS, "<f4")
+
+    def cell(self, row: int) -> Any:
+        """One raw cell, as a private copy."""
+        if self.valid is not None and not self.valid[row]:
+            return None
+        payload = self._payload
+        if payload is not None and payload.unseen:
+            self._verify_row(payload, row)
+        value = self._array[row]
+        return value if self._scalar else value.copy()
+
+    def _verify_row(self, payload: LocalPayload, row: int) -> None:
+        start = row * self._stride
+        first, last = start // payload.block_bytes, (start + self._stride - 1) // payload.block_bytes
+        if first == last:
+            if not payload.seen[first]:
+                payload.verify_blocks([first])
+        else:
+            payload.verify_blocks(range(first, last + 1))
+
+    def slice(self, low: int, high: int) -> FixedData:
+        """Rows low:high, a view of the frame."""
+        if self._payload is not None and self._payload.unseen:
+            self._payload.verify(low * self._stride, high * self._stride)
+        valid = None if self.valid is None else self.valid[low:high]
+        norms = None if self._norms is None else self._norms[low:high]
+        return FixedData(self._array[low:high], valid, norms)
+
+    def take(self, rows: Rows) -> FixedData:
+        """Rows by position, gathered into a new array."""
+        self.verify_rows(rows)
+        valid = None if self.valid is None else self.valid[rows]
+        norms = None if self._norms is None else self._norms[rows]
+        return FixedData(self._array.take(rows, axis=0), valid, norms)
+
+    def take_into(self, rows: Rows, out: npt.NDArray[Any], at: Rows | slice) -> None:
+        """Rows by position, straight into `out[at]`."""
+        self.verify_rows(rows)
+        out[at] = self._array[rows]
+
+    def verify_rows(self, rows: Rows) -> None:
+        """Verify the blocks under these rows."""
+        payload = self._payload
+        if payload is None or not payload.unseen:
+            return
+        first = rows * self._stride // payload.block_bytes
+        last = (rows * self._stride + self._stride - 1) // payload.block_bytes
+        if int((last - first).max(initial=0)) <= 1:
+            payload.verify_blocks(np.unique(np.concatenate([first, last])).tolist())
+            return
+        for low, high in zip(first.tolist(), last.tolist(), strict=True):
+            payload.verify_blocks(range(low, high + 1))
+
+
+class VarFrame(Frame):
+    """Rows of plain bytes at hand: each value is copied out and verified on its own."""
+
+    __slots__ = ("_externals", "_extras", "_offsets", "_sums", "_view")
+
+    def __init__(self, decoder: FrameDecoder, payload: LocalPayload) -> None:
+        super().__init__(decoder)
+        entry = decoder.index.need(f.VALUES)
+        decoder.verify_rows([], [])  # checks that the checksums are there
+        self._view = memoryview(payload.data[entry.offset : entry.offset + entry.length])
+        self._offsets = decoder.offsets(decoder.rows)
+        self._sums = decoder.index.small(f.CHECKSUMS, "<u4")
+        self._externals = decoder.externals()
+        self._extras = decoder.extras()
+
+    def stored(self, row: int) -> bytes | None:
+        """The stored bytes of one cell, None for NULL."""
+        if self.valid is not None and not self.valid[row]:
+            return None
+        if row in self._externals:
+            return self.decoder.external(self._externals[row])
+        offsets = self._offsets
+        value = bytes(self._view[offsets.item(row) : offsets.item(row + 1)])
+        if crc32c(value) != self._sums.item(row):  # type: ignore[union-attr]
+            raise self._damaged(row)
+        return value
+
+    def _damaged(self, row: int) -> ChecksumError:
+        return damaged(f"row {row} of {self.decoder.index.where}")
+
+    def cell(self, row: int) -> Any:
+        """One raw cell."""
+        value = self.stored(row)
+        return None if value is None else (value, tuple(extra[row] for extra in self._extras))
+
+    def slice(self, low: int, high: int) -> ColumnData:
+        """Rows low:high."""
+        return self.take(np.arange(low, high))
+
+    def take(self, rows: Rows) -> VarData:
+        """Rows by position, each copied once."""
+        offsets, view = self._offsets, self._view
+        starts, stops = offsets[rows].tolist(), offsets[rows + 1].tolist()
+        sums = self._sums[rows].tolist()  # type: ignore[index]
+        buffers = [bytes(view[a:z]) for a, z in zip(starts, stops, strict=True)]
+        if [crc32c(b) for b in buffers] != sums:
+            bad = next(k for k, b in enumerate(buffers) if crc32c(b) != sums[k])
+            raise self._damaged(int(rows[bad]))
+        sizes = offsets[rows + 1] - offsets[rows]
+        if self._externals:
+            for k, row in enumerate(rows.tolist()):
+                if row in self._externals:
+                    buffers[k] = self.decoder.external(self._externals[row])
+                    sizes[k] = len(buffers[k])
+        valid = None if self.valid is None else self.valid[rows]
+        extras = tuple(extra[rows] for extra in self._extras)
+        return VarData(offsets_of(sizes), buffers, valid, extras)
+

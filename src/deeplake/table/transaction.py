@@ -1,0 +1,185 @@
+"""An open transaction: rows staged on top of a snapshot, for any number of tables.
+
+Staged rows can be read; nothing of them is visible to others until `commit`, which publishes all
+tables in one slot. A failed `append` leaves the transaction as it was before.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from deeplake.errors import StateError, TableExistsError
+from deeplake.format.fragment import Fragment, FrameRef, Run
+from deeplake.format.keys import check_name
+from deeplake.table.builder import FragmentBuilder
+from deeplake.table.columns import Columns
+from deeplake.table.fragments import TableTree
+from deeplake.table.packs import Inline, PackWriter
+from deeplake.table.staged import open_staged
+from deeplake.versioning.publish import publish
+from deeplake.versioning.staged import Staged, Stamp, TableChange
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from deeplake.format.schema import TableSchema
+    from deeplake.types.base import ColumnData
+    from deeplake.versioning.refs import Branch
+    from deeplake.versioning.repository import Repository
+    from deeplake.versioning.snapshot import Snapshot
+
+
+class _Draft(NamedTuple):
+    """One table of the transaction."""
+
+    table_id: int
+    name: str
+    columns: Columns
+    schema: TableSchema | None
+    builder: FragmentBuilder
+
+
+class Transaction:
+    """Rows and tables staged on a branch."""
+
+    def __init__(self, repository: Repository, branch: Branch, snapshot: Snapshot) -> None:
+        self._repository = repository
+        self._branch = branch
+        self.snapshot = snapshot
+        self._writer = PackWriter(repository.objects)
+        self._drafts: dict[str, _Draft] = {}
+        self._broken = False
+
+    @property
+    def staged(self) -> bool:
+        """Whether there is anything to commit."""
+        return any(d.schema is not None or d.builder.rows for d in self._drafts.values())
+
+    def rows(self, table: str) -> int:
+        """Rows staged for a table."""
+        draft = self._drafts.get(table)
+        return 0 if draft is None else draft.builder.rows
+
+    def columns(self, table: str) -> Columns:
+        """The columns of a table, staged or committed.
+
+        Raises:
+            TableNotFoundError: neither.
+        """
+        draft = self._drafts.get(table)
+        return Columns(self.snapshot.table(table).schema) if draft is None else draft.columns
+
+    def has_table(self, table: str) -> bool:
+        """Whether the table is there, staged or committed."""
+        return table in self._drafts or table in self.snapshot.entries()
+
+    def create_table(self, name: str, schema: TableSchema) -> None:
+        """Stage a new table.
+
+        Raises:
+            TableExistsError: the name is taken.
+            InvalidNameError: it cannot be a table name.
+        """
+        check_name(name, "table")
+        if self.has_table(name):
+            raise TableExistsError(
+                f"table {name!r} exists already in {self._repository.store.url}.",
+                hint="Open it, pass exist_ok=True, or name another table.",
+            )
+        table_id = int.from_bytes(os.urandom(6), "little")
+        columns = Columns(schema)
+        builder = FragmentBuilder(columns.layouts(), self._writer)
+        self._drafts[name] = _Draft(table_id, name, columns, schema, builder)
+
+    def append(self, table: str, batch: Mapping[int, ColumnData], rows: int) -> None:
+        """Stage rows: one `ColumnData` of `rows` rows per column id.
+
+        Raises:
+            StoreError: a pack could not be stored; nothing of this batch is staged.
+        """
+        self._usable()
+        self._draft(table).builder.add(batch, rows)
+
+    def atomically(self, table: str, work: Callable[[], None]) -> None:
+        """Run `work`, which appends to a table; if it raises, none of its rows stay staged."""
+        fresh = table not in self._drafts
+        builder = self._draft(table).builder
+        mark = builder.mark()
+        try:
+            work()
+        except BaseException:
+            builder.restore(mark)
+            if fresh and not builder.rows:
+                del self._drafts[table]
+            raise
+
+    def _draft(self, table: str) -> _Draft:
+        found = self._drafts.get(table)
+        if found is None:
+            state = self.snapshot.table(table)
+            columns = Columns(state.schema)
+            builder = FragmentBuilder(columns.layouts(), self._writer)
+            found = self._drafts[table] = _Draft(state.table_id, table, columns, None, builder)
+        return found
+
+    def tree(self, table: str) -> TableTree:
+        """The table's rows as this transaction sees them."""
+        draft = self._drafts.get(table)
+        new = draft is not None and draft.schema is not None
+        records = () if new else self.snapshot.table(table).records
+        staged = () if draft is None else open_staged(
+            self._repository.objects, draft.builder, self._writer
+        )  # fmt: skip
+        return TableTree(self._repository.objects, self.snapshot.head, records, staged)
+
+    def commit(self, message: str, author: str, *, automatic: bool = False) -> Snapshot:
+        """Publish everything staged, atomically and durably; returns the new commit's snapshot.
+
+        Raises:
+            CommitConflictError, CommitUnknownError, StoreError
+        """
+        self._usable()
+        for draft in self._drafts.values():
+            draft.builder.close()
+        inline = self._writer.finish()
+        changes, first = [], 0
+        for draft in self._drafts.values():
+            if draft.schema is None and not draft.builder.rows:
+                continue
+            fragments = tuple(_final(f, first, inline) for f in draft.builder.closed)
+            created = draft.schema is not None
+            changes.append(TableChange(draft.table_id, draft.name, draft.schema, created, fragments))
+            first += draft.builder.rows
+        payload = (inline.parts, inline.length) if inline is not None else ((), 0)
+        nonce = int.from_bytes(os.urandom(8), "little")
+        stamp = Stamp(author, message, automatic, nonce)
+        staged = Staged(tuple(changes), *payload)
+        objects = self._repository.objects
+        return publish(objects, self._branch, self.snapshot, staged, stamp)
+
+    def abandon(self) -> None:
+        """Drop everything staged."""
+        self._broken = True
+        self._drafts.clear()
+        self._writer.abandon()
+
+    def _usable(self) -> None:
+        if self._broken:
+            raise StateError("this transaction was rolled back.", hint="Start another one.")
+
+
+def _final(fragment: Fragment, first_row: int, inline: Inline | None) -> Fragment:
+    """Row ids counted over the whole transaction; frames of a small one addressed in its slot."""
+    runs = tuple(Run(run.start + first_row, run.rows) for run in fragment.row_ids)
+    if inline is None:
+        return fragment._replace(row_ids=runs)
+    columns = tuple(
+        chunk._replace(frames=tuple(_in_slot(ref, inline) for ref in chunk.frames))
+        for chunk in fragment.columns
+    )
+    return fragment._replace(row_ids=runs, columns=columns)
+
+
+def _in_slot(ref: FrameRef, inline: Inline) -> FrameRef:
+    return ref._replace(object_id=b"", offset=ref.offset + inline.bases[ref.object_id])

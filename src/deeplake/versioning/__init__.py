@@ -1,0 +1,1 @@
+"""Commits over a store: objects, names, ancestry, snapshots, publishing. Trees stay opaque."""

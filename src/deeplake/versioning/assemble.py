@@ -1,0 +1,170 @@
+"""A staged transaction + the commit before it -> the bytes of the next slot. Pure but for the
+statistics of older records, which a filling tree level may have to read.
+
+Layout: fragments, nodes, roots and schemas, then the header, then the payload. Blocks are placed
+at absolute offsets from byte 32 on; only the start of the payload depends on the header's length,
+so a first pass measures and a second one writes (one pass where nothing rides in the slot).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from deeplake import settings
+from deeplake.format import fragment as fragments
+from deeplake.format import schema as schemas
+from deeplake.format import slot, tree
+from deeplake.format import statistics as stats
+from deeplake.format.checksum import crc32c
+from deeplake.format.fragment import Fragment, Run
+from deeplake.format.keys import COUNTER_BITS
+from deeplake.format.slot import BlockRef, CommitHeader, TableEntry
+from deeplake.versioning.objects import merge_children
+
+if TYPE_CHECKING:
+    from deeplake.format.keys import CommitId
+    from deeplake.types.base import Buffer
+    from deeplake.versioning.objects import Objects
+    from deeplake.versioning.snapshot import Snapshot
+    from deeplake.versioning.staged import Staged, Stamp, TableChange
+
+SCHEMA_INLINE_BYTES_MAX = 1024
+"""A schema up to this size is repeated in each slot that changes its table: opening then needs
+no second object. Larger ones are written once and referred to."""
+
+
+class Place(NamedTuple):
+    """Where the next commit goes: its id, time, parents and row ids."""
+
+    commit_id: CommitId
+    parents: tuple[CommitId, ...]
+    time_us: int
+    allocator: tuple[int, int] | None
+    """(allocator, first free counter) for the new rows; None if there are none."""
+
+
+class _Slot:
+    """Blocks placed so far."""
+
+    def __init__(self) -> None:
+        self.blocks: list[bytes] = []
+        self.at = slot.HEAD.size
+        self.known: dict[tree.Record, dict[int, stats.ColumnStatistics]] = {}
+
+    def place(self, block: bytes) -> BlockRef:
+        ref = BlockRef("", self.at, len(block), crc32c(block))
+        padded = block + bytes(-len(block) % 8)
+        self.blocks.append(padded)
+        self.at += len(padded)
+        return ref
+
+
+def assemble(
+    objects: Objects, parent: Snapshot, staged: Staged, stamp: Stamp, place: Place
+) -> tuple[list[Buffer], bytes]:
+    """The slot as parts to write, and its head for opening it without reading it back."""
+    base = 0
+    if staged.payload_length:
+        blocks, header = _pass(objects, parent, staged, stamp, place, 0)
+        slack = 24  # the second pass may print longer numbers
+        base = blocks.at + len(header) + slack
+        base += -base % slot.ALIGNMENT
+    blocks, header = _pass(objects, parent, staged, stamp, place, base)
+    for record, known in blocks.known.items():
+        objects.keep_statistics(record, known)
+    head_length = base or blocks.at + len(header)
+    parts = slot.encode(blocks.blocks, header, head_length, staged.payload, staged.payload_length)
+    head = b"".join(parts[: len(parts) - len(staged.payload)])  # type: ignore[arg-type]
+    return parts, head
+
+
+def _pass(
+    objects: Objects, parent: Snapshot, staged: Staged, stamp: Stamp, place: Place, base: int
+) -> tuple[_Slot, bytes]:
+    layout = _Slot()
+    changes = {change.table_id: change for change in staged.tables}
+    entries = []
+    for entry in parent.entries().values():
+        change = changes.pop(entry.table_id, None)
+        if change is None:
+            schema, root = parent.absolute(entry.schema), parent.absolute(entry.root)
+            entries.append(entry._replace(schema=schema, root=root, change={}))
+        else:
+            entries.append(_changed(objects, layout, parent, change, place, base))
+    for change in changes.values():
+        entries.append(_changed(objects, layout, parent, change, place, base))
+    allocator = place.allocator
+    if allocator is not None:
+        allocator = allocator[0], allocator[1] + sum(change.added for change in staged.tables)
+    header = CommitHeader(
+        place.commit_id, place.parents, stamp.author, stamp.message, place.time_us,
+        stamp.automatic, allocator, tuple(entries),
+    )  # fmt: skip
+    return layout, slot.header_json(header)
+
+
+def _changed(
+    objects: Objects, layout: _Slot, parent: Snapshot, change: TableChange, place: Place, base: int
+) -> TableEntry:
+    """Place the blocks of one changed table."""
+    records: list[tree.Record] = []
+    schema_block, schema_ref = b"", None
+    if not change.created:
+        state = parent.table(change.name)
+        records, schema_block = list(state.records), state.schema_block
+        schema_ref = parent.absolute(parent.entries()[change.name].schema)
+    if change.schema is not None:
+        schema_block, schema_ref = schemas.encode(change.schema), None
+    placed = [(_place_fragment(layout, f, place, base)) for f in change.fragments]
+    for record, fragment in placed:
+        found = {chunk.column_id: chunk.statistics for chunk in fragment.columns}
+        layout.known[record] = found
+        records.append(record)
+        _collapse(objects, layout, records, place)
+    root = layout.place(tree.encode(records))
+    if schema_ref is None or len(schema_block) <= SCHEMA_INLINE_BYTES_MAX:
+        schema_ref = layout.place(schema_block)
+    summary = {"added": change.added} if change.fragments else {}
+    if change.schema is not None:
+        summary["created" if change.created else "schema"] = 1
+    rows = tree.total_rows(records)
+    return TableEntry(change.table_id, change.name, rows, schema_ref, root, summary)
+
+
+def _place_fragment(
+    layout: _Slot, staged: Fragment, place: Place, base: int
+) -> tuple[tree.Record, Fragment]:
+    """Give a fragment its row ids, version and payload base, and place its block."""
+    first = 0
+    if place.allocator is not None:
+        first = (place.allocator[0] << COUNTER_BITS) + place.allocator[1]
+    fragment = staged._replace(
+        row_ids=tuple(Run(run.start + first, run.rows) for run in staged.row_ids),
+        versions=tuple(Run(place.commit_id.nonce, run.rows) for run in staged.versions),
+        payload_base=base,
+    )
+    ref = layout.place(fragments.encode(fragment))
+    return _record(ref, fragment.rows, 0, place), fragment
+
+
+def _record(ref: BlockRef, rows: int, level: int, place: Place) -> tree.Record:
+    home = tree.slot_home(place.commit_id.branch)
+    sequence = place.commit_id.sequence
+    return tree.Record(sequence, ref.offset, ref.length, rows, home, level, tree.SLOT, ref.crc)
+
+
+def _collapse(
+    objects: Objects, layout: _Slot, records: list[tree.Record], place: Place
+) -> None:
+    """While the last level is full, make it a node in this slot and one record a level up."""
+    while count := tree.full_run(records, settings.FANOUT):
+        children = records[-count:]
+        older = [child for child in children if child not in layout.known]
+        known = dict(zip(older, objects.parallel(objects.statistics, older), strict=True))
+        found = [layout.known.get(child) or known[child] for child in children]
+        ref = layout.place(tree.encode(children, stats.pack_children(found)))
+        rows, level = tree.total_rows(children), children[-1].level + 1
+        record = _record(ref, rows, level, place)
+        layout.known[record] = merge_children(found)
+        records[-count:] = [record]
+

@@ -1,0 +1,206 @@
+"""Commits as users see them, ancestry, and names turned into commits. Reads headers only."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from deeplake.errors import DamageError, RefNotFoundError, did_you_mean
+from deeplake.format.keys import CommitId, hint_key, parse_commit_id
+from deeplake.versioning import refs
+from deeplake.versioning.head import find_head, parse_hint, read_hint
+from deeplake.versioning.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deeplake.format.slot import CommitHeader, SlotHead
+    from deeplake.versioning.objects import Objects
+    from deeplake.versioning.refs import Branch
+
+_READ_AHEAD = 16
+"""Slots of one branch read at once when walking back on an object store."""
+
+
+class Commit(NamedTuple):
+    """One commit. `time` is UTC; `parents` are commit ids, none for the first one."""
+
+    id: str
+    message: str
+    author: str
+    time: datetime
+    parents: tuple[str, ...]
+    automatic: bool
+    added: dict[str, int]
+    """Table name -> rows this commit appended."""
+
+    def __str__(self) -> str:
+        return f"{self.id}  {self.time:%Y-%m-%d %H:%M:%S}  {self.author}  {self.message}"
+
+
+def to_commit(header: CommitHeader) -> Commit:
+    """A header as users see it."""
+    return Commit(
+        str(header.commit_id),
+        header.message,
+        header.author,
+        datetime.fromtimestamp(header.time_us / 1e6, UTC),
+        tuple(str(parent) for parent in header.parents),
+        header.automatic,
+        {t.name: t.change["added"] for t in header.tables if t.change.get("added")},
+    )
+
+
+def branch_head(objects: Objects, branch: Branch, hint: int | None = None) -> Snapshot:
+    """The newest commit of a branch."""
+    if hint is None:
+        hint = read_hint(objects, branch.name, branch.branch_id)
+    head = find_head(objects, branch.branch_id, hint)
+    if head is None and branch.base is not None:
+        return open_commit(objects, branch.base)
+    return Snapshot(objects, head)
+
+
+def open_commit(objects: Objects, commit_id: CommitId) -> Snapshot:
+    """A commit by id: one read.
+
+    Raises:
+        RefNotFoundError: its slot is free, or holds another commit.
+    """
+    return Snapshot(objects, _read(objects, commit_id))
+
+
+def _read(objects: Objects, commit_id: CommitId) -> SlotHead:
+    found = objects.read_slot(commit_id.branch, commit_id.sequence)
+    if found is None or found.header.commit_id != commit_id:
+        raise RefNotFoundError(f"there is no commit {commit_id} in {objects.store.url}.")
+    return found
+
+
+def walk(objects: Objects, head: SlotHead | None) -> Iterator[SlotHead]:
+    """A commit and its first parents, newest first. Slots are read ahead where that pays."""
+    ahead: dict[CommitId, SlotHead] = {}
+    depth = 0
+    while head is not None:
+        yield head
+        if not head.header.parents:
+            return
+        parent = head.header.parents[0]
+        depth += 1
+        if parent not in ahead:
+            size = min(depth, _READ_AHEAD) if objects.store.remote else 1
+            ahead = _read_back(objects, parent, size)
+        head = ahead[parent]
+
+
+def _read_back(objects: Objects, newest: CommitId, count: int) -> dict[CommitId, SlotHead]:
+    """`newest` and up to `count` - 1 slots before it on its branch."""
+    sequences = range(max(1, newest.sequence - count + 1), newest.sequence + 1)
+    slots = objects.parallel(lambda s: objects.read_slot(newest.branch, s), sequences)
+    found = {s.header.commit_id: s for s in slots if s is not None}
+    if newest not in found:
+        raise RefNotFoundError(f"there is no commit {newest} in {objects.store.url}.")
+    return found
+
+
+# --- names to commits ----------------------------------------------------------------------
+
+_ANCESTOR = re.compile(r"(.+?)~(\d{0,9})")
+
+
+class Resolved(NamedTuple):
+    """What a ref led to; `branch` is set only if it named a branch itself."""
+
+    snapshot: Snapshot
+    branch: Branch | None
+
+
+def resolve(objects: Objects, ref: str | datetime) -> Resolved:
+    """A branch, tag, commit id, any of these with '~n', or a time -> its commit.
+
+    A name is tried as branch, then tag ('tag:x' is explicit), then commit id. A time means the
+    last commit of 'main' not after it; a naive time is local time.
+
+    Raises:
+        RefNotFoundError: nothing of that name; the hint has the nearest.
+    """
+    if isinstance(ref, datetime):
+        branch = refs.find_branch(objects, refs.MAIN)
+        if branch is None:
+            raise RefNotFoundError("a time needs the branch 'main', which was renamed or deleted.")
+        return Resolved(at_time(objects, branch_head(objects, branch), ref), None)
+    match = _ANCESTOR.fullmatch(ref)
+    if match is None:
+        return _resolve_name(objects, ref)
+    start = _resolve_name(objects, match.group(1)).snapshot
+    steps = int(match.group(2) or 1)
+    for back, head in enumerate(walk(objects, start.head)):
+        if back == steps:
+            return Resolved(Snapshot(objects, head), None)
+    raise RefNotFoundError(f"{ref!r} goes back beyond the first commit.")
+
+
+def _resolve_name(objects: Objects, name: str) -> Resolved:
+    explicit = name.removeprefix("tag:") if name.startswith("tag:") else None
+    if explicit is None:
+        branch, hint = objects.parallel(
+            lambda work: work(),
+            [
+                lambda: refs.find_branch(objects, name),
+                lambda: objects.get_or_none(hint_key(name)),
+            ],
+        )
+        if branch is not None:
+            return Resolved(branch_head(objects, branch, parse_hint(hint, branch.branch_id)), branch)
+    tag = refs.find_tag(objects, explicit or name)
+    if tag is not None:
+        return Resolved(open_commit(objects, tag.commit_id), None)
+    try:
+        commit_id = parse_commit_id(name)
+    except RefNotFoundError:
+        raise _no_ref(objects, name) from None
+    return Resolved(open_commit(objects, commit_id), None)
+
+
+def _no_ref(objects: Objects, name: str) -> RefNotFoundError:
+    names = [b.name for b in refs.list_branches(objects)] + [t.name for t in refs.list_tags(objects)]
+    return RefNotFoundError(
+        f"there is no branch, tag or commit {name!r} in {objects.store.url}.",
+        hint=did_you_mean(name, names),
+    )
+
+
+def at_time(objects: Objects, head: Snapshot, moment: datetime) -> Snapshot:
+    """The last commit of `head`'s history not after `moment`.
+
+    Times grow along a branch, so each branch on the way back is bisected.
+
+    Raises:
+        RefNotFoundError: the history begins later.
+    """
+    limit_us = int(moment.timestamp() * 1_000_000)
+    current = head.head
+    while current is not None:
+        if current.header.time_us <= limit_us:
+            return Snapshot(objects, current)
+        first = _first_after(objects, current, limit_us)
+        parents = first.header.parents
+        current = _read(objects, parents[0]) if parents else None
+    raise RefNotFoundError(f"the history of {objects.store.url} begins after {moment.isoformat()}.")
+
+
+def _first_after(objects: Objects, newest: SlotHead, limit_us: int) -> SlotHead:
+    """The oldest slot of `newest`'s branch that is after the limit; `newest` itself is."""
+    branch, high, _ = newest.header.commit_id
+    low, found = 0, newest
+    while high - low > 1:
+        middle = (low + high) // 2
+        slot = objects.read_slot(branch, middle)
+        if slot is None:
+            raise DamageError(f"commit slot {middle} of branch {branch:x} is missing.")
+        if slot.header.time_us > limit_us:
+            high, found = middle, slot
+        else:
+            low = middle
+    return found

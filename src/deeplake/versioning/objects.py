@@ -1,0 +1,164 @@
+"""The one meeting of storage and format: verified blocks, slots and packs of one repository.
+
+Knows where things lie and that they are undamaged; knows nothing of rows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from deeplake import settings
+from deeplake.errors import ChecksumError, MalformedObjectError, ObjectNotFoundError
+from deeplake.format import fragment as fragments
+from deeplake.format import slot, tree
+from deeplake.format import statistics as stats
+from deeplake.format.checksum import crc32c
+from deeplake.format.keys import pack_key, slot_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from deeplake.format.slot import BlockRef, SlotHead
+    from deeplake.format.statistics import ColumnStatistics
+    from deeplake.format.tree import Record
+    from deeplake.storage.store import Store
+    from deeplake.types.base import Buffer
+
+    In = TypeVar("In")
+    Out = TypeVar("Out")
+
+STATISTICS_KEPT = 4096
+"""Statistics of this many tree records are kept in memory: a writer's next nodes need them."""
+
+
+class Objects:
+    """Reads and writes the objects of one repository over a store."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._statistics: dict[Record, dict[int, ColumnStatistics]] = {}
+
+    def parallel(self, work: Callable[[In], Out], items: Sequence[In]) -> list[Out]:
+        """`work` on each item, in threads where a request costs milliseconds; answers in order."""
+        if not self.store.remote or len(items) < 2:
+            return [work(item) for item in items]
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(min(len(items), settings.REQUEST_THREADS)) as pool:
+            return list(pool.map(work, items))
+
+    def exists(self, key: str) -> bool:
+        """Whether an object is there."""
+        try:
+            self.store.size(key)
+        except ObjectNotFoundError:
+            return False
+        return True
+
+    def get_or_none(self, key: str) -> bytes | None:
+        """A small object, or None."""
+        try:
+            return self.store.get(key)
+        except ObjectNotFoundError:
+            return None
+
+    # --- slots ------------------------------------------------------------------------------
+
+    def read_slot(self, branch: int, sequence: int) -> SlotHead | None:
+        """A slot's head, verified; None if the slot is free.
+
+        Raises:
+            DamageError: the object is not what was written, or lies under the wrong key.
+        """
+        key = slot_key(branch, sequence)
+        try:
+            start = self.store.get(key, settings.SLOT_HEAD_BYTES)
+        except ObjectNotFoundError:
+            return None
+        head_length = slot.head_length_of(start, key)
+        if head_length > len(start) == settings.SLOT_HEAD_BYTES:
+            rest = self.store.get_range(key, len(start), head_length - len(start))
+            start += bytes(rest)
+        found = slot.decode(start, key)
+        commit = found.header.commit_id
+        if (commit.branch, commit.sequence) != (branch, sequence):
+            raise MalformedObjectError(f"{key} holds commit {commit}, which belongs elsewhere.")
+        return found
+
+    # --- blocks -----------------------------------------------------------------------------
+
+    def read_block(self, key: str, offset: int, length: int, crc: int) -> bytes:
+        """Part of an object, verified."""
+        block = bytes(self.store.get_range(key, offset, length))
+        if crc32c(block) != crc:
+            raise ChecksumError(
+                f"bytes {offset} to {offset + length} of {key} do not match their checksum: "
+                "they changed since they were written.",
+                hint="Restore the object from a backup.",
+            )
+        return block
+
+    def block(self, ref: BlockRef, head: SlotHead) -> bytes:
+        """The block that an entry of `head` names."""
+        if not ref.key:
+            return head.head[ref.offset : ref.offset + ref.length]
+        return self.read_block(*ref)
+
+    def record_key(self, record: Record) -> str:
+        """Key of the object that a tree record points into."""
+        if record.kind == tree.PACK:
+            return pack_key(record.home)
+        return slot_key(int.from_bytes(record.home[:8], "little"), record.sequence)
+
+    def read_record(self, record: Record, head: SlotHead | None = None) -> bytes:
+        """The block a tree record points at; from `head` without a request where it lies there."""
+        if head is not None and record.kind == tree.SLOT:
+            commit = head.header.commit_id
+            if record.sequence == commit.sequence and record.home == tree.slot_home(commit.branch):
+                return head.head[record.offset : record.offset + record.length]
+        return self.read_block(
+            self.record_key(record), record.offset, record.length, record.crc
+        )
+
+    def statistics(self, record: Record) -> dict[int, ColumnStatistics]:
+        """Column id -> statistics of all rows below a record, kept for the next time."""
+        found = self._statistics.get(record)
+        if found is None:
+            block = self.read_record(record)
+            where = self.record_key(record)
+            if record.level == 0:
+                chunks = fragments.decode(block, where).columns
+                found = {chunk.column_id: chunk.statistics for chunk in chunks}
+            else:
+                found = merge_children(stats.unpack_children(tree.decode(block, where)[1]))
+            self.keep_statistics(record, found)
+        return found
+
+    def keep_statistics(self, record: Record, found: dict[int, ColumnStatistics]) -> None:
+        """Remember the statistics of a record just written or read."""
+        if len(self._statistics) >= STATISTICS_KEPT:
+            self._statistics.clear()
+        self._statistics[record] = found
+
+    # --- packs ------------------------------------------------------------------------------
+
+    def put_pack(self, pack_id: bytes, parts: Iterable[Buffer]) -> int:
+        """Write a pack durably; its name is unique, so nobody else writes it."""
+        return self.store.put(pack_key(pack_id), parts)
+
+
+def merge_children(
+    children: Sequence[dict[int, ColumnStatistics]],
+) -> dict[int, ColumnStatistics]:
+    """Statistics of a node from those of its children."""
+    columns = {column for child in children for column in child}
+    return {c: stats.merge([child[c] for child in children if c in child]) for c in columns}
+
+
+def as_array(buffer: object) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
+    """Bytes from a store as a uint8 array, without a copy."""
+    if isinstance(buffer, np.ndarray):
+        return buffer
+    return np.frombuffer(buffer, np.uint8)  # type: ignore[call-overload, no-any-return]

@@ -1,0 +1,144 @@
+"""Branch names and tags: versioned, create-only entries. SPEC section "Names".
+
+A name's entries are numbered; the highest one counts. Version 0 is made by the first creation,
+the next one by a deletion, rename or re-creation, so every step is one create-if-absent and two
+racing callers never both succeed.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from deeplake.errors import MalformedObjectError, ObjectExistsError, RefExistsError
+from deeplake.format.keys import (
+    BRANCH_ID_BITS,
+    MAIN_BRANCH_ID,
+    CommitId,
+    name_key,
+    parse_commit_id,
+    tag_key,
+    unescape,
+)
+from deeplake.format.sealed import seal, unseal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from deeplake.versioning.objects import Objects
+
+MAIN = "main"
+
+
+class Branch(NamedTuple):
+    """A branch as its name entry describes it; `base` is None if it began empty."""
+
+    name: str
+    branch_id: int
+    base: CommitId | None
+
+
+class Tag(NamedTuple):
+    """A tag and the commit it names."""
+
+    name: str
+    commit_id: CommitId
+
+
+def find_branch(objects: Objects, name: str) -> Branch | None:
+    """The branch of that name, or None."""
+    version, document = _latest(objects, lambda n: name_key(name, n))
+    return _branch(name, document) if version else _implied(name)
+
+
+def find_tag(objects: Objects, name: str) -> Tag | None:
+    """The tag of that name, or None."""
+    version, document = _latest(objects, lambda n: tag_key(name, n))
+    return _tag(name, document) if version else None
+
+
+def create_branch(objects: Objects, name: str, base: CommitId | None) -> Branch:
+    """A new branch: one PUT whatever the size of the data.
+
+    Raises:
+        RefExistsError: the name is taken, also if another process took it just now.
+    """
+    version, document = _latest(objects, lambda n: name_key(name, n))
+    if (_branch(name, document) if version else _implied(name)) is not None:
+        raise RefExistsError(f"a branch named {name!r} exists already.")
+    branch = Branch(name, int.from_bytes(os.urandom(BRANCH_ID_BITS // 8), "little") or 1, base)
+    entry = {"branch": branch.branch_id, "base": None if base is None else str(base)}
+    try:
+        objects.store.create(name_key(name, version), [seal(entry)])
+    except ObjectExistsError:
+        raise RefExistsError(f"another process just created the branch {name!r}.") from None
+    return branch
+
+
+def create_tag(objects: Objects, name: str, commit_id: CommitId) -> Tag:
+    """A new tag: one PUT.
+
+    Raises:
+        RefExistsError: the name is taken.
+    """
+    version, document = _latest(objects, lambda n: tag_key(name, n))
+    if version and _tag(name, document) is not None:
+        raise RefExistsError(f"a tag named {name!r} exists already.")
+    try:
+        objects.store.create(tag_key(name, version), [seal({"commit": str(commit_id)})])
+    except ObjectExistsError:
+        raise RefExistsError(f"another process just created the tag {name!r}.") from None
+    return Tag(name, commit_id)
+
+
+def list_branches(objects: Objects) -> list[Branch]:
+    """All branches, by name."""
+    names = _listed(objects, "refs/names/") | {MAIN}
+    found = objects.parallel(lambda name: find_branch(objects, name), sorted(names))
+    return [branch for branch in found if branch is not None]
+
+
+def list_tags(objects: Objects) -> list[Tag]:
+    """All tags, by name."""
+    names = sorted(_listed(objects, "refs/tags/"))
+    found = objects.parallel(lambda name: find_tag(objects, name), names)
+    return [tag for tag in found if tag is not None]
+
+
+def _listed(objects: Objects, prefix: str) -> set[str]:
+    return {unescape(info.key[len(prefix) :].split("/")[0]) for info in objects.store.list(prefix)}
+
+
+def _implied(name: str) -> Branch | None:
+    """'main' exists without an entry: repo.json alone is a valid empty repository."""
+    return Branch(MAIN, MAIN_BRANCH_ID, None) if name == MAIN else None
+
+
+def _latest(objects: Objects, key: Callable[[int], str]) -> tuple[int, dict[str, object]]:
+    """(number of entries, latest document): entries are gap-free, so probing finds the end."""
+    first, second = objects.parallel(objects.get_or_none, [key(0), key(1)])
+    if first is None:
+        return 0, {}
+    raw, version = first, 1
+    while second is not None:
+        raw, version = second, version + 1
+        second = objects.get_or_none(key(version))
+    return version, unseal(raw, key(version - 1))
+
+
+def _branch(name: str, document: dict[str, object]) -> Branch | None:
+    if document.get("deleted"):
+        return None
+    branch_id, base = document.get("branch"), document.get("base")
+    if not isinstance(branch_id, int) or not isinstance(base, str | None):
+        raise MalformedObjectError(f"the entry of branch {name!r} is malformed.")
+    return Branch(name, branch_id, None if base is None else parse_commit_id(base))
+
+
+def _tag(name: str, document: dict[str, object]) -> Tag | None:
+    if document.get("deleted"):
+        return None
+    commit = document.get("commit")
+    if not isinstance(commit, str):
+        raise MalformedObjectError(f"the entry of tag {name!r} is malformed.")
+    return Tag(name, parse_commit_id(commit))

@@ -1,0 +1,88 @@
+"""One commit opened for reading: its tables, their schemas and their trees.
+
+Holds no rows. A snapshot never changes; a newer commit is another snapshot.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from deeplake.errors import TableNotFoundError, did_you_mean
+from deeplake.format import schema as schemas
+from deeplake.format import tree
+from deeplake.format.slot import BlockRef
+
+if TYPE_CHECKING:
+    from deeplake.format.keys import CommitId
+    from deeplake.format.schema import TableSchema
+    from deeplake.format.slot import CommitHeader, SlotHead, TableEntry
+    from deeplake.format.tree import Record
+    from deeplake.versioning.objects import Objects
+
+
+class TableState(NamedTuple):
+    """One table at one commit, as the tree sees it: its schema, its root records."""
+
+    table_id: int
+    name: str
+    rows: int
+    schema: TableSchema
+    schema_block: bytes
+    records: tuple[Record, ...]
+
+
+class Snapshot:
+    """A commit, or the empty repository (`head is None`)."""
+
+    __slots__ = ("_tables", "head", "objects")
+
+    def __init__(self, objects: Objects, head: SlotHead | None) -> None:
+        self.objects = objects
+        self.head = head
+        self._tables: dict[str, TableState] = {}
+
+    @property
+    def header(self) -> CommitHeader | None:
+        """The commit's header, None for the empty repository."""
+        return None if self.head is None else self.head.header
+
+    @property
+    def commit_id(self) -> CommitId | None:
+        """The commit's id, None for the empty repository."""
+        return None if self.head is None else self.head.header.commit_id
+
+    def entries(self) -> dict[str, TableEntry]:
+        """Table name -> entry."""
+        return {} if self.head is None else {t.name: t for t in self.head.header.tables}
+
+    def table(self, name: str) -> TableState:
+        """A table's schema and root.
+
+        Raises:
+            TableNotFoundError: naming the tables there are.
+        """
+        found = self._tables.get(name)
+        if found is None:
+            found = self._tables[name] = self._open_table(name)
+        return found
+
+    def _open_table(self, name: str) -> TableState:
+        entries = self.entries()
+        entry = entries.get(name)
+        if entry is None or self.head is None:
+            raise TableNotFoundError(
+                f"there is no table {name!r} in {self.objects.store.url}.",
+                hint=did_you_mean(name, entries),
+            )
+        block = self.objects.block(entry.schema, self.head)
+        where = f"table {name!r} at commit {self.head.header.commit_id}"
+        schema = schemas.decode(block, where)
+        root = self.objects.block(entry.root, self.head)
+        records, _ = tree.decode(root, f"the root of {where}")
+        return TableState(entry.table_id, name, entry.rows, schema, block, tuple(records))
+
+    def absolute(self, ref: BlockRef) -> BlockRef:
+        """A block reference of this commit as later commits must write it: with its slot's key."""
+        if ref.key or self.head is None:
+            return ref
+        return BlockRef(self.head.header.commit_id.slot, *ref[1:])

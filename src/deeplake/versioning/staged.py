@@ -1,0 +1,53 @@
+"""What a transaction hands over to be published: fragments, schemas, payload. No I/O."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from deeplake.format.fragment import Fragment
+    from deeplake.format.schema import TableSchema
+    from deeplake.types.base import Buffer
+
+
+class TableChange(NamedTuple):
+    """What a transaction does to one table.
+
+    Args:
+        table_id: the table's id; for a new table a fresh one.
+        name: its name.
+        schema: the new schema, or None if it stays.
+        created: whether this transaction creates the table.
+        fragments: rows to append. Their row-id runs count from 0 over the whole transaction and
+            their versions are 0: both become real at each attempt to publish.
+    """
+
+    table_id: int
+    name: str
+    schema: TableSchema | None
+    created: bool
+    fragments: tuple[Fragment, ...]
+
+    @property
+    def added(self) -> int:
+        """Rows appended."""
+        return sum(fragment.rows for fragment in self.fragments)
+
+
+class Staged(NamedTuple):
+    """A whole transaction: changes of tables, and the payload of frames that ride in the slot."""
+
+    tables: tuple[TableChange, ...]
+    payload: Sequence[Buffer]
+    payload_length: int
+
+
+class Stamp(NamedTuple):
+    """Who commits, and why."""
+
+    author: str
+    message: str
+    automatic: bool
+    nonce: int
