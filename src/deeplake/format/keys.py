@@ -12,6 +12,9 @@ from deeplake import settings
 from deeplake.errors import InvalidNameError, MalformedObjectError, RefNotFoundError
 
 REPOSITORY = "repo.json"
+PREFIXES = ("refs/", "ids/", "packs/", "gc/")
+"""Everything else that belongs to a repository."""
+
 MAIN_BRANCH_ID = 0
 """The branch that exists in an empty repository, named 'main' until renamed."""
 

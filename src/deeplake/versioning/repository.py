@@ -15,7 +15,7 @@ from deeplake.errors import (
     StoreError,
 )
 from deeplake.format import repository as info_format
-from deeplake.format.keys import REPOSITORY, check_name
+from deeplake.format.keys import PREFIXES, REPOSITORY, check_name
 from deeplake.versioning import refs
 from deeplake.versioning.history import Resolved, branch_head, resolve
 from deeplake.versioning.objects import Objects
@@ -96,10 +96,15 @@ class Repository:
             return False
         return True
 
-    def delete(self) -> None:
-        """Remove every object; repo.json first, so that nobody opens a half-deleted repository."""
-        self.store.delete([REPOSITORY])
-        self.store.delete([info.key for info in self.store.list("")])
+    @staticmethod
+    def delete_all(store: Store) -> None:
+        """Remove a repository; repo.json first, so that nobody opens a half-deleted one.
+
+        Objects that are not part of the format are left alone.
+        """
+        store.delete([REPOSITORY])
+        for prefix in PREFIXES:
+            store.delete([info.key for info in store.list(prefix)])
 
     # --- names ------------------------------------------------------------------------------
 

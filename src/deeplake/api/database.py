@@ -1,0 +1,83 @@
+"""A database handle: the whole repository, over all its tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from deeplake.api.session import Session
+from deeplake.api.verbs import Versioned
+from deeplake.errors import RepositoryNotFoundError
+from deeplake.versioning import refs
+from deeplake.versioning.repository import Repository
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from deeplake.api.dataset import Dataset
+    from deeplake.storage.store import Store
+
+
+class Database(Versioned):
+    """A repository's tables, and its versioning verbs. `deeplake.connect` returns it.
+
+    The repository is opened when it is first needed, and made by the first write.
+    """
+
+    def __init__(self, store: Store, branch: str) -> None:
+        self._store = store
+        self._branch = branch
+        self._session: Session | None = None
+
+    def _open_session(self) -> Session:
+        if self._session is None:
+            repository, found = Repository.open_at(self._store, self._branch)
+            self._session = Session(repository, found.snapshot, found.branch, "")
+        return self._session
+
+    @property
+    def url(self) -> str:
+        """Where the repository is."""
+        return self._store.url
+
+    def tables(self) -> list[str]:
+        """Names of the tables, sorted; none before the first write."""
+        try:
+            return sorted(self._open_session().snapshot.entries())
+        except RepositoryNotFoundError:
+            return []
+
+    def table(self, name: str) -> Dataset:
+        """One table as a dataset of its own, on this handle's branch.
+
+        Raises:
+            TableNotFoundError: with the nearest name.
+        """
+        from deeplake.api.dataset import Dataset
+
+        session = self._open_session()
+        session.snapshot.table(name)
+        return Dataset(Session(session.repository, session.snapshot, session.branch, name))
+
+    def create_table(self, name: str, schema: Mapping[str, Any]) -> Dataset:
+        """Make a table, and the repository if this is its first; commits at once.
+
+        Raises:
+            TableExistsError, SchemaError, InvalidNameError
+        """
+        from deeplake.api.dataset import Dataset
+        from deeplake.table.columns import declare_schema
+
+        declared = declare_schema(schema)
+        if not Repository.exists(self._store) and self._branch == refs.MAIN:
+            Repository.create(self._store)
+        here = self._open_session()
+        here.refresh()
+        session = Session(here.repository, here.snapshot, here.branch, name)
+        session.create_table(declared)
+        session.commit(f"create table {name}", automatic=True)
+        here.refresh()
+        return Dataset(session)
+
+    def __repr__(self) -> str:
+        names = self.tables()
+        return f"<database {self.url}: {len(names)} tables ({', '.join(names)})>"

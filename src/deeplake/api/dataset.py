@@ -1,0 +1,183 @@
+"""A dataset: one table of a repository, at a commit, with a place for staged rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from deeplake.api.column import Column
+from deeplake.api.positions import position, positions
+from deeplake.api.verbs import Versioned
+from deeplake.api.view import View
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator, Mapping
+
+    import numpy.typing as npt
+
+    from deeplake.api.session import Session
+    from deeplake.loaders.torch import TorchLoader
+    from deeplake.types.base import ColumnType
+    from deeplake.versioning.history import Commit
+
+
+class Dataset(Versioned):
+    """One table. `deeplake.create` and `deeplake.open` return it.
+
+    `ds[i]` is a row as a dict, `ds[a:b]` a view, `ds["c"]` a column. The handle stays on its
+    commit until its own `commit()`, `refresh()` or `checkout()`; it reads its own staged rows.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._handles: dict[str, Column] = {}
+
+    def _open_session(self) -> Session:
+        return self._session
+
+    # --- reading ----------------------------------------------------------------------------
+
+    def __getitem__(self, key: Any) -> Any:
+        """A column by name, a row by position, a view by slice, list or mask.
+
+        Raises:
+            ColumnNotFoundError, RowIndexError
+        """
+        if type(key) is str:
+            found = self._handles.get(key)
+            if found is None:
+                found = self._handles[key] = Column(self._session, key, None)
+            return found
+        row = position(key, len(self))
+        if row is None:
+            return View(self._session, positions(key, len(self)))
+        return {name: self[name][row] for name in self._session.columns.names}
+
+    def __len__(self) -> int:
+        return self._session.rows
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return iter(View(self._session, range(len(self))))
+
+    @property
+    def url(self) -> str:
+        """Where the repository is."""
+        return self._session.repository.store.url
+
+    @property
+    def table(self) -> str:
+        """The table's name."""
+        return self._session.table
+
+    @property
+    def schema(self) -> dict[str, ColumnType]:
+        """Column name -> type; empty until the table is defined."""
+        if not self._session.defined:
+            return {}
+        return {column.name: column.type for column in self._session.columns}
+
+    def summary(self) -> Summary:
+        """Rows, columns, NULLs and ranges, from statistics; prints as a table."""
+        from deeplake.api.summary import summarise
+
+        return summarise(self._session)
+
+    def __repr__(self) -> str:
+        from deeplake.api.summary import describe
+
+        return describe(self._session)
+
+    # --- writing ----------------------------------------------------------------------------
+
+    def append(self, row: Mapping[str, Any]) -> None:
+        """Stage one row; columns that are left out are NULL.
+
+        Raises:
+            InvalidValueError, ColumnNotFoundError, ReadOnlyError: nothing was staged.
+        """
+        from deeplake.api.write import append
+
+        append(self._session, row)
+
+    def extend(self, rows: Any) -> int:
+        """Stage many rows, all or none; returns how many.
+
+        Args:
+            rows: a list of dicts, a dict of columns, an Arrow table or reader, a pandas
+                DataFrame, or an iterator of dicts.
+
+        Raises:
+            RaggedColumnsError, InvalidValueError, ColumnNotFoundError, ReadOnlyError
+        """
+        from deeplake.api.write import extend
+
+        return extend(self._session, rows)
+
+    def extend_from(
+        self,
+        *,
+        parquet: str | os.PathLike[str],
+        types: Mapping[str, Any] | None = None,
+        message: str | None = None,
+        progress: bool | None = None,
+        storage_options: Mapping[str, Any] | None = None,
+    ) -> Commit:
+        """Append everything a source holds, with a progress bar, and commit.
+
+        Args:
+            parquet: a file, a folder or a glob, local or in a bucket.
+            types: column -> type, where it should differ from the source's.
+            message: of the commit.
+            progress: show a bar; by default if stderr is a terminal.
+            storage_options: of the source's bucket.
+
+        Raises:
+            SourceNotFoundError, StagedChangesError, InvalidValueError: nothing is staged.
+        """
+        from deeplake.api.importing import extend_from_parquet
+
+        return extend_from_parquet(
+            self._session, parquet, types, message, progress, storage_options
+        )
+
+    # --- streaming --------------------------------------------------------------------------
+
+    def batches(
+        self,
+        batch_size: int = 64,
+        *,
+        shuffle: bool | str = False,
+        seed: int = 0,
+        columns: list[str] | None = None,
+        drop_last: bool = False,
+    ) -> Any:
+        """Batches as dicts of NumPy arrays (lists where rows do not stack), in order.
+
+        See `deeplake.loaders`.
+        """
+        from deeplake.api.streaming import numpy_loader
+
+        return numpy_loader(self._session, batch_size, shuffle, seed, columns, drop_last)
+
+    def pytorch(
+        self,
+        batch_size: int = 64,
+        *,
+        shuffle: bool | str = False,
+        seed: int = 0,
+        columns: list[str] | None = None,
+        drop_last: bool = False,
+    ) -> TorchLoader:
+        """Batches as dicts of torch tensors; iterate it, no DataLoader needed.
+
+        See `deeplake.loaders`.
+        """
+        from deeplake.api.streaming import torch_loader
+
+        return torch_loader(self._session, batch_size, shuffle, seed, columns, drop_last)
+
+
+if TYPE_CHECKING:
+    from deeplake.api.summary import Summary
+
+    _ = npt

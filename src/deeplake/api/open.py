@@ -1,0 +1,206 @@
+"""create, open, connect, exists, delete: from a URL to a handle."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from deeplake.errors import (
+    InputError,
+    RefNotFoundError,
+    RepositoryNotFoundError,
+    TableExistsError,
+    TableNotFoundError,
+)
+from deeplake.storage.resolve import open_store
+from deeplake.versioning import refs
+from deeplake.versioning.repository import Repository
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from deeplake.api.database import Database
+    from deeplake.api.dataset import Dataset
+    from deeplake.versioning.snapshot import Snapshot
+
+    Url = str | os.PathLike[str]
+
+DEFAULT_TABLE = "data"
+
+
+def create(
+    url: Url,
+    schema: Mapping[str, Any] | None = None,
+    *,
+    table: str = DEFAULT_TABLE,
+    exist_ok: bool = False,
+    storage_options: Mapping[str, Any] | None = None,
+) -> Dataset:
+    """Make a table, and the repository around it if there is none yet.
+
+    Args:
+        url: a path, `mem://name`, `s3://`, `gs://`, `az://`, `deeplake://org/name`.
+        schema: column name -> type, for example `{"image": "image", "emb": "emb-512"}`; a type is
+            a spelling ('int', 'text not_null') or a form of `deeplake.types`. Without a schema
+            the first rows give it one.
+        table: the table's name.
+        exist_ok: open the table if it exists, instead of failing.
+        storage_options: endpoint and credentials of a bucket.
+
+    Raises:
+        TableExistsError: the table exists and `exist_ok` is false.
+        SchemaError, InvalidNameError, InvalidUrlError: before anything is written.
+
+    >>> ds = create("mem://create-example", schema={"label": "int"})
+    >>> ds.append({"label": 3})
+    >>> len(ds)
+    1
+    """
+    from deeplake.api.dataset import Dataset
+    from deeplake.api.session import Session
+    from deeplake.format.keys import check_name
+    from deeplake.table.columns import declare_schema
+
+    check_name(table, "table")
+    declared = None if schema is None else declare_schema(schema)
+    store = open_store(url, storage_options)
+    repository = Repository.create(store)
+    branch = repository.branch(refs.MAIN)
+    session = Session(repository, repository.head(branch), branch, table)
+    if session.defined:
+        if exist_ok:
+            return Dataset(session)
+        raise TableExistsError(
+            f"table {table!r} exists already in {store.url}.",
+            hint="Open it with deeplake.open(...), or pass exist_ok=True.",
+        )
+    if declared is not None:
+        session.create_table(declared)
+        _commit_creation(session, exist_ok=exist_ok)
+    return Dataset(session)
+
+
+def _commit_creation(session: Any, *, exist_ok: bool) -> None:
+    """Publish the new table; another process may have been faster."""
+    from deeplake.errors import CommitConflictError
+
+    table = session.table
+    try:
+        session.commit(f"create table {table}", automatic=True)
+    except CommitConflictError:
+        session.rollback()
+        session.refresh()
+        if table not in session.snapshot.entries():
+            raise
+        if not exist_ok:
+            raise TableExistsError(
+                f"another process just created table {table!r} in {session.repository.store.url}.",
+                hint="Open it with deeplake.open(...), or pass exist_ok=True.",
+            ) from None
+
+
+def open(  # noqa: A001 - the public name
+    url: Url,
+    at: str | datetime = refs.MAIN,
+    *,
+    table: str | None = None,
+    storage_options: Mapping[str, Any] | None = None,
+) -> Dataset:
+    """Open a table at a branch, tag, commit or time.
+
+    Args:
+        url: where the repository is.
+        at: a branch (the handle can write), or a tag, commit id, 'main~2' or datetime (read-only;
+            a naive datetime is local time).
+        table: which table; may be left out if there is only one.
+        storage_options: endpoint and credentials of a bucket.
+
+    Raises:
+        RepositoryNotFoundError, RefNotFoundError, TableNotFoundError, FormatVersionError
+
+    >>> _ = create("mem://open-example", schema={"label": "int"})
+    >>> open("mem://open-example").branch_name
+    'main'
+    """
+    from deeplake.api.dataset import Dataset
+    from deeplake.api.session import Session
+
+    _check_ref(at)
+    store = open_store(url, storage_options)
+    repository, found = Repository.open_at(store, at)
+    name = table if table is not None else _only_table(found.snapshot, store.url)
+    session = Session(repository, found.snapshot, found.branch, name)
+    if table is not None and found.snapshot.entries():
+        found.snapshot.table(table)
+    return Dataset(session)
+
+
+def _check_ref(at: object) -> None:
+    from datetime import datetime
+
+    if not isinstance(at, str | datetime) or not at:
+        raise RefNotFoundError(
+            f"{at!r} names no commit.", hint="Pass a branch, tag, commit id or datetime."
+        )
+
+
+def _only_table(snapshot: Snapshot, url: str) -> str:
+    names = sorted(snapshot.entries())
+    if len(names) > 1:
+        raise TableNotFoundError(
+            f"{url} has {len(names)} tables: {', '.join(names)}.", hint="Say which: table='...'."
+        )
+    return names[0] if names else DEFAULT_TABLE
+
+
+def connect(
+    url: Url,
+    branch: str = refs.MAIN,
+    *,
+    user: str | None = None,
+    token: str | None = None,
+    storage_options: Mapping[str, Any] | None = None,
+) -> Database:
+    """A handle on the whole repository, over all its tables.
+
+    Nothing is read or written yet: the repository appears at the first write.
+
+    Args:
+        url: where the repository is or will be.
+        branch: the branch that the handle stands on.
+        user, token: for servers, which come later; refused for now.
+        storage_options: endpoint and credentials of a bucket.
+
+    Raises:
+        InvalidUrlError, InputError
+    """
+    from deeplake.api.database import Database
+
+    if user is not None or token is not None:
+        raise InputError(
+            "user and token are for servers, which this version does not have.",
+            hint="Pass storage_options for the credentials of a bucket.",
+        )
+    return Database(open_store(url, storage_options), branch)
+
+
+def exists(url: Url, *, storage_options: Mapping[str, Any] | None = None) -> bool:
+    """Whether there is a repository at `url`.
+
+    >>> exists("mem://nothing-here")
+    False
+    """
+    return Repository.exists(open_store(url, storage_options))
+
+
+def delete(url: Url, *, storage_options: Mapping[str, Any] | None = None) -> None:
+    """Delete the repository at `url` with all its branches and tables, for good.
+
+    Raises:
+        RepositoryNotFoundError: there is none; other objects are never touched.
+    """
+    store = open_store(url, storage_options)
+    if not Repository.exists(store):
+        raise RepositoryNotFoundError(f"there is no deeplake repository at {store.url}.")
+    Repository.delete_all(store)

@@ -1,0 +1,82 @@
+"""What may stand in brackets: a position, a slice, a list, a mask -> positions. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deeplake.errors import RowIndexError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Rows = npt.NDArray[np.int64]
+
+
+def positions(key: Any, rows: int) -> range | Rows:
+    """The rows a slice, list, array or boolean mask names, as a range or an int64 array.
+
+    Raises:
+        RowIndexError: out of range, a mask of another length, or something else altogether.
+
+    >>> positions(slice(-2, None), 5)
+    range(3, 5)
+    >>> positions([True, False, True], 3)
+    array([0, 2])
+    """
+    if isinstance(key, slice):
+        try:
+            return range(*key.indices(rows))
+        except (TypeError, ValueError) as error:
+            raise RowIndexError(f"{key!r} is no slice of rows: {error}.") from None
+    if isinstance(key, range):
+        key = np.arange(key.start, key.stop, key.step)
+    try:
+        array = np.asarray(key)
+    except (TypeError, ValueError):
+        raise _no_index(key) from None
+    if array.ndim != 1:
+        raise _no_index(key)
+    if array.dtype == np.bool_:
+        if len(array) != rows:
+            raise RowIndexError(f"a mask of {len(array)} values does not fit {rows} rows.")
+        return np.flatnonzero(array)
+    if not len(array):
+        return np.zeros(0, np.int64)
+    if array.dtype.kind not in "iu":
+        raise _no_index(key)
+    return _in_range(array.astype(np.int64), rows)
+
+
+def position(key: Any, rows: int) -> int | None:
+    """A single position as a non-negative int; None if `key` is not one number.
+
+    Raises:
+        RowIndexError: out of range.
+    """
+    if isinstance(key, bool | np.bool_) or not hasattr(key, "__index__"):
+        return None
+    if isinstance(key, np.ndarray) and key.ndim:
+        return None
+    row = int(key.__index__())
+    if not -rows <= row < rows:
+        raise RowIndexError(f"row {row} is out of range: there are {rows} rows.")
+    return row % rows
+
+
+def _in_range(array: Rows, rows: int) -> Rows:
+    wrong = (array < -rows) | (array >= rows)
+    if wrong.any():
+        first = int(array[wrong.argmax()])
+        raise RowIndexError(f"row {first} is out of range: there are {rows} rows.")
+    return np.where(array < 0, array + rows, array)
+
+
+def _no_index(key: Any) -> RowIndexError:
+    shown = repr(key)
+    shown = shown if len(shown) < 60 else shown[:57] + "..."
+    return RowIndexError(
+        f"{shown} names no rows.",
+        hint="Use a position, a slice, a list of positions or a mask with one value per row.",
+    )

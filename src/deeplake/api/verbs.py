@@ -1,0 +1,145 @@
+"""The versioning verbs, offered alike by datasets and databases."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deeplake.api.session import Session, message_text
+from deeplake.errors import StateError
+from deeplake.format.keys import check_name
+from deeplake.versioning.history import Commit, to_commit, walk
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from types import TracebackType
+    from typing import Self
+
+
+class Versioned:
+    """A handle on a repository that stands on a branch or at a commit."""
+
+    def _open_session(self) -> Session:
+        raise NotImplementedError
+
+    @property
+    def branch_name(self) -> str | None:
+        """The branch that commits go to, None on a read-only handle."""
+        branch = self._open_session().branch
+        return None if branch is None else branch.name
+
+    @property
+    def commit_id(self) -> str | None:
+        """The commit that is read, None in an empty repository."""
+        commit = self._open_session().snapshot.commit_id
+        return None if commit is None else str(commit)
+
+    def commit(self, message: str = "") -> Commit:
+        """Publish what is staged, atomically and durably: once this returns, it survives.
+
+        With nothing staged it returns the commit the handle stands on.
+
+        Raises:
+            CommitConflictError: another commit changed the same things; all stays staged.
+            CommitUnknownError: the store never said whether it landed; look at `log()`.
+            StateError: nothing was ever committed or staged here.
+        """
+        session = self._open_session()
+        snapshot = session.commit(message_text(message))
+        if snapshot.header is None:
+            raise StateError("there is nothing to commit yet.", hint="Append rows first.")
+        return to_commit(snapshot.header)
+
+    def rollback(self) -> None:
+        """Drop everything staged."""
+        self._open_session().rollback()
+
+    def refresh(self) -> None:
+        """Move to the newest commit of the branch.
+
+        Raises:
+            StagedChangesError: something is staged.
+            ReadOnlyError: the handle is not on a branch.
+        """
+        self._open_session().refresh()
+
+    def branch(self, name: str, at: str | datetime | None = None, *, switch: bool = True) -> str:
+        """Make a branch, one small write whatever the size of the data; returns its name.
+
+        Args:
+            name: the new branch.
+            at: where it begins; by default the commit the handle stands on.
+            switch: whether this handle moves to it, so that later commits land there.
+
+        Raises:
+            RefExistsError, InvalidNameError, RefNotFoundError, StagedChangesError
+        """
+        session = self._open_session()
+        session.settled("branch()")
+        check_name(name, "branch")
+        base = session.snapshot if at is None else session.repository.resolve(at).snapshot
+        made = session.repository.create_branch(name, base)
+        if switch:
+            session.move(base, made)
+        return made.name
+
+    def checkout(self, name: str) -> None:
+        """Move to a branch (then the handle writes there), or to a tag or commit (read-only).
+
+        Raises:
+            RefNotFoundError, StagedChangesError
+        """
+        session = self._open_session()
+        session.settled("checkout()")
+        found = session.repository.resolve(name)
+        session.move(found.snapshot, found.branch)
+
+    def branches(self) -> list[str]:
+        """Names of all branches, sorted."""
+        return [branch.name for branch in self._open_session().repository.branches()]
+
+    def tag(self, name: str, at: str | datetime | None = None) -> str:
+        """Name a commit for good (by default the one the handle stands on); returns the name.
+
+        Raises:
+            RefExistsError, InvalidNameError, RefNotFoundError, StagedChangesError
+        """
+        session = self._open_session()
+        session.settled("tag()")
+        target = session.snapshot if at is None else session.repository.resolve(at).snapshot
+        return session.repository.create_tag(name, target).name
+
+    def tags(self) -> dict[str, str]:
+        """Tag name -> commit id, sorted."""
+        return {t.name: str(t.commit_id) for t in self._open_session().repository.tags()}
+
+    def log(self, n: int | None = None, *, all: bool = False) -> list[Commit]:  # noqa: A002
+        """Commits up to the one the handle stands on, newest first.
+
+        Args:
+            n: at most so many.
+            all: also automatic commits (table creation, later SQL statements and compactions).
+        """
+        session = self._open_session()
+        found: list[Commit] = []
+        for head in walk(session.repository.objects, session.snapshot.head):
+            if n is not None and len(found) >= n:
+                break
+            if all or not head.header.automatic:
+                found.append(to_commit(head.header))
+        return found
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Commit what is staged; roll back if the block raised."""
+        session = self._open_session()
+        if kind is not None:
+            session.rollback()
+        elif session.staged:
+            session.commit("")

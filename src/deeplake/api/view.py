@@ -1,0 +1,55 @@
+"""Some rows of a dataset by position: `ds[10:20]`, `ds[[3, 1]]`, `ds[mask]`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deeplake.api.column import Column
+from deeplake.api.positions import position, positions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy.typing as npt
+
+    from deeplake.api.session import Session
+
+
+class View:
+    """Rows of a dataset, read when asked for; indexable like the dataset itself."""
+
+    __slots__ = ("_rows", "_session")
+
+    def __init__(self, session: Session, rows: range | npt.NDArray[Any]) -> None:
+        self._session = session
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, key: Any) -> Any:
+        """A column by name, a row by position, a narrower view."""
+        if isinstance(key, str):
+            return Column(self._session, key, self._rows)
+        row = position(key, len(self))
+        if row is None:
+            chosen = positions(key, len(self))
+            if isinstance(self._rows, range) and isinstance(chosen, range):
+                return View(self._session, self._rows[chosen.start : chosen.stop : chosen.step])
+            return View(self._session, np.asarray(self._rows)[np.asarray(chosen, np.int64)])
+        at = int(self._rows[row])
+        return {
+            name: Column(self._session, name, None)[at] for name in self._session.columns.names
+        }
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        columns = [Column(self._session, name, self._rows) for name in self._session.columns.names]
+        names = [column.name for column in columns]
+        for values in zip(*columns, strict=True):
+            yield dict(zip(names, values, strict=True))
+
+    def __repr__(self) -> str:
+        names = ", ".join(self._session.columns.names)
+        return f"<view of {self._session.table!r}: {len(self)} rows ({names})>"

@@ -1,0 +1,1 @@
+"""Rows from elsewhere -> batches that a transaction stages: Python, Arrow, pandas, Parquet."""
