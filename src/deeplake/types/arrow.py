@@ -44,7 +44,7 @@ def flat_array(values: AnyArray, type_: pa.DataType, valid: BoolArray | None = N
     rows = len(values)
     if values.dtype == np.bool_:
         values = np.packbits(values, bitorder="little")
-    data = pa.py_buffer(np.ascontiguousarray(values))
+    data = pa.py_buffer(np.require(values, requirements=["A", "C"]))
     return pa.Array.from_buffers(type_, rows, [bitmap(valid), data])
 
 
@@ -184,7 +184,7 @@ def flat_values(array: pa.Array, dtype: np.dtype[Any]) -> AnyArray:
         return np.zeros(count, dtype)
     if pa.types.is_boolean(array.type):
         return _bits(data, array.offset, count)
-    return np.frombuffer(data, dtype)[array.offset : array.offset + count]
+    return np.frombuffer(data, dtype, array.offset + count)[array.offset :]
 
 
 def zeroed(values: AnyArray, valid: BoolArray | None) -> AnyArray:

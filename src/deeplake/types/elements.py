@@ -86,6 +86,8 @@ def convert(
         DtypeError: if the kinds differ (a float for an integer column, a bool for a number).
         NumericOverflowError: if a value is out of range, or a finite float becomes infinite.
     """
+    if array.size == 0:
+        return np.empty(array.shape, dtype)  # [] says nothing about its elements
     source, target = array.dtype.kind, dtype.kind
     allowed = {"b": "b", "i": "iu", "u": "iu", "f": "fiu"}[target]
     if source not in allowed:
@@ -114,8 +116,6 @@ def first_row(wrong: BoolArray, at: int | AnyArray | None) -> int:
 def _check_range(
     array: AnyArray, dtype: np.dtype[Any], *, column: str, at: int | AnyArray | None
 ) -> None:
-    if array.size == 0:
-        return
     info = np.iinfo(dtype)
     low, high = int(array.min()), int(array.max())
     if info.min <= low and high <= info.max:
