@@ -82,19 +82,19 @@ class LocalStore:
 
     # --- reading ---------------------------------------------------------------------------
 
-    def get(self, key: str, limit_bytes: int | None = None) -> bytes:
+    def get(self, key: str, limit_bytes: int | None = None, start: int = 0) -> bytes:
         """See `Store.get`: open, read, close."""
         check_key(key)
         try:
             fd = os.open(self._start + key, disk.READ_FLAGS)
             try:
                 if limit_bytes is not None:
-                    return disk.read_at(fd, 0, limit_bytes)
-                head = disk.read_at(fd, 0, READ_BYTES)
+                    return disk.read_at(fd, start, limit_bytes)
+                head = disk.read_at(fd, start, READ_BYTES)
                 if len(head) < READ_BYTES:
                     return head
-                rest = os.fstat(fd).st_size - READ_BYTES
-                return head + disk.read_at(fd, READ_BYTES, rest) if rest > 0 else head
+                rest = os.fstat(fd).st_size - start - READ_BYTES
+                return head + disk.read_at(fd, start + READ_BYTES, rest) if rest > 0 else head
             finally:
                 os.close(fd)
         except OSError as error:

@@ -46,9 +46,10 @@ class MemoryStore:
     def __repr__(self) -> str:
         return f"MemoryStore({self.url!r})"
 
-    def get(self, key: str, limit_bytes: int | None = None) -> bytes:
+    def get(self, key: str, limit_bytes: int | None = None, start: int = 0) -> bytes:
         """See `Store.get`."""
-        return self._find(key)[:limit_bytes]
+        end = None if limit_bytes is None else start + limit_bytes
+        return self._find(key)[start:end]
 
     def get_range(self, key: str, start: int, length: int) -> ByteView:
         """See `Store.get_range`: a read-only view."""

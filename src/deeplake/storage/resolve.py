@@ -23,9 +23,6 @@ SCHEMES = ("file", "mem", *BUCKET_SCHEMES, *NAMED_SCHEMES)
 DEFAULT_HOME = "~/.deeplake"
 """Where `deeplake://org/name` lives unless DEEPLAKE_HOME names another folder or bucket."""
 
-CACHE_DISK_BYTES_MAX = 16 << 30
-"""Disk tier of the read cache, where DEEPLAKE_CACHE_DIR turns it on."""
-
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(//)?")  # two letters: C:\ is a drive
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 
@@ -134,7 +131,6 @@ def _bucket(scheme: str, rest: str, url: str, options: dict[str, object]) -> Sto
         store,
         settings.CACHE_MEMORY_BYTES_MAX,
         disk_folder=os.environ.get("DEEPLAKE_CACHE_DIR") or None,
-        disk_bytes_max=CACHE_DISK_BYTES_MAX,
     )
 
 

@@ -3,7 +3,7 @@
 A store offers immutable objects under '/'-separated ASCII keys and ONE primitive for agreement:
 `create`, which succeeds for exactly one caller per key. No rename, copy, compare-and-swap or
 listing order is used anywhere above. Calls are synchronous and thread-safe; parallelism is
-threads (`ranges.py`).
+threads (`parallel.py`).
 
 Keys consist of [a-z0-9._=-] segments joined by '/', so they are the same on every file system
 and bucket. A store never sees user-made names: callers escape them first.
@@ -48,8 +48,11 @@ class Store(Protocol):
     remote: bool
     """True if a request costs milliseconds: callers then batch, cache and prefetch."""
 
-    def get(self, key: str, limit_bytes: int | None = None) -> bytes:
-        """The whole object, or its first `limit_bytes` (fewer if it is shorter)."""
+    def get(self, key: str, limit_bytes: int | None = None, start: int = 0) -> bytes:
+        """The object from byte `start` on, at most `limit_bytes`; fewer, or none, at its end.
+
+        The read for who does not know the size: a range that must be whole is `get_range`.
+        """
         ...
 
     def get_range(self, key: str, start: int, length: int) -> ByteView:
@@ -79,7 +82,8 @@ class Store(Protocol):
         """Write a new object, durably, if and only if the key is free. Returns bytes written.
 
         Raises ObjectExistsError if it is taken, in which case nothing changed. Of any number of
-        racing callers exactly one succeeds.
+        racing callers exactly one succeeds, provided that their bodies differ: a bucket takes
+        equal bytes for its own repeated request (a nonce in the body tells writers apart).
         """
         ...
 

@@ -101,8 +101,8 @@ class FaultStore:
 
     # --- the store -------------------------------------------------------------------------
 
-    def get(self, key: str, limit_bytes: int | None = None) -> bytes:
-        return self._run("get", key, lambda: self.inner.get(key, limit_bytes))
+    def get(self, key: str, limit_bytes: int | None = None, start: int = 0) -> bytes:
+        return self._run("get", key, lambda: self.inner.get(key, limit_bytes, start))
 
     def get_range(self, key: str, start: int, length: int) -> ByteView:
         return self._run("get_range", key, lambda: self.inner.get_range(key, start, length))

@@ -112,9 +112,9 @@ class TracingStore:
 
     # --- the store -------------------------------------------------------------------------
 
-    def get(self, key: str, limit_bytes: int | None = None) -> bytes:
+    def get(self, key: str, limit_bytes: int | None = None, start: int = 0) -> bytes:
         with self._record("get", key) as tally:
-            data = self.inner.get(key, limit_bytes)
+            data = self.inner.get(key, limit_bytes, start)
             tally.bytes = len(data)
         return data
 

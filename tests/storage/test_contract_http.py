@@ -1,0 +1,61 @@
+"""The bucket store keeps the store contract against the kit's own S3 and Google service."""
+
+from __future__ import annotations
+
+import pytest
+
+from deeplake.storage.object_store import from_url
+from deeplake.storage.resolve import open_store
+from deeplake.testing.http_fake import HttpFake
+from deeplake.testing.store_contract import StoreContract
+
+
+@pytest.fixture(scope="module")
+def fake():
+    with HttpFake(list_page=7) as fake:
+        yield fake
+
+
+@pytest.fixture(scope="module")
+def faulty():
+    with HttpFake(seed=1, unavailable_rate=0.1, lost_answer_rate=0.1) as fake:
+        yield fake
+        assert {503, 500} <= {request.status for request in fake.requests}
+
+
+class TestS3(StoreContract):
+    @pytest.fixture
+    def store(self, fake):
+        store = from_url("s3://bucket/some/prefix", fake.storage_options("s3"))
+        yield store
+        store.close()
+
+
+class TestGoogle(StoreContract):
+    @pytest.fixture
+    def store(self, fake):
+        store = from_url("gs://bucket", fake.storage_options("gs"))
+        yield store
+        store.close()
+
+
+class TestS3AsOpened(StoreContract):
+    """As `open_store` gives it: cached."""
+
+    @pytest.fixture
+    def store(self, fake):
+        store = open_store("s3://bucket/cached", fake.storage_options("s3"))
+        yield store
+        store.close()
+
+
+class TestS3WithFaults(StoreContract):
+    """One request in ten is refused, one write in ten loses its answer; nothing shows."""
+
+    bytes_large = 9 << 20
+
+    @pytest.fixture
+    def store(self, faulty):
+        store = from_url("s3://bucket/faulty", faulty.storage_options("s3"))
+        yield store
+        store.close()
