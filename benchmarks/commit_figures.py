@@ -86,7 +86,6 @@ def build_commits(bench: Bench, path: str, commits: int) -> tuple[list[float], l
         hints = os.path.join(path, "refs", "hints")
         if i == HINT_KEPT_AFTER and os.path.isdir(hints):
             shutil.copytree(hints, path + "-hints")
-    ds.close()
     shutil.rmtree(path + "-raw")
     return ours, floor
 

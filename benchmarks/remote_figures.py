@@ -31,7 +31,7 @@ URL = "s3://bench/store"
 
 
 class Cost(NamedTuple):
-    """Requests of one action, and its length in round trips (wall time over latency)."""
+    """Requests of one action, and its length in round trips (0 where none were simulated)."""
 
     requests: list[Request]
     rounds: float
@@ -39,13 +39,13 @@ class Cost(NamedTuple):
     def __str__(self) -> str:
         methods = Counter(request.method for request in self.requests)
         listed = ", ".join(f"{n} {method}" for method, n in methods.items())
-        return f"{listed}; {self.rounds:.1f} round trips"
+        return listed + (f"; {self.rounds:.1f} round trips" if self.rounds else "")
 
 
 def _cost(fake: HttpFake, action: Callable[[], object]) -> Cost:
     before = len(fake.requests)
     wall = seconds(action)
-    return Cost(fake.requests[before:], wall / LATENCY_S)
+    return Cost(fake.requests[before:], wall / fake.latency_s if fake.latency_s else 0.0)
 
 
 def remote(bench: Bench) -> list[Figure]:

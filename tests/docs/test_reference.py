@@ -16,6 +16,7 @@ import deeplake
 import deeplake.api
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference.md"
+INTERNAL = {"Session", "Versioned"}  # what handles share; users never hold one
 HEADING = re.compile(r"^(##|###) `?([^`\n]+?)`?$", re.MULTILINE)
 
 
@@ -41,17 +42,19 @@ def facade_classes() -> dict[str, type]:
     for info in pkgutil.iter_modules(deeplake.api.__path__, "deeplake.api."):
         for name, value in vars(importlib.import_module(info.name)).items():
             public = isinstance(value, type) and not name.startswith("_")
-            if public and value.__module__ == info.name:
+            if public and name not in INTERNAL and value.__module__ == info.name:
                 found[name] = value
     return found
 
 
 def public_members(kind: type) -> set[str]:
-    bases = [c for c in kind.__mro__ if c.__module__.startswith("deeplake.api")]
+    """Methods and properties; of inherited ones only those of a dataset, its fullest handle."""
+    bases = kind.__mro__ if kind.__name__ == "Dataset" else (kind,)
     return {
         name
-        for c in bases
-        for name, value in vars(c).items()
+        for base in bases
+        if base.__module__.startswith("deeplake.api")
+        for name, value in vars(base).items()
         if not name.startswith("_") and isinstance(value, FunctionType | property | classmethod)
     }
 
