@@ -61,7 +61,7 @@ def _cut(data: VarData, low: int, high: int, first: int, last: int) -> list[Buff
     found: list[Buffer] = []
     at = 0
     for buffer in buffers:
-        view = memoryview(buffer).cast("B") if len(buffer) else memoryview(b"")
+        view = _view(buffer)
         start, stop = max(first - at, 0), min(last - at, len(view))
         if start < stop:
             found.append(view[start:stop])
@@ -83,8 +83,13 @@ def var_rows(data: VarData) -> list[Buffer]:
 def join_bytes(buffers: Sequence[Buffer]) -> bytes | memoryview:
     """All buffers as one; no copy when there is one already."""
     if len(buffers) == 1:
-        return memoryview(buffers[0]).cast("B") if len(buffers[0]) else b""
-    return b"".join(memoryview(b).cast("B") if isinstance(b, np.ndarray) else b for b in buffers)
+        return _view(buffers[0])
+    return b"".join(_view(b) if isinstance(b, np.ndarray) else b for b in buffers)
+
+
+def _view(buffer: Any) -> memoryview:
+    """A buffer as flat bytes; an empty array has strides that cast() refuses."""
+    return memoryview(buffer).cast("B") if len(buffer) else memoryview(b"")
 
 
 def take_rows(data: ColumnData, rows: npt.NDArray[np.int64]) -> ColumnData:
@@ -134,7 +139,8 @@ def concat(pieces: Sequence[ColumnData]) -> ColumnData:
     if isinstance(first, FixedData):
         values = np.concatenate([p.values for p in pieces])  # type: ignore[union-attr]
         norms = [p.norms for p in pieces]  # type: ignore[union-attr]
-        whole = None if any(n is None for n in norms) else np.concatenate(norms)  # type: ignore[arg-type]
+        kept = [n for n in norms if n is not None]
+        whole = np.concatenate(kept) if len(kept) == len(norms) else None
         return FixedData(values, valid, whole)
     if isinstance(first, StructData):
         children = tuple(

@@ -142,14 +142,17 @@ def _codec(context: Any) -> int:
 
 def _duration_us(stream: Any, file: Any) -> int:
     if stream.duration is not None and stream.time_base is not None:
-        return int(round(stream.duration * stream.time_base * _MICROS))
+        micros: int = round(stream.duration * stream.time_base * _MICROS)
+        return micros
     return -1 if file.duration is None else int(file.duration)
 
 
 def _samples(stream: Any, duration_us: int) -> int:
     if stream.duration is not None and stream.time_base is not None:
-        return int(round(stream.duration * stream.time_base * stream.rate))
-    return int(round(duration_us * stream.rate / _MICROS))
+        samples: int = round(stream.duration * stream.time_base * stream.rate)
+    else:
+        samples = round(duration_us * stream.rate / _MICROS)
+    return samples
 
 
 def _av() -> Any:

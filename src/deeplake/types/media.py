@@ -53,7 +53,7 @@ class Media(Variable):
         payloads: list[bytes] = []
         facts: list[Facts] = []
         for row, value in rows.numbered():
-            payload = self.encode(value, column=column, row=row)
+            payload = None if type(value) is bytes else self.encode(value, column=column, row=row)
             if payload is None:
                 payload = payload_of(value, column=column, row=row)
             if payload is None:
