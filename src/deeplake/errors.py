@@ -40,7 +40,6 @@ Codes and SQLSTATEs are stable: they are added, never renamed.
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -75,6 +74,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     >>> did_you_mean("lable", ["label", "image"])
     "Did you mean 'label'?"
     """
+    from difflib import get_close_matches  # 0.5 ms, and only a failure needs it
+
     names = list(known)
     near = get_close_matches(name, names, n=1, cutoff=0.6)
     if near:

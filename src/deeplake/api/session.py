@@ -133,8 +133,9 @@ class Session:
 
     def stage(self, batch: Mapping[int, ColumnData], rows: int) -> None:
         """Stage rows of this session's table."""
-        self.transaction().append(self.table, batch, rows)
-        self._changed()
+        if rows:
+            self.transaction().append(self.table, batch, rows)
+            self._changed()
 
     def stage_atomically(self, work: Callable[[], None]) -> None:
         """Run `work`, which stages rows; if it raises, none of them stay staged."""

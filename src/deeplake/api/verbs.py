@@ -128,6 +128,12 @@ class Versioned:
                 found.append(to_commit(head.header))
         return found
 
+    def close(self) -> None:
+        """Drop what is staged and release the store. The handle must not be used afterwards."""
+        session = self._open_session()
+        session.rollback()
+        session.repository.store.close()
+
     def __enter__(self) -> Self:
         return self
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from deeplake.errors import InputError, SchemaError
+import numpy as np
+
+from deeplake.errors import InputError, InvalidValueError, SchemaError
 from deeplake.ingest.rows import batches
 from deeplake.table.columns import declare_schema
 
@@ -12,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from deeplake.api.session import Session
+
+STAGE_ROWS = 2048
+"""Rows fitted at a time: the disk stores one pack while the next is being encoded."""
 
 
 def append(session: Session, row: Mapping[str, Any]) -> None:
@@ -90,14 +95,42 @@ def _stage(session: Session, batch: Any) -> None:
             session.rollback()
             raise
         return
-    columns = session.columns
     if isinstance(batch, dict):
-        fitted, rows = columns.fit(batch)
+        _stage_columns(session, batch)
     else:
-        data = {}
-        for name in batch.column_names:
-            column = columns.get(name)
-            data[name] = column.type.from_arrow(batch.column(name), column=name)
-        fitted, rows = columns.fit_data(data)
-    if rows:
-        session.stage(fitted, rows)
+        for at in range(0, batch.num_rows, STAGE_ROWS):
+            _stage_arrow(session, batch.slice(at, STAGE_ROWS))
+
+
+def _stage_columns(session: Session, batch: dict[str, Any]) -> None:
+    """Fit and stage a few thousand rows at a time, so that packs are stored meanwhile."""
+    columns = session.columns
+    sizes = {len(v) if isinstance(v, list | tuple | np.ndarray) and len(v) else 0 for v in batch.values()}  # fmt: skip  # noqa: E501
+    rows = sizes.pop() if len(sizes) == 1 else 0
+    if rows <= STAGE_ROWS:
+        session.stage(*columns.fit(batch))
+        return
+    for at in range(0, rows, STAGE_ROWS):
+        try:
+            part = {name: values[at : at + STAGE_ROWS] for name, values in batch.items()}
+            session.stage(*columns.fit(part))
+        except InvalidValueError as error:
+            raise _at_row(error, at) from error.__cause__
+
+
+def _at_row(error: InvalidValueError, first: int) -> InvalidValueError:
+    """The same error with the row's position in the whole batch."""
+    if error.row is None or not first:
+        return error
+    told = error.message.replace(f", row {error.row}:", f", row {error.row + first}:", 1)
+    moved = type(error)(told, hint=error.hint)
+    moved.row, moved.detail = error.row + first, error.detail
+    return moved
+
+
+def _stage_arrow(session: Session, batch: Any) -> None:
+    data = {}
+    for name in batch.column_names:
+        column = session.columns.get(name)
+        data[name] = column.type.from_arrow(batch.column(name), column=name)
+    session.stage(*session.columns.fit_data(data))
