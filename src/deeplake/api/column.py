@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deeplake.api.positions import position, positions
+from deeplake.api.positions import position, positions, within
 from deeplake.errors import DtypeError
 from deeplake.types.base import VarData, VarLayout
 from deeplake.types.data import slice_rows, var_rows
@@ -78,9 +78,7 @@ class Column:
             self._open()
         rows = positions(key, len(self))
         if self._rows is not None:
-            rows = self._rows[rows.start : rows.stop : rows.step] if isinstance(rows, range) and (
-                len(rows)
-            ) and rows.step > 0 else np.asarray(self._rows)[np.asarray(rows, np.int64)]  # fmt: skip
+            rows = within(self._rows, rows)
         return read(self._reader, rows)
 
     @property
@@ -94,7 +92,7 @@ class Column:
             raise DtypeError(f"column {self.name!r} ({self._type.name}) has no encoded form.")
         return Encoded(self)
 
-    def stored(self, key: Any) -> bytes | None | list[bytes | None]:
+    def stored(self, key: Any) -> bytes | list[bytes | None] | None:
         """The stored bytes of one row or of many; see `encoded`."""
         if self._version != self._session.version:
             self._open()
@@ -104,7 +102,7 @@ class Column:
         if row is not None:
             return self._reader.stored(row if self._rows is None else int(self._rows[row]))
         data = self.data(key)
-        assert isinstance(data, VarData)  # noqa: S101 - `encoded` checked the layout
+        assert isinstance(data, VarData)
         rows = var_rows(data)
         values = [row if type(row) is bytes else bytes(row) for row in rows]
         if data.valid is None:

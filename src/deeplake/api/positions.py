@@ -46,7 +46,21 @@ def positions(key: Any, rows: int) -> range | Rows:
         return np.zeros(0, np.int64)
     if array.dtype.kind not in "iu":
         raise _no_index(key)
+    if array.dtype == np.uint64:
+        array = np.minimum(array, np.uint64(np.iinfo(np.int64).max))  # else 2**64 - 1 becomes -1
     return _in_range(array.astype(np.int64), rows)
+
+
+def within(outer: range | Rows, inner: range | Rows) -> range | Rows:
+    """Positions `inner` of the rows `outer`: a view of a view, a range while both are.
+
+    >>> within(range(10, 20), range(4, -1, -2))
+    range(14, 8, -2)
+    """
+    if isinstance(outer, range) and isinstance(inner, range):
+        start, step = outer.start + inner.start * outer.step, outer.step * inner.step
+        return range(start, start + len(inner) * step, step)
+    return np.asarray(outer, np.int64)[np.asarray(inner, np.int64)]
 
 
 def position(key: Any, rows: int) -> int | None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from deeplake.api.column import Column
-from deeplake.api.positions import position, positions
+from deeplake.api.positions import position, positions, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,21 +33,18 @@ class View:
             return Column(self._session, key, self._rows)
         row = position(key, len(self))
         if row is None:
-            chosen = positions(key, len(self))
-            if isinstance(self._rows, range) and isinstance(chosen, range):
-                return View(self._session, self._rows[chosen.start : chosen.stop : chosen.step])
-            return View(self._session, np.asarray(self._rows)[np.asarray(chosen, np.int64)])
+            return View(self._session, within(self._rows, positions(key, len(self))))
         at = int(self._rows[row])
-        return {
-            name: Column(self._session, name, None)[at] for name in self._session.columns.names
-        }
+        return {name: Column(self._session, name, None)[at] for name in self._session.columns.names}
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
+        if not self._session.defined:
+            return
         columns = [Column(self._session, name, self._rows) for name in self._session.columns.names]
         names = [column.name for column in columns]
         for values in zip(*columns, strict=True):
             yield dict(zip(names, values, strict=True))
 
     def __repr__(self) -> str:
-        names = ", ".join(self._session.columns.names)
+        names = ", ".join(self._session.columns.names if self._session.defined else ())
         return f"<view of {self._session.table!r}: {len(self)} rows ({names})>"

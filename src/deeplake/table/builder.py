@@ -70,12 +70,14 @@ class Peek(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """A builder's state at some moment."""
+    """A builder's state at some moment: lengths of lists that only grow, so it costs little."""
 
     closed: int
     open_rows: int
     rows: int
-    columns: dict[int, tuple[list[FrameRef], list[ColumnStatistics], list[ColumnData], int]]
+    columns: dict[int, _Column]
+    states: list[tuple[int, list[ColumnData], int, int]]
+    """Per column: frames, the list of waiting pieces and its length, waiting bytes."""
 
 
 class FragmentBuilder:
@@ -137,21 +139,31 @@ class FragmentBuilder:
 
     def mark(self) -> Mark:
         """The state now, for `restore`."""
-        columns = {
-            c: (list(x.frames), list(x.statistics), list(x.pieces), x.waiting_bytes)
-            for c, x in self._columns.items()
-        }
-        return Mark(len(self.closed), self._open_rows, self.rows, columns)
+        states = [
+            (len(x.frames), x.pieces, len(x.pieces), x.waiting_bytes)
+            for x in self._columns.values()
+        ]
+        return Mark(len(self.closed), self._open_rows, self.rows, self._columns, states)
 
     def restore(self, mark: Mark) -> None:
         """Forget the rows added since `mark`; frames in packs meanwhile are left as garbage."""
         del self.closed[mark.closed :]
-        self._open_rows, self.rows = mark.open_rows, mark.rows
-        self._columns = {c: _Column(layout) for c, layout in self._layouts.items()}
-        for column_id, (frames, statistics, pieces, waiting) in mark.columns.items():
-            column = self._columns[column_id]
-            column.frames, column.statistics = frames, statistics
-            column.pieces, column.waiting_bytes = pieces, waiting
+        self._open_rows, self.rows, self._columns = mark.open_rows, mark.rows, mark.columns
+        for column, state in zip(self._columns.values(), mark.states, strict=True):
+            frames, column.pieces, pieces, column.waiting_bytes = state
+            del column.frames[frames:], column.statistics[frames:], column.pieces[pieces:]
+
+    def statistics(self) -> dict[int, ColumnStatistics]:
+        """Column id -> statistics of all rows so far; what waits for a frame is measured."""
+        found: dict[int, list[ColumnStatistics]] = {c: [] for c in self._columns}
+        for fragment in self.closed:
+            for chunk in fragment.columns:
+                found[chunk.column_id].append(chunk.statistics)
+        for column_id, column in self._columns.items():
+            found[column_id] += column.statistics
+            if column.pieces:
+                found[column_id].append(stats.measure(column.layout, concat(column.pieces)))
+        return {column_id: stats.merge(parts) for column_id, parts in found.items()}
 
     def _collect(self, column: _Column, data: ColumnData) -> None:
         """Add rows to a column, closing a frame whenever one is full."""
@@ -177,14 +189,16 @@ class FragmentBuilder:
         if not column.pieces:
             return
         data = concat(column.pieces)
-        column.pieces, column.waiting_bytes = [], 0
-        column.statistics.append(stats.measure(column.layout, data))
+        statistics = stats.measure(column.layout, data)
         externals: list[External] = []
         if column.media and isinstance(data, VarData):
             data, externals = self._split_large(data)
         frame = encode_frame(column.layout, data, externals)
         stream = packs.MEDIA if column.media else packs.ARRAYS
         place = self._writer.add(frame, stream)
+        # Only now: if a pack could not be stored, the rows still wait and can be flushed again.
+        column.pieces, column.waiting_bytes = [], 0
+        column.statistics.append(statistics)
         column.frames.append(
             FrameRef(
                 place.pack_id, frame.rows, place.offset, frame.payload_length,

@@ -70,14 +70,16 @@ class PackWriter:
         self._objects = objects
         self._open: dict[str, _Pack] = {}
         self._pool: ThreadPoolExecutor | None = None
-        self._in_flight: list[Future[int]] = []
-        self._stored: list[bytes] = []
+        self._unsent: list[_Pack] = []
+        self._in_flight: list[tuple[_Pack, Future[int]]] = []
+        self._named: list[bytes] = []
+        self._perhaps_committed = False
 
     def add(self, frame: EncodedFrame, stream: str) -> Place:
         """Append a frame: payload, then index. May wait for an earlier pack to be stored.
 
         Raises:
-            StoreError: an earlier pack could not be stored.
+            StoreError: an earlier pack could not be stored; it is kept, and sent again later.
         """
         pack = self._open.get(stream)
         if pack is None:
@@ -103,15 +105,16 @@ class PackWriter:
         """Store everything and wait, or hand back a small transaction to ride in its slot.
 
         Raises:
-            StoreError: a pack could not be stored.
+            StoreError: a pack could not be stored; calling again sends what is missing.
         """
         total = sum(pack.length + 64 for pack in self._open.values())
-        if not self._stored and total <= settings.SLOT_PAYLOAD_BYTES_MAX:
+        if not self._named and total <= settings.SLOT_PAYLOAD_BYTES_MAX:
             return self._inline()
         for stream in list(self._open):
             self._submit(self._open.pop(stream))
+        self._send()
         while self._in_flight:
-            self._in_flight.pop(0).result()
+            self._land()
         self._shutdown()
         return None
 
@@ -125,40 +128,60 @@ class PackWriter:
             joined.length += pack.length
         return Inline(bases, joined.parts, joined.length)
 
+    def perhaps_committed(self) -> None:
+        """A commit that names these packs may have landed: never delete them from here on."""
+        self._perhaps_committed = True
+
     def abandon(self) -> None:
         """Drop everything: what was stored already is deleted, best effort (it is garbage)."""
-        for future in self._in_flight:
+        for _, future in self._in_flight:
             future.cancel() or future.exception()
-        self._in_flight.clear()
         self._shutdown()
-        self._open.clear()
+        garbage = [] if self._perhaps_committed else self._named
+        for kept in (self._in_flight, self._unsent, self._open):
+            kept.clear()
+        self._named = []
         try:
-            self._objects.store.delete([pack_key(pack_id) for pack_id in self._stored])
+            self._objects.store.delete([pack_key(pack_id) for pack_id in garbage])
         except StoreError:
             return  # unreferenced packs are vacuum's to collect
-        finally:
-            self._stored.clear()
 
     def frame(self, place: Place) -> EncodedFrame | None:
-        """A frame whose pack is still being collected; None if it is stored (after waiting)."""
-        for pack in self._open.values():
+        """A frame whose pack is not stored yet, else None; values it refers to are stored."""
+        while any(not pack.frames for pack, _ in self._in_flight):
+            self._land()
+        in_flight = [pack for pack, _ in self._in_flight]
+        for pack in (*self._open.values(), *self._unsent, *in_flight):
             if pack.pack_id == place.pack_id:
                 return pack.frames[place.offset]
-        while self._in_flight:
-            self._in_flight.pop(0).result()
         return None
 
     def _submit(self, pack: _Pack) -> None:
-        if self._pool is None:
+        self._named.append(pack.pack_id)
+        self._unsent.append(pack)  # before anything can fail: its frames are referred to
+        self._send()
+
+    def _send(self) -> None:
+        """Store what is not stored yet, at most two packs at a time."""
+        if self._pool is None and self._unsent:
             from concurrent.futures import ThreadPoolExecutor
 
             self._pool = ThreadPoolExecutor(IN_FLIGHT_MAX, "deeplake-pack")
-        while len(self._in_flight) >= IN_FLIGHT_MAX:
-            self._in_flight.pop(0).result()
-        self._stored.append(pack.pack_id)
-        self._in_flight.append(
-            self._pool.submit(self._objects.put_pack, pack.pack_id, pack.parts)
-        )
+        while self._unsent and self._pool is not None:
+            if len(self._in_flight) >= IN_FLIGHT_MAX:
+                self._land()
+            pack = self._unsent.pop(0)
+            future = self._pool.submit(self._objects.put_pack, pack.pack_id, pack.parts)
+            self._in_flight.append((pack, future))
+
+    def _land(self) -> None:
+        """Wait for the oldest pack in flight; one that failed is sent again by the next call."""
+        pack, future = self._in_flight.pop(0)
+        try:
+            future.result()
+        except BaseException:
+            self._unsent.append(pack)
+            raise
 
     def _shutdown(self) -> None:
         if self._pool is not None:

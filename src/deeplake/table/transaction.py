@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from deeplake.errors import StateError, TableExistsError
+from deeplake.errors import CommitConflictError, StateError, TableExistsError
 from deeplake.format.fragment import Fragment, FrameRef, Run
 from deeplake.format.keys import check_name
 from deeplake.table.builder import FragmentBuilder
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from deeplake.format.schema import TableSchema
+    from deeplake.format.statistics import ColumnStatistics
     from deeplake.types.base import ColumnData
     from deeplake.versioning.refs import Branch
     from deeplake.versioning.repository import Repository
@@ -99,7 +100,13 @@ class Transaction:
             StoreError: a pack could not be stored; nothing of this batch is staged.
         """
         self._usable()
-        self._draft(table).builder.add(batch, rows)
+        builder = self._draft(table).builder
+        mark = builder.mark()
+        try:
+            builder.add(batch, rows)
+        except BaseException:
+            builder.restore(mark)  # else some columns would have rows that others lack
+            raise
 
     def atomically(self, table: str, work: Callable[[], None]) -> None:
         """Run `work`, which appends to a table; if it raises, none of its rows stay staged."""
@@ -137,7 +144,8 @@ class Transaction:
         """Publish everything staged, atomically and durably; returns the new commit's snapshot.
 
         Raises:
-            CommitConflictError, CommitUnknownError, StoreError
+            CommitConflictError, CommitUnknownError, StoreError: all stays staged, and committing
+                again sends what is missing.
         """
         self._usable()
         for draft in self._drafts.values():
@@ -149,14 +157,27 @@ class Transaction:
                 continue
             fragments = tuple(_final(f, first, inline) for f in draft.builder.closed)
             created = draft.schema is not None
-            changes.append(TableChange(draft.table_id, draft.name, draft.schema, created, fragments))
+            changes.append(
+                TableChange(draft.table_id, draft.name, draft.schema, created, fragments)
+            )
             first += draft.builder.rows
         payload = (inline.parts, inline.length) if inline is not None else ((), 0)
         nonce = int.from_bytes(os.urandom(8), "little")
         stamp = Stamp(author, message, automatic, nonce)
         staged = Staged(tuple(changes), *payload)
         objects = self._repository.objects
-        return publish(objects, self._branch, self.snapshot, staged, stamp)
+        try:
+            return publish(objects, self._branch, self.snapshot, staged, stamp)
+        except CommitConflictError:
+            raise  # surely not published
+        except BaseException:
+            self._writer.perhaps_committed()
+            raise
+
+    def statistics(self, table: str) -> dict[int, ColumnStatistics]:
+        """Column id -> statistics of the rows staged for a table."""
+        draft = self._drafts.get(table)
+        return {} if draft is None else draft.builder.statistics()
 
     def abandon(self) -> None:
         """Drop everything staged."""

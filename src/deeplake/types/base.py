@@ -214,6 +214,13 @@ class ColumnType:
         """
         return self.values(data)
 
+    def bound(self, raw: Any) -> Any:
+        """A statistics bound (a number, or the first bytes of a text) as a user value.
+
+        None where stored order means nothing to a user: JSON text, for example.
+        """
+        del raw
+
     def arrow_type(self) -> pa.DataType:
         """The Arrow type that `to_arrow` produces."""
         raise NotImplementedError

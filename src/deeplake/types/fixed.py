@@ -30,6 +30,10 @@ class Fixed(ColumnType):
         """One stored value: a Python scalar."""
         return raw.item()
 
+    def bound(self, raw: Any) -> Any:
+        """A stored number as `cell` gives it."""
+        return self.cell(self.dtype.type(raw))
+
     def values(self, data: ColumnData) -> list[Any]:
         """Every row as `cell` gives it, None where NULL."""
         assert isinstance(data, FixedData)

@@ -58,7 +58,8 @@ class Text(Variable):
             ValueTooLargeError: over the size limit.
         """
         rows = batch(values, column=column)
-        if len(rows.rows) and not all(issubclass(kind, str) for kind in rows.kinds or (float,)):
+        numeric = isinstance(rows.rows, np.ndarray) and len(rows.rows)
+        if numeric or not all(issubclass(kind, str) for kind in rows.kinds):
             raise _not_text(rows, column=column)
         strings = rows.present()
         sizes = np.fromiter(map(len, strings), np.int64, len(strings))
@@ -82,6 +83,10 @@ class Text(Variable):
     def cell(self, raw: Any) -> str:
         """One string."""
         return str(raw[0], "utf-8")
+
+    def bound(self, raw: bytes) -> str:
+        """The first characters of a text; one that was cut in two is left out."""
+        return raw.decode("utf-8", "ignore")
 
     def arrow_type(self) -> pa.DataType:
         """large_string."""
