@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
     from deeplake.api.database import Database
     from deeplake.api.dataset import Dataset
+    from deeplake.storage.store import Store
     from deeplake.versioning.snapshot import Snapshot
 
-    Url = str | os.PathLike[str]
+    Url = str | os.PathLike[str] | Store
 
 DEFAULT_TABLE = "data"
 
@@ -100,7 +101,7 @@ def _commit_creation(session: Any, *, exist_ok: bool) -> None:
             ) from None
 
 
-def open(  # noqa: A001 - the public name
+def open(
     url: Url,
     at: str | datetime = refs.MAIN,
     *,

@@ -28,14 +28,14 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 
 
 def open_store(
-    url: str | os.PathLike[str], storage_options: Mapping[str, object] | None = None
+    url: str | os.PathLike[str] | Store, storage_options: Mapping[str, object] | None = None
 ) -> Store:
     """The store at `url`. Nothing is read or written yet, so it may be empty or missing.
 
     Args:
         url: a path (also `~/x`, `file:///x`), `mem://name`, `s3://bucket/prefix`,
             `gs://bucket/prefix`, `az://container/prefix`, `deeplake://org/name` or
-            `al://org/name`.
+            `al://org/name`; or a store of your own, which comes back as it is.
         storage_options: endpoint and credentials of a bucket; see `object_store.from_url`.
 
     Raises:
@@ -46,7 +46,10 @@ def open_store(
     'mem://example'
     """
     options = dict(storage_options or {})
-    text = os.fspath(url)
+    if not isinstance(url, str | os.PathLike) and hasattr(url, "get_range"):
+        _refuse_options(url.url, options)
+        return url
+    text = os.fspath(url) if isinstance(url, str | os.PathLike) else ""
     if not isinstance(text, str) or not text or "\0" in text:
         raise InvalidUrlError(
             f"{url!r} is no URL.", hint="Pass a path, or for example 's3://bucket/folder'."

@@ -13,7 +13,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from deeplake.errors import StoreUnavailableError
+from deeplake.errors import DeeplakeError, StoreUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -148,7 +148,12 @@ class FaultStore:
             if fault == "crash_during" and kind in {"put", "create"}:
                 self._leave_garbage()
             self._crash(fault, kind, key)
-        result = do()
+        try:
+            result = do()
+        except DeeplakeError:
+            if fault == "crash_after":
+                self._crash(fault, kind, key)
+            raise
         if fault == "crash_after":
             self._crash(fault, kind, key)
         if fault == "lost_answer":

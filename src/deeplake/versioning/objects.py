@@ -79,8 +79,7 @@ class Objects:
             return None
         head_length = slot.head_length_of(start, key)
         if head_length > len(start) == settings.SLOT_HEAD_BYTES:
-            rest = self.store.get_range(key, len(start), head_length - len(start))
-            start += bytes(rest)
+            start += self.store.get(key, head_length - len(start), len(start))
         found = slot.decode(start, key)
         commit = found.header.commit_id
         if (commit.branch, commit.sequence) != (branch, sequence):

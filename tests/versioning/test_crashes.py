@@ -1,0 +1,184 @@
+"""Every crash point of create, append, commit, branch and tag, enumerated.
+
+A scenario is run once to count its writes; then once per write and kind of crash, on a fresh
+store. After each crash a new process opens the repository: it must see the state before some step
+of the scenario or after it, never another, and everything acknowledged must be there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+import deeplake
+from deeplake import settings
+from deeplake.errors import DeeplakeError, MissingError
+from deeplake.storage.local import LocalStore
+from deeplake.storage.memory import MemoryStore
+from deeplake.testing.faults import FAULTS, FaultStore, SimulatedCrash, every_fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from deeplake.storage.store import Store
+
+SCHEMA = {"label": "int", "emb": "emb-4", "blob": "blob"}
+
+
+def rows(first: int, count: int) -> dict[str, object]:
+    numbers = range(first, first + count)
+    return {
+        "label": list(numbers),
+        "emb": [np.full(4, n) for n in numbers],
+        "blob": [bytes([n % 251]) * 300 for n in numbers],
+    }
+
+
+def scenario(store: Store, acknowledged: list[str]) -> None:
+    """Create, small commit, big commit (packs), branch, commit there, tag."""
+    ds = deeplake.create(store, schema=SCHEMA)
+    acknowledged.append("created")
+    ds.extend(rows(0, 3))
+    ds.commit("three")
+    acknowledged.append("main 3")
+    ds.extend(rows(3, 1500))
+    ds.commit("many")
+    acknowledged.append("main 1503")
+    ds.branch("dev")
+    acknowledged.append("branch")
+    ds.extend(rows(2000, 2))
+    ds.commit("on dev")
+    acknowledged.append("dev 1505")
+    ds.tag("v1")
+    acknowledged.append("tag")
+
+
+STEPS = ["created", "main 3", "main 1503", "branch", "dev 1505", "tag"]
+
+
+def observed(store: Store) -> list[str]:
+    """Which steps of the scenario a new process sees, every visible row read back."""
+    seen: list[str] = []
+    if not deeplake.exists(store):
+        return seen
+    ds = deeplake.open(store)
+    if ds.schema:
+        seen.append("created")
+    assert len(ds) in (0, 3, 1503), f"a state that never was: {len(ds)} rows"
+    seen += ["main 3"] if len(ds) >= 3 else []
+    seen += ["main 1503"] if len(ds) == 1503 else []
+    if len(ds):
+        assert ds["label"][:].tolist() == list(range(len(ds)))
+        assert ds["emb"][-1].tolist() == [len(ds) - 1] * 4
+        assert ds["blob"][-1] == bytes([(len(ds) - 1) % 251]) * 300
+    if "dev" in ds.branches():
+        seen.append("branch")
+        dev = deeplake.open(store, at="dev")
+        assert len(dev) in (1503, 1505)
+        if len(dev) == 1505:
+            seen.append("dev 1505")
+            assert dev["label"][-2:].tolist() == [2000, 2001]
+    if "v1" in ds.tags():
+        seen.append("tag")
+        assert len(deeplake.open(store, at="v1")) == 1505
+    return seen
+
+
+def stores(tmp_path: Path) -> dict[str, Callable[[int], Store]]:
+    return {
+        "memory": lambda n: MemoryStore(),
+        "local": lambda n: LocalStore(str(tmp_path / f"r{n}")),
+    }
+
+
+@pytest.fixture(params=["memory", "local"])
+def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[int], Store]:
+    return stores(tmp_path)[request.param]
+
+
+def test_a_crash_at_any_write_leaves_the_old_state_or_the_new(
+    fresh: Callable[[int], Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "SLOT_PAYLOAD_BYTES_MAX", 64 << 10)
+    counted = FaultStore(fresh(0))
+    scenario(counted, [])
+    assert observed(counted.inner) == STEPS
+    assert counted.operations >= 9
+    for run, (number, fault) in enumerate(every_fault(counted.operations), start=1):
+        store = FaultStore(fresh(run), plan={number: fault})
+        acknowledged: list[str] = []
+        with pytest.raises(SimulatedCrash):
+            scenario(store, acknowledged)
+        seen = observed(store.inner)
+        assert seen[: len(acknowledged)] == acknowledged, f"{fault} of write {number} lost a step"
+        assert seen in (STEPS[: len(seen)],), f"{fault} of write {number}: {seen}"
+        assert len(seen) <= len(acknowledged) + 1
+        finish(store.inner, seen)
+
+
+def finish(store: Store, seen: list[str]) -> None:
+    """After the crash the repository is as usable as any."""
+    if "created" not in seen:
+        ds = deeplake.create(store, schema=SCHEMA)
+    else:
+        ds = deeplake.open(store)
+    before = len(ds)
+    ds.append({"label": 7})
+    ds.commit("after the crash")
+    assert len(deeplake.open(store)) == before + 1
+
+
+@pytest.mark.parametrize("fault", [f for f in FAULTS if not f.startswith("crash")])
+def test_an_answer_that_is_lost_at_any_write_loses_or_repeats_nothing(
+    fresh: Callable[[int], Store], fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "SLOT_PAYLOAD_BYTES_MAX", 64 << 10)
+    counted = FaultStore(fresh(0))
+    scenario(counted, [])
+    for number in range(1, counted.operations + 1):
+        store = FaultStore(fresh(number), plan={number: fault})
+        acknowledged: list[str] = []
+        try:
+            scenario(store, acknowledged)
+        except DeeplakeError as error:
+            assert error.code in {"store_unavailable", "exists", "ref_exists"}, error
+        seen = observed(store.inner)
+        assert seen[: len(acknowledged)] == acknowledged
+        assert seen == STEPS[: len(seen)]
+
+
+def test_a_commit_whose_answer_is_lost_is_recognised_as_our_own() -> None:
+    store = FaultStore(MemoryStore())
+    ds = deeplake.create(store, schema=SCHEMA)
+    ds.extend(rows(0, 2))
+    store.plan[store.operations + 1] = "lost_answer"
+    commit = ds.commit("kept")
+    assert deeplake.open(store.inner).log()[0].id == commit.id
+    assert len(deeplake.open(store.inner)) == 2
+
+
+def test_commits_survive_a_store_that_often_fails() -> None:
+    store = FaultStore(MemoryStore(), seed=5, lost_answer_rate=0.1, unavailable_rate=0.1)
+    while True:
+        try:
+            ds = deeplake.create(store, schema=SCHEMA, exist_ok=True)
+            break
+        except DeeplakeError:
+            continue
+    kept = 0
+    for n in range(60):
+        ds.append({"label": n})
+        try:
+            ds.commit(f"row {n}")
+            kept += 1
+        except (DeeplakeError, MissingError) as error:
+            assert error.code == "store_unavailable"
+            ds = deeplake.open(store.inner)
+            ds = deeplake.open(store)
+    again = deeplake.open(store.inner)
+    assert len(again) >= kept > 40
+    labels = again["label"][:].tolist()
+    assert len(labels) == len(set(labels)), "a commit was applied twice"
