@@ -156,6 +156,27 @@ def cast(array: pa.Array, type_: pa.DataType, *, column: str) -> pa.Array:
         ) from error
 
 
+def refuse_kinds(array: pa.Array, kinds: str, *, column: str) -> None:
+    """Refuse values that a cast would take but a row of Python values would not.
+
+    Args:
+        array: all-NULL arrays pass.
+        kinds: how the names of the refused Arrow types start, separated by blanks.
+        column: for messages.
+
+    Raises:
+        DtypeError: naming the Arrow type.
+    """
+    name = str(array.type)
+    if name.startswith(tuple(kinds.split())) and array.null_count < len(array):
+        raise refusal(
+            DtypeError,
+            f"Arrow {name} does not fit",
+            column=column,
+            hint="Cast it first, or declare the column otherwise.",
+        )
+
+
 def validity(array: pa.Array) -> BoolArray | None:
     """Which rows are not NULL; None where all are."""
     import pyarrow as pa

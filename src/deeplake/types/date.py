@@ -176,5 +176,5 @@ def _no_date(value: Any, *, column: str, row: int | None) -> Exception:
         f"{shown(value)} is no date",
         column=column,
         row=row,
-        hint="Use .date(), or a timestamp column." if timed else "Use dt.date.",
+        hint="Use .date(), or a timestamp column." if timed else "Use datetime.date.",
     )

@@ -119,7 +119,7 @@ class Scalar(Fixed):
         return flat_array(data.values, self.arrow_type(), data.valid)
 
     def from_arrow(self, array: pa.Array, *, column: str) -> FixedData:
-        """Any Arrow numbers that fit; others must cast without loss.
+        """Any Arrow numbers that fit; decimals and strings must cast without loss.
 
         Raises:
             DtypeError: if they do not cast.
@@ -131,6 +131,7 @@ class Scalar(Fixed):
         valid = arrow.validity(array)
         found = arrow.numbers(array)
         if found is None or (valid is not None and not valid.any()):  # NULLs of any type will do
+            arrow.refuse_kinds(array, "date time timestamp duration interval", column=column)
             array = arrow.cast(array, self.arrow_type(), column=column)
             found = arrow.flat_values(array, self.dtype)
         if valid is None:

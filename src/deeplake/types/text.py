@@ -104,6 +104,8 @@ class Text(Variable):
         from deeplake.types import arrow
 
         array = arrow.plain(array, column=column)
+        numbers = "bool int uint half float double decimal"
+        arrow.refuse_kinds(array, numbers + " date time duration", column=column)
         return arrow.var_data(array, column=column, text=True)
 
 

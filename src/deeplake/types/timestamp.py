@@ -76,6 +76,7 @@ class Timestamp(Fixed):
         if self.tz:
             micros = [(value - _EPOCH) // _MICROSECOND for value in present]
             dense = np.array(micros, np.int64)
+            _check_years(dense, rows.positions(), column=column)
         else:
             dense = np.array(present, "M8[us]").astype(np.int64)
         return FixedData(spread(dense, rows.valid), rows.valid)
@@ -98,7 +99,7 @@ class Timestamp(Fixed):
         elif zoned:
             detail, hint = "has a time zone", "Declare the column timestamptz."
         else:
-            detail, hint = f"is no {self.name}", "Use dt.datetime."
+            detail, hint = f"is no {self.name}", "Use datetime.datetime."
         return refusal(DtypeError, f"{shown(value)} {detail}", column=column, row=row, hint=hint)
 
     def cell(self, raw: Any) -> dt.datetime:
@@ -151,15 +152,17 @@ class Timestamp(Fixed):
         array = arrow.cast(array, self.arrow_type(), column=column)
         valid = arrow.validity(array)
         micros = arrow.flat_values(array, self.dtype)
-        return FixedData(_checked(micros, valid, column=column), valid)
+        micros = zero_nulls(micros, valid)
+        _check_years(micros, None, column=column)
+        return FixedData(micros, valid)
 
 
-def _checked(micros: AnyArray, valid: BoolArray | None, *, column: str) -> AnyArray:
-    micros = zero_nulls(micros, valid)
+def _check_years(micros: AnyArray, at: AnyArray | None, *, column: str) -> None:
+    """Refuse instants outside of Python's years; `at` are their rows, None where 0, 1, 2…."""
     wrong = (micros < _FIRST) | (micros > _LAST)
     if wrong.any():
-        raise out_of_years(int(wrong.argmax()), column=column)
-    return micros
+        index = int(wrong.argmax())
+        raise out_of_years(index if at is None else int(at[index]), column=column)
 
 
 def _too_fine(value: Any, *, column: str, row: int) -> Exception:
