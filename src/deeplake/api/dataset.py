@@ -13,11 +13,9 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterator, Mapping
 
-    import numpy.typing as npt
-
     from deeplake.api.session import Session
+    from deeplake.api.summary import Schema, Summary
     from deeplake.loaders.torch import TorchLoader
-    from deeplake.types.base import ColumnType
     from deeplake.versioning.history import Commit
 
 
@@ -70,11 +68,11 @@ class Dataset(Versioned):
         return self._session.table
 
     @property
-    def schema(self) -> dict[str, ColumnType]:
+    def schema(self) -> Schema:
         """Column name -> type; empty until the table is defined."""
-        if not self._session.defined:
-            return {}
-        return {column.name: column.type for column in self._session.columns}
+        from deeplake.api.summary import schema_of
+
+        return schema_of(self._session)
 
     def summary(self) -> Summary:
         """Rows, columns, NULLs and ranges, from statistics; prints as a table."""
@@ -175,9 +173,3 @@ class Dataset(Versioned):
         from deeplake.api.streaming import torch_loader
 
         return torch_loader(self._session, batch_size, shuffle, seed, columns, drop_last)
-
-
-if TYPE_CHECKING:
-    from deeplake.api.summary import Summary
-
-    _ = npt

@@ -9,15 +9,17 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from deeplake.errors import ReadOnlyError, StagedChangesError, StateError
+from deeplake.errors import ReadOnlyError, StagedChangesError, StateError, TableNotFoundError
 from deeplake.table.column import ColumnReader
 from deeplake.table.columns import Columns
 from deeplake.table.fragments import TableTree
+from deeplake.versioning.objects import merge_children
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from deeplake.format.schema import TableSchema
+    from deeplake.format.statistics import ColumnStatistics
     from deeplake.table.transaction import Transaction
     from deeplake.types.base import ColumnData
     from deeplake.versioning.refs import Branch
@@ -59,8 +61,17 @@ class Session:
 
     @property
     def columns(self) -> Columns:
-        """The table's columns, staged schema included."""
+        """The table's columns, staged schema included.
+
+        Raises:
+            TableNotFoundError: it has none yet.
+        """
         if self._columns is None:
+            if not self.defined:
+                raise TableNotFoundError(
+                    f"table {self.table!r} in {self.repository.store.url} has no columns yet.",
+                    hint="Append rows, or create it with a schema.",
+                )
             if self._transaction is not None:
                 self._columns = self._transaction.columns(self.table)
             else:
@@ -73,9 +84,22 @@ class Session:
         if not self.defined:
             return 0
         entry = self.snapshot.entries().get(self.table)
-        committed = 0 if entry is None else entry.rows
-        staged = 0 if self._transaction is None else self._transaction.rows(self.table)
-        return committed + staged
+        return (0 if entry is None else entry.rows) + self.staged_rows
+
+    @property
+    def staged_rows(self) -> int:
+        """Rows staged for this session's table."""
+        return 0 if self._transaction is None else self._transaction.rows(self.table)
+
+    def statistics(self) -> dict[int, ColumnStatistics]:
+        """Column id -> statistics of all rows, staged ones included; reads no data."""
+        objects = self.repository.objects
+        new = self.table not in self.snapshot.entries()
+        records = () if new else self.snapshot.table(self.table).records
+        parts = objects.parallel(objects.statistics, records)
+        if self.staged_rows and self._transaction is not None:
+            parts.append(self._transaction.statistics(self.table))
+        return merge_children(parts)
 
     def tree(self) -> TableTree:
         """The table's rows, staged ones included."""
@@ -84,9 +108,7 @@ class Session:
                 self._tree = self._transaction.tree(self.table)
             else:
                 state = self.snapshot.table(self.table)
-                self._tree = TableTree(
-                    self.repository.objects, self.snapshot.head, state.records
-                )
+                self._tree = TableTree(self.repository.objects, self.snapshot.head, state.records)
         return self._tree
 
     def reader(self, name: str) -> ColumnReader:

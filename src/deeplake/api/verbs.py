@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from deeplake.api.log import Log
+
 
 class Versioned:
     """A handle on a repository that stands on a branch or at a commit."""
@@ -112,15 +114,17 @@ class Versioned:
         """Tag name -> commit id, sorted."""
         return {t.name: str(t.commit_id) for t in self._open_session().repository.tags()}
 
-    def log(self, n: int | None = None, *, all: bool = False) -> list[Commit]:  # noqa: A002
+    def log(self, n: int | None = None, *, all: bool = False) -> Log:
         """Commits up to the one the handle stands on, newest first.
 
         Args:
             n: at most so many.
             all: also automatic commits (table creation, later SQL statements and compactions).
         """
+        from deeplake.api.log import Log
+
         session = self._open_session()
-        found: list[Commit] = []
+        found = Log()
         for head in walk(session.repository.objects, session.snapshot.head):
             if n is not None and len(found) >= n:
                 break

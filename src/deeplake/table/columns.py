@@ -20,6 +20,7 @@ from deeplake.format.schema import ColumnSpec, TableSchema
 from deeplake.types import declare
 from deeplake.types.base import row_count
 from deeplake.types.data import nulls
+from deeplake.types.rows import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -114,9 +115,12 @@ class Columns:
             given = data.get(column.name)
             filled = nulls(column.type.layout, rows) if given is None else given
             if column.not_null and filled.valid is not None and not filled.valid.all():
-                raise NullValueError(
-                    f"column {column.name!r} is not_null, but row {int(filled.valid.argmin())} of "
-                    f"the batch has {'no value' if given is None else 'NULL'}."
+                raise refusal(
+                    NullValueError,
+                    f"{'no value' if given is None else 'NULL'} in a not_null column",
+                    column=column.name,
+                    row=int(filled.valid.argmin()),
+                    hint="Give it a value.",
                 )
             batch[column.column_id] = filled
         return batch, rows
@@ -125,7 +129,8 @@ class Columns:
 def declare_schema(schema: Mapping[str, Any]) -> TableSchema:
     """A user's schema, {name: type or its spelling} -> columns with fresh ids.
 
-    A type written as ('text', 'not_null') or 'text not_null' refuses NULL.
+    A type written as ('text', 'not_null') or 'text not_null' refuses NULL, as do the columns
+    that the schema of another table lists as `not_null`.
 
     Raises:
         SchemaError, InvalidNameError
@@ -137,6 +142,7 @@ def declare_schema(schema: Mapping[str, Any]) -> TableSchema:
     for name, spelling in schema.items():
         _check_column_name(name)
         declared, not_null = _split_not_null(spelling)
+        not_null = not_null or name in getattr(schema, "not_null", ())
         column_id = 0
         while column_id in used or not column_id:
             column_id = int.from_bytes(os.urandom(4), "little")

@@ -1,0 +1,180 @@
+"""What a table looks like at a glance: its repr, its schema, its columns' NULLs and ranges.
+
+Everything comes from metadata and statistics: no row is read. Turns values into text; decides
+nothing about them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from deeplake.format import statistics as stats
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from deeplake.api.session import Session
+    from deeplake.format.statistics import ColumnStatistics
+    from deeplake.table.columns import Column
+    from deeplake.types.base import ColumnType
+
+VALUE_CHARS_MAX = 28
+"""Longest value shown in a cell of a summary."""
+
+
+class Schema(dict[str, "ColumnType"]):
+    """Column name -> type, printed one column a line; `create` takes it as it is."""
+
+    not_null: frozenset[str] = frozenset()
+    """Names of the columns that refuse NULL."""
+
+    def __repr__(self) -> str:
+        if not self:
+            return "no columns yet: the first rows define them"
+        return "\n".join(_lines([(n, _spelled(t, n in self.not_null)) for n, t in self.items()]))
+
+
+class ColumnSummary(NamedTuple):
+    """One column: `nulls` and `nans` are counts over all rows.
+
+    `low` and `high` bound its values; both are None where nothing is known. A text bound is a
+    prefix, with '…' behind it where the text goes on.
+    """
+
+    name: str
+    type: ColumnType
+    not_null: bool
+    nulls: int
+    nans: int
+    low: Any
+    high: Any
+
+
+class Summary(NamedTuple):
+    """Rows and columns of a table; prints as a table, also in notebooks."""
+
+    table: str
+    place: str
+    rows: int
+    columns: tuple[ColumnSummary, ...]
+
+    def __str__(self) -> str:
+        heads, *body = self._cells()
+        rule = tuple("─" * max(map(len, column)) for column in zip(heads, *body, strict=True))
+        return "\n".join([self._title(), "", *_lines([heads, rule, *body], _RIGHT)])
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        heads, *body = (tuple(map(escape, cells)) for cells in self._cells())
+        rows = ["".join(f"<td>{cell}</td>" for cell in cells) for cells in body]
+        title = escape(self._title())
+        head = "".join(f"<th>{cell}</th>" for cell in heads)
+        lines = "".join(f"<tr>{row}</tr>" for row in rows)
+        return f"<table><caption>{title}</caption><tr>{head}</tr>{lines}</table>"
+
+    def _title(self) -> str:
+        size = f"{_count(self.rows, 'row')}, {_count(len(self.columns), 'column')}"
+        return f"{self.table}: {size} ({self.place})"
+
+    def _cells(self) -> list[tuple[str, ...]]:
+        found: list[tuple[str, ...]] = [("column", "type", "NULL", "low", "high")]
+        for column in self.columns:
+            kind = _spelled(column.type, column.not_null)
+            low, high = _shown(column.low), _shown(column.high)
+            if column.nans:
+                high = f"{high} + {column.nans:,} NaN".removeprefix(" + ")
+            found.append((column.name, kind, _share(column.nulls, self.rows), low, high))
+        return found
+
+
+_RIGHT = frozenset({2})
+
+
+def summarise(session: Session) -> Summary:
+    """Every column's NULLs, NaNs and bounds, staged rows included."""
+    place = f"{_standing(session)}, {session.repository.store.url}"
+    if not session.defined:
+        return Summary(session.table, place, 0, ())
+    found, rows = session.statistics(), session.rows
+    columns = tuple(_summary(c, found.get(c.column_id), rows) for c in session.columns)
+    return Summary(session.table, place, rows, columns)
+
+
+def _summary(column: Column, found: ColumnStatistics | None, rows: int) -> ColumnSummary:
+    """A column that no fragment has yet is NULL in every row."""
+    nulls, nans = (rows, 0) if found is None else (found.nulls, found.nans)
+    pair = None if found is None else stats.bounds(found)
+    low, high = (None, None) if pair is None else map(column.type.bound, pair)
+    if found is not None and isinstance(low, str) and isinstance(high, str):
+        low += "…" if found.low[-1] == stats.TRUNCATED else ""
+        high += "…" if found.high[-1] == stats.TRUNCATED else ""
+    return ColumnSummary(column.name, column.type, column.not_null, nulls, nans, low, high)
+
+
+def schema_of(session: Session) -> Schema:
+    """The columns with their types; empty until the table is defined."""
+    if not session.defined:
+        return Schema()
+    found = Schema((column.name, column.type) for column in session.columns)
+    found.not_null = frozenset(column.name for column in session.columns if column.not_null)
+    return found
+
+
+def describe(session: Session) -> str:
+    """The repr of a dataset: where it stands, and its columns."""
+    rows, staged = _count(session.rows, "row"), session.staged_rows
+    rows += f" ({staged:,} staged)" if staged else ""
+    url = session.repository.store.url
+    listed = repr(schema_of(session)).replace("\n", "\n  ")
+    return f"<dataset {session.table!r}: {rows}, {_standing(session)}, {url}>\n  {listed}"
+
+
+def _standing(session: Session) -> str:
+    commit = session.snapshot.commit_id
+    at = "no commit yet" if commit is None else f"commit {commit}"
+    return f"read-only, {at}" if session.branch is None else f"branch {session.branch.name}, {at}"
+
+
+# --- text ---------------------------------------------------------------------------------------
+
+
+def _spelled(type_: ColumnType, not_null: bool) -> str:
+    return f"{type_.name} not_null" if not_null else type_.name
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
+def _share(nulls: int, rows: int) -> str:
+    if not nulls:
+        return "0"
+    percent = 100 * nulls / rows
+    return f"{nulls:,} ({'<1' if percent < 1 else f'{percent:.0f}'}%)"
+
+
+def _shown(value: Any) -> str:
+    """A bound, short: floats to six digits, text on one line."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    text = value if isinstance(value, str) and value and value.isprintable() else repr(value)
+    text = str(value) if hasattr(value, "isoformat") else text
+    return text if len(text) <= VALUE_CHARS_MAX else text[: VALUE_CHARS_MAX - 1] + "…"
+
+
+def _lines(rows: Sequence[tuple[str, ...]], right: frozenset[int] = frozenset()) -> list[str]:
+    """Rows as lines with aligned columns."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.rjust(width) if k in right else cell.ljust(width)
+            for k, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
