@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from deeplake.errors import DamageError, RefNotFoundError, did_you_mean
-from deeplake.format.keys import CommitId, hint_key, parse_commit_id
+from deeplake.format.keys import CommitId, hint_key, name_key, parse_commit_id, tag_key
 from deeplake.versioning import refs
-from deeplake.versioning.head import find_head, parse_hint, read_hint
+from deeplake.versioning.head import find_head, read_hint
 from deeplake.versioning.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -109,6 +109,16 @@ def _read_back(objects: Objects, newest: CommitId, count: int) -> dict[CommitId,
 _ANCESTOR = re.compile(r"(.+?)~(\d{0,9})")
 
 
+def first_reads(ref: str | datetime) -> list[str]:
+    """Keys that resolving `ref` begins with, for reading them together."""
+    if isinstance(ref, datetime):
+        ref = refs.MAIN
+    name = ref.partition("~")[0]
+    if name.startswith("tag:"):
+        return [tag_key(name.removeprefix("tag:"), n) for n in (0, 1)]
+    return [name_key(name, 0), name_key(name, 1), hint_key(name)]
+
+
 class Resolved(NamedTuple):
     """What a ref led to; `branch` is set only if it named a branch itself."""
 
@@ -144,15 +154,10 @@ def resolve(objects: Objects, ref: str | datetime) -> Resolved:
 def _resolve_name(objects: Objects, name: str) -> Resolved:
     explicit = name.removeprefix("tag:") if name.startswith("tag:") else None
     if explicit is None:
-        branch, hint = objects.parallel(
-            lambda work: work(),
-            [
-                lambda: refs.find_branch(objects, name),
-                lambda: objects.get_or_none(hint_key(name)),
-            ],
-        )
+        objects.fetch_ahead(first_reads(name))
+        branch = refs.find_branch(objects, name)
         if branch is not None:
-            return Resolved(branch_head(objects, branch, parse_hint(hint, branch.branch_id)), branch)
+            return Resolved(branch_head(objects, branch), branch)
     tag = refs.find_tag(objects, explicit or name)
     if tag is not None:
         return Resolved(open_commit(objects, tag.commit_id), None)

@@ -39,6 +39,7 @@ class Objects:
     def __init__(self, store: Store) -> None:
         self.store = store
         self._statistics: dict[Record, dict[int, ColumnStatistics]] = {}
+        self._ahead: dict[str, bytes | None] = {}
 
     def parallel(self, work: Callable[[In], Out], items: Sequence[In]) -> list[Out]:
         """`work` on each item, in threads where a request costs milliseconds; answers in order."""
@@ -59,10 +60,18 @@ class Objects:
 
     def get_or_none(self, key: str) -> bytes | None:
         """A small object, or None."""
+        if key in self._ahead:
+            return self._ahead.pop(key)
         try:
             return self.store.get(key)
         except ObjectNotFoundError:
             return None
+
+    def fetch_ahead(self, keys: Sequence[str]) -> None:
+        """Read small objects in one round; `get_or_none` then answers each of them once."""
+        missing = [key for key in keys if key not in self._ahead]
+        if self.store.remote and missing:
+            self._ahead.update(zip(missing, self.parallel(self.get_or_none, missing), strict=True))
 
     # --- slots ------------------------------------------------------------------------------
 

@@ -7,7 +7,6 @@ import time
 from typing import TYPE_CHECKING
 
 from deeplake.errors import (
-    DamageError,
     ObjectExistsError,
     ObjectNotFoundError,
     RefNotFoundError,
@@ -17,7 +16,7 @@ from deeplake.errors import (
 from deeplake.format import repository as info_format
 from deeplake.format.keys import PREFIXES, REPOSITORY, check_name
 from deeplake.versioning import refs
-from deeplake.versioning.history import Resolved, branch_head, resolve
+from deeplake.versioning.history import Resolved, branch_head, first_reads, resolve
 from deeplake.versioning.objects import Objects
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ class Repository:
             RepositoryNotFoundError: the place holds none.
             FormatVersionError: a newer deeplake wrote it.
         """
-        return cls(store, _read_info(store))
+        return cls(store, _read_info(Objects(store)))
 
     @classmethod
     def open_at(cls, store: Store, ref: str | datetime) -> tuple[Repository, Resolved]:
@@ -78,14 +77,10 @@ class Repository:
             RepositoryNotFoundError, FormatVersionError, RefNotFoundError
         """
         objects = Objects(store)
-        info, found = objects.parallel(
-            lambda work: work(), [lambda: _read_info(store), lambda: _try_resolve(objects, ref)]
-        )
-        if isinstance(found, Exception):
-            raise found
-        repository = cls(store, info)
+        objects.fetch_ahead([REPOSITORY, *first_reads(ref)])
+        repository = cls(store, _read_info(objects))
         repository.objects = objects
-        return repository, found
+        return repository, resolve(objects, ref)
 
     @staticmethod
     def exists(store: Store) -> bool:
@@ -159,20 +154,11 @@ class Repository:
         return refs.list_tags(self.objects)
 
 
-def _try_resolve(objects: Objects, ref: str | datetime) -> Resolved | RefNotFoundError | DamageError:
-    """Resolve, holding back errors: that there is no repository at all is the better message."""
-    try:
-        return resolve(objects, ref)
-    except (RefNotFoundError, DamageError) as error:
-        return error
-
-
-def _read_info(store: Store) -> RepositoryInfo:
-    try:
-        raw = store.get(REPOSITORY)
-    except ObjectNotFoundError:
+def _read_info(objects: Objects) -> RepositoryInfo:
+    url = objects.store.url
+    raw = objects.get_or_none(REPOSITORY)
+    if raw is None:
         raise RepositoryNotFoundError(
-            f"there is no deeplake repository at {store.url}.",
-            hint="deeplake.create(...) makes one.",
-        ) from None
-    return info_format.decode(raw, f"{store.url}/{REPOSITORY}")
+            f"there is no deeplake repository at {url}.", hint="deeplake.create(...) makes one."
+        )
+    return info_format.decode(raw, f"{url}/{REPOSITORY}")
