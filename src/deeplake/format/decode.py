@@ -7,6 +7,7 @@ flat layouts; they must return the same (tests/table/test_fast_paths.py).
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -63,6 +64,9 @@ class FrameDecoder:
         rows: rows of the frame.
         index: its parsed index.
         payload: its payload.
+
+    Raises:
+        MalformedObjectError: the frame has no checksums of the kind its layout needs.
     """
 
     __slots__ = ("_decoded", "index", "layout", "payload", "rows")
@@ -73,6 +77,8 @@ class FrameDecoder:
         self.index = index
         self.payload = payload
         self._decoded: dict[tuple[str, int], Any] = {}
+        if bool(index.block_bytes) == isinstance(layout, VarLayout):
+            raise MalformedObjectError(f"{index.where} is not checksummed as its column should be")
 
     def slice(self, low: int, high: int) -> ColumnData:
         """Rows low:high of the frame.
@@ -92,6 +98,8 @@ class FrameDecoder:
         valid = self._valid(rows, node, low, high)
         if isinstance(layout, FixedLayout):
             norms = self.index.small(f.NORMS, "<f4", node)
+            if norms is not None and len(norms) != rows:
+                raise MalformedObjectError(f"the norms of {self.index.where} miss rows")
             values = self._fixed(layout, node, rows, low, high)
             return FixedData(values, valid, None if norms is None else norms[low:high]), node + 1
         if isinstance(layout, StructLayout):
@@ -106,14 +114,12 @@ class FrameDecoder:
         if isinstance(layout, ListLayout):
             child_data, after = self._node(layout.child, node + 1, int(whole[-1]), first, last)
             return ListData(offsets, child_data, valid), after
-        entry = self.index.need(f.VALUES, node)
+        entry = self.plain_bytes(int(whole[-1]), node)
         stored = self.payload.read(entry.offset + first, entry.offset + last)
         cut = tuple(extra[low:high] for extra in self._extras(layout, rows, node))
         return VarData(offsets, [stored], valid, cut), node + 1
 
-    def _valid(
-        self, rows: int, node: int, low: int, high: int
-    ) -> npt.NDArray[np.bool_] | None:
+    def _valid(self, rows: int, node: int, low: int, high: int) -> npt.NDArray[np.bool_] | None:
         key = ("valid", node)
         if key not in self._decoded:
             self._decoded[key] = self.index.validity(rows, node)
@@ -129,7 +135,7 @@ class FrameDecoder:
         found = self._decoded.get(key)
         if found is None:
             found = self._decoded[key] = self.index.offsets(rows, node)
-        return found  # type: ignore[no-any-return]
+        return found
 
     def extras(self) -> tuple[npt.NDArray[Any], ...]:
         """The extras of a var column on its own."""
@@ -138,7 +144,7 @@ class FrameDecoder:
         found = self._decoded.get(("extras", 0))
         if found is None:
             found = self._decoded["extras", 0] = self._extras(self.layout, self.rows, 0)
-        return found  # type: ignore[no-any-return]
+        return found
 
     def _extras(self, layout: VarLayout, rows: int, node: int) -> tuple[npt.NDArray[Any], ...]:
         found = []
@@ -146,11 +152,13 @@ class FrameDecoder:
             array = self.index.small(f.EXTRA + k, extra.dtype, node)
             if array is None:
                 raise MalformedObjectError(f"{self.index.where} lacks the extra {extra.name!r}")
-            if extra.width:
-                width = len(array) // rows if rows else max(extra.width, 0)
-                array = array.reshape(rows, width)
-            if len(array) != rows:
+            width = extra.width or 1
+            if extra.width < 0:
+                width = len(array) // rows if rows else 0
+            if len(array) != rows * width:
                 raise MalformedObjectError(f"{self.index.where}: {extra.name!r} misses rows")
+            if extra.width:
+                array = array.reshape(rows, width)
             found.append(array)
         return tuple(found)
 
@@ -160,12 +168,16 @@ class FrameDecoder:
         entry = self.index.need(f.VALUES, node)
         dtype = np.dtype(layout.dtype)
         stride = dtype.itemsize * int(np.prod(layout.shape, dtype=np.int64))
-        if entry.raw_length != stride * rows:
-            raise MalformedObjectError(f"{self.index.where} does not hold {rows} rows of {stride} B")
         if entry.codec == f.PLAIN:
+            if entry.length != stride * rows:
+                raise MalformedObjectError(
+                    f"{self.index.where} does not hold {rows} rows of {stride} bytes"
+                )
             start = entry.offset + low * stride
             raw = self.payload.read(start, start + (high - low) * stride)
             return raw.view(dtype).reshape(high - low, *layout.shape)
+        if layout.shape:
+            raise MalformedObjectError(f"{self.index.where} compresses what must be plain")
         values = self.unpacked(entry, node, dtype, rows)
         return values[low:high].reshape(high - low, *layout.shape)
 
@@ -178,7 +190,14 @@ class FrameDecoder:
         if found is None:
             stored = self.payload.read(entry.offset, entry.offset + entry.length)
             found = self._decoded[key] = _unpack(stored, entry, dtype, rows, self.index.where)
-        return found  # type: ignore[no-any-return]
+        return found
+
+    def plain_bytes(self, size: int, node: int = 0) -> f.BufferEntry:
+        """The values of a var node, stored as they are, of the size that its offsets say."""
+        entry = self.index.need(f.VALUES, node)
+        if entry.codec != f.PLAIN or entry.length != size:
+            raise MalformedObjectError(f"the values of {self.index.where} do not fit its offsets")
+        return entry
 
     # --- var columns on their own: each row, or each text block, has its own checksum --------
 
@@ -186,16 +205,15 @@ class FrameDecoder:
         valid = self._valid(self.rows, 0, low, high)
         extras = tuple(extra[low:high] for extra in self.extras())
         offsets = self.offsets(self.rows)
-        entry = self.index.need(f.VALUES)
-        if entry.codec == f.ZSTD_BLOCKS:
+        if self.index.need(f.VALUES).codec == f.ZSTD_BLOCKS:
             joined = self.text(low, high)
             return VarData(offsets[low : high + 1] - offsets[low], [joined], valid, extras)
+        entry = self.plain_bytes(int(offsets[-1]))
         first = int(offsets[low])
-        stored = memoryview(self.payload.read(entry.offset + first, entry.offset + int(offsets[high])))
+        last = int(offsets[high])
+        stored = self.payload.read(entry.offset + first, entry.offset + last).data
         cuts = (offsets[low : high + 1] - first).tolist()
-        buffers: list[Any] = [
-            bytes(stored[a:z]) for a, z in zip(cuts, cuts[1:], strict=False)
-        ]
+        buffers: list[Any] = [bytes(stored[a:z]) for a, z in pairwise(cuts)]
         self.verify_rows(range(low, high), buffers)
         sizes = np.diff(offsets[low : high + 1])
         for row, record in self.externals().items():
@@ -219,15 +237,30 @@ class FrameDecoder:
     def text(self, low: int, high: int) -> bytes:
         """The joined bytes of text rows low:high, from the zstd blocks that hold them."""
         offsets = self.offsets(self.rows)
-        table = self.index.small(f.TEXT_BLOCKS, f.TEXT_BLOCK_DTYPE)
-        if low == high or table is None or not len(table):
+        if low == high or not offsets[-1]:
             return b""
+        table = self._text_table()
         first = int(np.searchsorted(table["row"], low, "right")) - 1
         last = int(np.searchsorted(table["row"], high - 1, "right"))
         parts = [self._text_block(table, k) for k in range(first, last)]
         base = int(offsets[int(table["row"][first])])
         joined = parts[0] if len(parts) == 1 else b"".join(parts)
         return joined[int(offsets[low]) - base : int(offsets[high]) - base]
+
+    def _text_table(self) -> npt.NDArray[Any]:
+        """Where the text blocks are, checked once: from row 0 and byte 0 on, growing."""
+        table: npt.NDArray[Any] | None = self._decoded.get(("blocks", 0))
+        if table is None:
+            table = self.index.small(f.TEXT_BLOCKS, f.TEXT_BLOCK_DTYPE)
+            length = self.index.need(f.VALUES).length
+            if (
+                table is None
+                or not _grows(table["row"], self.rows)
+                or not _grows(table["offset"], length)
+            ):
+                raise MalformedObjectError(f"the text blocks of {self.index.where} make no sense")
+            self._decoded["blocks", 0] = table
+        return table
 
     def _text_block(self, table: npt.NDArray[Any], k: int) -> bytes:
         kept: dict[int, bytes] = self._decoded.setdefault(("text", 0), {})
@@ -255,9 +288,11 @@ class FrameDecoder:
         if found is None:
             table = self.index.small(f.EXTERNAL, f.EXTERNAL_DTYPE)
             records = [] if table is None else table.tolist()
+            if any(record[0] >= self.rows for record in records):
+                raise MalformedObjectError(f"{self.index.where} names values of rows it lacks")
             found = {r[0]: (bytes(r[3]), r[1], r[2]) for r in records}
             self._decoded["external", 0] = found
-        return found  # type: ignore[no-any-return]
+        return found
 
     def external(self, record: tuple[bytes, int, int]) -> bytes:
         """One external value, read and verified."""
@@ -280,18 +315,31 @@ def damaged(what: str) -> ChecksumError:
     )
 
 
+def _grows(values: npt.NDArray[Any], end: int) -> bool:
+    """Whether numbers start at 0, grow strictly and stay below `end`."""
+    return (
+        len(values) > 0
+        and values[0] == 0
+        and values[-1] < end
+        and bool((values[1:] > values[:-1]).all())
+    )
+
+
 def _unpack(
     stored: Bytes, entry: f.BufferEntry, dtype: np.dtype[Any], rows: int, where: str
 ) -> npt.NDArray[Any]:
     if entry.codec == f.ZSTD:
-        return np.frombuffer(_unzstd(stored.tobytes(), entry.raw_length, where), dtype)
+        return np.frombuffer(_unzstd(stored.tobytes(), rows * dtype.itemsize, where), dtype)
     if entry.codec == f.PCODEC:
         from pcodec import standalone
 
         values = np.empty(rows, dtype)
-        progress = standalone.simple_decompress_into(stored.tobytes(), values)
-        if progress.n_processed != rows:
-            raise MalformedObjectError(f"{where} decodes to {progress.n_processed} of {rows} rows")
+        try:
+            progress = standalone.simple_decompress_into(stored.tobytes(), values)
+        except (RuntimeError, TypeError) as error:
+            raise MalformedObjectError(f"{where} does not decompress: {error}") from error
+        if progress.n_processed != rows or not progress.finished:
+            raise MalformedObjectError(f"{where} does not decompress to {rows} rows")
         return values
     raise MalformedObjectError(f"{where} uses the unknown codec {entry.codec}")
 
@@ -300,6 +348,9 @@ def _unzstd(stored: bytes, size: int, where: str) -> bytes:
     import zstandard
 
     try:
+        said = zstandard.get_frame_parameters(stored).content_size
+        if said not in (size, zstandard.CONTENTSIZE_UNKNOWN):  # it would be allocated
+            raise MalformedObjectError(f"{where} decompresses to {said} of {size} bytes")
         value: bytes = zstandard.ZstdDecompressor().decompress(stored, max_output_size=max(size, 1))
     except zstandard.ZstdError as error:
         raise MalformedObjectError(f"{where} does not decompress: {error}") from error

@@ -6,6 +6,7 @@ for blocks of text; vectors, tensors and media stay plain, so that they map and 
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -79,7 +80,7 @@ def _node(build: f.IndexBuilder, layout: Layout, data: ColumnData, node: int) ->
     if isinstance(layout, VarLayout) and isinstance(data, VarData):
         size = int(data.offsets[-1])
         build.inline(f.OFFSETS, node, _offsets(data.offsets))
-        build.payload(f.VALUES, node, [b for b in data.buffers if len(b)], size, size)
+        build.payload(f.VALUES, node, [b for b in data.buffers if len(b)], size)
         _extras(build, layout, data, node)
         return node + 1
     if isinstance(layout, ListLayout) and isinstance(data, ListData):
@@ -103,7 +104,7 @@ def _fixed(build: f.IndexBuilder, layout: FixedLayout, data: FixedData, node: in
     stored, codec = raw, f.PLAIN
     if not layout.shape and len(data.values) >= CODEC_ROWS_MIN:
         stored, codec = _squeeze(raw, layout.dtype)
-    build.payload(f.VALUES, node, [stored] if len(stored) else [], len(stored), len(raw), codec)
+    build.payload(f.VALUES, node, [stored] if len(stored) else [], len(stored), codec)
     if data.norms is not None:
         build.inline(f.NORMS, node, np.ascontiguousarray(data.norms, "<f4").tobytes())
 
@@ -121,7 +122,7 @@ def _squeeze(raw: npt.NDArray[np.uint8], dtype: str) -> tuple[Any, int]:
     else:
         import zstandard
 
-        packed, codec = zstandard.ZstdCompressor(3).compress(raw), f.ZSTD
+        packed, codec = zstandard.ZstdCompressor(3).compress(raw.data), f.ZSTD
     if len(packed) <= len(raw) * (1 - settings.CODEC_SAVING_MIN):
         return packed, codec
     return raw, f.PLAIN
@@ -146,11 +147,11 @@ def _var_top(
     build.inline(f.OFFSETS, 0, _offsets(data.offsets))
     if blocks is not None:
         parts, table = blocks
-        build.payload(f.VALUES, 0, parts, sum(map(len, parts)), size, f.ZSTD_BLOCKS)
+        build.payload(f.VALUES, 0, parts, sum(map(len, parts)), f.ZSTD_BLOCKS)
         build.inline(f.TEXT_BLOCKS, 0, table)
     else:
         sums = np.array([crc32c(b) for b in var_rows(data)], "<u4")
-        build.payload(f.VALUES, 0, [b for b in data.buffers if len(b)], size, size)
+        build.payload(f.VALUES, 0, [b for b in data.buffers if len(b)], size)
         build.inline(f.CHECKSUMS, 0, sums.tobytes())
     _extras(build, layout, data, 0)
     if externals:
@@ -167,7 +168,7 @@ def _text_blocks(data: VarData) -> tuple[list[Any], bytes] | None:
     first_rows = np.flatnonzero(np.diff(block_of, prepend=-1))
     cuts = [*data.offsets[first_rows].tolist(), len(joined)]
     compress = zstandard.ZstdCompressor(3).compress
-    parts = [compress(joined[a:z]) for a, z in zip(cuts, cuts[1:], strict=False)]
+    parts = [compress(joined[a:z]) for a, z in pairwise(cuts)]
     if sum(map(len, parts)) > len(joined) * (1 - settings.CODEC_SAVING_MIN):
         return None
     table = np.zeros(len(parts), f.TEXT_BLOCK_DTYPE)

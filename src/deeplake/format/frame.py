@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from deeplake.errors import MalformedObjectError
+from deeplake.errors import MalformedObjectError, ValueTooLargeError
 from deeplake.format.checksum import crc32c
 
 if TYPE_CHECKING:
@@ -37,20 +37,11 @@ ZSTD = 1  # the whole buffer as one zstd frame
 PCODEC = 2  # the whole buffer as one standalone pcodec file
 ZSTD_BLOCKS = 3  # zstd frames of whole rows, listed by TEXT_BLOCKS
 
-_HEAD = struct.Struct("<HHI")
-BUFFER_DTYPE = np.dtype(
-    [
-        ("role", "u1"),
-        ("codec", "u1"),
-        ("node", "<u2"),
-        ("offset", "<u4"),
-        ("length", "<u4"),
-        ("raw_length", "<u4"),
-    ]
-)
+_HEAD = struct.Struct("<II")  # buffers, block bytes
+_BUFFER = struct.Struct("<BBHIQQ")  # role, codec, node, zero, offset, length
 EXTERNAL_DTYPE = np.dtype([("row", "<u4"), ("crc", "<u4"), ("length", "<u8"), ("object", "V16")])
 TEXT_BLOCK_DTYPE = np.dtype([("row", "<u4"), ("offset", "<u4"), ("crc", "<u4")])
-_BUFFER = struct.Struct("<BBHIII")
+INDEX_BYTES_MAX = (1 << 32) - 1
 
 
 class BufferEntry(NamedTuple):
@@ -61,7 +52,6 @@ class BufferEntry(NamedTuple):
     node: int
     offset: int
     length: int
-    raw_length: int
 
 
 class EncodedFrame(NamedTuple):
@@ -70,7 +60,7 @@ class EncodedFrame(NamedTuple):
     rows: int
     parts: list[Buffer]
     payload_length: int
-    index: bytes
+    index: bytes  # type: ignore[assignment]
     index_crc: int
 
 
@@ -80,34 +70,48 @@ class IndexBuilder:
     def __init__(self) -> None:
         self.parts: list[Buffer] = []
         self.payload_length = 0
-        self._entries: list[tuple[int, int, int, int, int, int]] = []
+        self._entries: list[tuple[int, int, int, int, int]] = []
         self._inline: list[bytes] = []
         self._inline_length = 0
 
     def payload(
-        self, role: int, node: int, parts: list[Buffer], length: int, raw: int, codec: int = PLAIN
+        self, role: int, node: int, parts: list[Buffer], length: int, codec: int = PLAIN
     ) -> None:
-        """A heavy buffer: goes to the payload as it is."""
-        self._entries.append((role, codec, node, self.payload_length, length, raw))
+        """A heavy buffer: goes to the payload as it is, aligned to 8 bytes."""
+        gap = -self.payload_length % 8
+        if gap:
+            self.parts.append(bytes(gap))
+            self.payload_length += gap
+        self._entries.append((role, codec, node, self.payload_length, length))
         self.parts += parts
         self.payload_length += length
 
     def inline(self, role: int, node: int, data: bytes) -> None:
         """A small buffer: goes into the index, padded to 4 bytes."""
-        self._entries.append((role, PLAIN, node, -self._inline_length - 1, len(data), len(data)))
+        self._entries.append((role, PLAIN, node, -self._inline_length - 1, len(data)))
         padded = data + bytes(-len(data) % 4)
         self._inline.append(padded)
         self._inline_length += len(padded)
 
     def finish(self, rows: int, block_bytes: int) -> EncodedFrame:
-        """The frame; `block_bytes` is 0 where rows or text blocks are checksummed instead."""
-        base = self.payload_length + _HEAD.size + _BUFFER.size * len(self._entries)
+        """The frame; `block_bytes` is 0 where rows or text blocks are checksummed instead.
+
+        Raises:
+            ValueTooLargeError: over 4 GiB of offsets, shapes and checksums.
+        """
+        size = _HEAD.size + _BUFFER.size * len(self._entries)
+        base = self.payload_length + size
         table = [
-            _BUFFER.pack(r, c, n, o if o >= 0 else base - o - 1, length, raw)
-            for r, c, n, o, length, raw in self._entries
+            _BUFFER.pack(role, codec, node, 0, at if at >= 0 else base - at - 1, length)
+            for role, codec, node, at, length in self._entries
         ]
-        head = _HEAD.pack(len(self._entries), 0, block_bytes)
-        index = b"".join([head, *table, *self._inline])
+        if size + self._inline_length > INDEX_BYTES_MAX:
+            raise ValueTooLargeError(
+                f"{rows} rows of one column need {size + self._inline_length:,} bytes beside their "
+                f"values, over the limit of {INDEX_BYTES_MAX:,}.",
+                hint="Split the longest lists over several rows.",
+            )
+        index = b"".join([_HEAD.pack(len(self._entries), block_bytes), *table, *self._inline])
         return EncodedFrame(rows, self.parts, self.payload_length, index, crc32c(index))
 
 
@@ -125,19 +129,25 @@ class FrameIndex:
 
     __slots__ = ("_entries", "_index", "_payload_length", "block_bytes", "where")
 
-    def __init__(self, index: bytes | npt.NDArray[np.uint8], payload_length: int, where: str) -> None:
+    def __init__(
+        self, index: bytes | npt.NDArray[np.uint8], payload_length: int, where: str
+    ) -> None:
+        raw: Any = index
         if len(index) < _HEAD.size:
-            raise MalformedObjectError(f"the frame index of {where} is only {len(index)} bytes long")
-        count, _, self.block_bytes = _HEAD.unpack_from(index, 0)
-        if len(index) < _HEAD.size + count * _BUFFER.size:
+            raise MalformedObjectError(f"the frame index of {where} is {len(index)} bytes long")
+        count, self.block_bytes = _HEAD.unpack_from(raw, 0)
+        table_end = _HEAD.size + count * _BUFFER.size
+        if len(index) < table_end:
             raise MalformedObjectError(f"the frame index of {where} is cut short")
         end = payload_length + len(index)
         self._entries: dict[tuple[int, int], BufferEntry] = {}
-        for k in range(count):
-            entry = BufferEntry(*_BUFFER.unpack_from(index, _HEAD.size + k * _BUFFER.size))
-            if entry.offset + entry.length > end:
+        for at in range(_HEAD.size, table_end, _BUFFER.size):
+            role, codec, node, _, offset, length = _BUFFER.unpack_from(raw, at)
+            if offset + length > end or offset < payload_length < offset + length:
                 raise MalformedObjectError(f"a buffer of {where} lies outside its frame")
-            self._entries[entry.role, entry.node] = entry
+            if (role, node) in self._entries:
+                raise MalformedObjectError(f"the frame {where} has its buffer {role}/{node} twice")
+            self._entries[role, node] = BufferEntry(role, codec, node, offset, length)
         self._index = index
         self._payload_length = payload_length
         self.where = where
@@ -159,9 +169,9 @@ class FrameIndex:
         if entry is None:
             return None
         at = entry.offset - self._payload_length
-        if at < 0:
-            raise MalformedObjectError(f"buffer {role}/{node} of {self.where} is not in its index")
         dtype = np.dtype(dtype)
+        if at < 0 or entry.codec != PLAIN or entry.length % dtype.itemsize:
+            raise MalformedObjectError(f"buffer {role}/{node} of {self.where} is no index buffer")
         return np.frombuffer(self._index, dtype, entry.length // dtype.itemsize, at)
 
     def validity(self, rows: int, node: int = 0) -> npt.NDArray[np.bool_] | None:
@@ -169,17 +179,22 @@ class FrameIndex:
         bitmap = self.small(VALIDITY, np.uint8, node)
         if bitmap is None:
             return None
+        if len(bitmap) != -(-rows // 8):
+            raise MalformedObjectError(f"the validity of {self.where} does not fit its {rows} rows")
         return np.unpackbits(bitmap, count=rows, bitorder="little").view(np.bool_)
 
     def offsets(self, rows: int, node: int = 0) -> npt.NDArray[np.int64]:
         """Offsets of a var or list node as int64 (rows + 1,).
 
         Raises:
-            MalformedObjectError: they decrease, or there are not rows + 1 of them.
+            MalformedObjectError: they decrease, or there are not rows + 1 of them from 0.
         """
         entry = self.need(OFFSETS, node)
         width = "<u8" if entry.length == 8 * (rows + 1) else "<u4"
-        found = self.small(OFFSETS, width, node)
-        if found is None or len(found) != rows + 1:
+        stored = self.small(OFFSETS, width, node)
+        if stored is None or len(stored) != rows + 1:
             raise MalformedObjectError(f"the offsets of {self.where} do not fit its {rows} rows")
-        return found.astype(np.int64)
+        found = stored.astype(np.int64)
+        if found[0] or (found[1:] < found[:-1]).any():
+            raise MalformedObjectError(f"the offsets of {self.where} decrease")
+        return found

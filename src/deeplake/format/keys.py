@@ -21,7 +21,13 @@ MAIN_BRANCH_ID = 0
 BRANCH_ID_BITS = 48
 ALLOCATOR_BITS = 27
 COUNTER_BITS = 36
+SEGMENT_CHARS_MAX = 240
+"""Longest escaped name: file systems take 255 bytes a segment, some of them less."""
+
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_-")
+_DEVICES = frozenset(
+    ["con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))]
+)
 _HEX = frozenset("0123456789abcdef")
 
 
@@ -102,12 +108,20 @@ def pack_key(pack_id: bytes) -> str:
 def escape(name: str) -> str:
     """A name as one key segment: [a-z0-9_-] stay, every other byte of its UTF-8 becomes '=xx'.
 
+    So does the first byte of a device name of Windows ('con'), which no file there can have.
+
+    Raises:
+        InvalidNameError: it is not valid Unicode.
+
     >>> escape("experiment/X")
     'experiment=2f=58'
     """
-    return "".join(
-        chr(byte) if chr(byte) in _PLAIN else f"={byte:02x}" for byte in name.encode("utf-8")
-    )
+    try:
+        raw = name.encode("utf-8")
+    except UnicodeEncodeError:
+        raise InvalidNameError(f"the name {name!r} is not valid Unicode.") from None
+    text = "".join(chr(byte) if chr(byte) in _PLAIN else f"={byte:02x}" for byte in raw)
+    return f"={raw[0]:02x}{text[1:]}" if text in _DEVICES else text
 
 
 def unescape(segment: str) -> str:
@@ -122,7 +136,7 @@ def unescape(segment: str) -> str:
             bytes([int(part[:2], 16)]) + part[2:].encode("ascii") for part in rest
         )
         name = raw.decode("utf-8")
-    except (ValueError, UnicodeError) as error:
+    except ValueError as error:
         raise MalformedObjectError(f"{segment!r} is no escaped name") from error
     if escape(name) != segment:
         raise MalformedObjectError(f"{segment!r} is no escaped name")
@@ -141,6 +155,8 @@ def check_name(name: object, what: str) -> str:
     if not isinstance(name, str):
         raise InvalidNameError(f"a {what} name is text, not {type(name).__name__}.")
     problem = _name_problem(name)
+    if not problem and what != "table" and len(escape(name)) > SEGMENT_CHARS_MAX:
+        problem = f"its escaped form is over {SEGMENT_CHARS_MAX} characters long"
     if problem:
         raise InvalidNameError(
             f"{name!r} cannot be a {what} name: {problem}.",

@@ -43,7 +43,8 @@ def decode(raw: bytes, where: str) -> RepositoryInfo:
     if document.get("format") != FORMAT:
         raise MalformedObjectError(f"{where} does not describe a deeplake repository.")
     version = document.get("version")
-    features = [*document.get("reader_features", []), *document.get("writer_features", [])]
+    asked = [document.get(kind, []) for kind in ("reader_features", "writer_features")]
+    features = [str(name) for names in asked if isinstance(names, list) for name in names]
     if version != VERSION or features:
         wants = f"format version {version}" + (f" with {', '.join(features)}" if features else "")
         raise FormatVersionError(

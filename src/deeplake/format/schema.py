@@ -45,13 +45,18 @@ def decode(block: bytes, where: str) -> TableSchema:
         MalformedObjectError: it does not follow the specification.
     """
     try:
-        document = json.loads(block)
-        columns = []
-        for entry in document["columns"]:
-            rest = {k: v for k, v in entry.items() if k not in ("id", "name", "not_null")}
-            columns.append(
-                ColumnSpec(entry["id"], entry["name"], rest, entry.get("not_null", False))
-            )
-    except (KeyError, TypeError, ValueError) as error:
+        columns = tuple(_column(entry) for entry in json.loads(block)["columns"])
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise MalformedObjectError(f"the schema of {where} is malformed: {error!r}") from error
-    return TableSchema(tuple(columns))
+    ids, names = {c.column_id for c in columns}, {c.name for c in columns}
+    if not len(ids) == len(names) == len(columns):
+        raise MalformedObjectError(f"the schema of {where} has a column twice")
+    return TableSchema(columns)
+
+
+def _column(entry: dict[str, Any]) -> ColumnSpec:
+    rest = dict(entry)
+    column_id, name, not_null = rest.pop("id"), rest.pop("name"), rest.pop("not_null", False)
+    if type(column_id) is not int or not 0 <= column_id < 1 << 32 or type(name) is not str:
+        raise ValueError(f"column {column_id!r} {name!r}")
+    return ColumnSpec(column_id, name, rest, not_null is True)

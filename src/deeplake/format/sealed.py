@@ -16,7 +16,7 @@ def seal(document: dict[str, Any]) -> bytes:
     r"""A document as bytes.
 
     >>> seal({"a": 1})
-    b'{"a":1}\n58c223be\n'
+    b'{"a":1}\ncff7d56a\n'
     """
     line = json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
     return line + b"\n" + f"{crc32c(line):08x}\n".encode("ascii")
@@ -39,7 +39,7 @@ def unseal(raw: bytes, where: str) -> dict[str, Any]:
         )
     try:
         document = json.loads(lines[0])
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise MalformedObjectError(f"{where} is not JSON: {error}") from error
     if not isinstance(document, dict):
         raise MalformedObjectError(f"{where} is not a JSON object.")

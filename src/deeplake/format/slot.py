@@ -1,8 +1,10 @@
 """Commit slots: one create-only object that is a whole commit. SPEC section "Slots".
 
+A slot is, in this order:
+
     32 bytes   magic, lengths, checksum of the head
     blocks     fragments, tree nodes, roots, schemas (addressed by absolute offset)
-    JSON       the header: parents, author, message, time, tables
+    JSON       the header: parents, author, message, time, tables; then zeros
     payload    frames of a small commit, starting at `head_length`
 """
 
@@ -16,10 +18,12 @@ from deeplake.errors import (
     ChecksumError,
     FormatVersionError,
     MalformedObjectError,
+    RefNotFoundError,
+    TextEncodingError,
     TruncatedObjectError,
 )
 from deeplake.format.checksum import crc32c_of_parts
-from deeplake.format.keys import CommitId
+from deeplake.format.keys import CommitId, parse_commit_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,6 +44,10 @@ class BlockRef(NamedTuple):
     offset: int
     length: int
     crc: int
+
+    def to_json(self) -> list[Any]:
+        """As it stands in a header; of fixed length however the checksum changes."""
+        return [self.key, self.offset, self.length, f"{self.crc:08x}"]
 
 
 class TableEntry(NamedTuple):
@@ -76,7 +84,11 @@ class SlotHead(NamedTuple):
 
 
 def header_json(header: CommitHeader) -> bytes:
-    """The header as compact JSON."""
+    """The header as compact JSON.
+
+    Raises:
+        TextEncodingError: the author or message is not valid Unicode.
+    """
     commit = header.commit_id
     document: dict[str, Any] = {
         "branch": commit.branch,
@@ -93,14 +105,21 @@ def header_json(header: CommitHeader) -> bytes:
                 "id": t.table_id,
                 "name": t.name,
                 "rows": t.rows,
-                "schema": list(t.schema),
-                "root": list(t.root),
+                "schema": t.schema.to_json(),
+                "root": t.root.to_json(),
                 "change": t.change,
             }
             for t in header.tables
         ],
     }
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
+    try:
+        return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise TextEncodingError(
+            f"the author or message of commit {commit} has a lone surrogate, which is not valid "
+            "Unicode.",
+            hint="Clean it with text.encode('utf-8', 'replace').decode().",
+        ) from error
 
 
 def encode(blocks: Sequence[bytes], header: bytes, head_length: int, payload: Sequence[Buffer], payload_length: int) -> list[Buffer]:  # fmt: skip  # noqa: E501
@@ -145,7 +164,9 @@ def decode(head: bytes, where: str) -> SlotHead:
     """
     head_length = head_length_of(head, where)
     if len(head) < head_length:
-        raise TruncatedObjectError(f"{where} ends at byte {len(head)} of its {head_length}-byte head.")
+        raise TruncatedObjectError(
+            f"{where} ends at byte {len(head)} of its head of {head_length} bytes."
+        )
     head = head[:head_length]
     magic, _, json_at, json_length, crc, total = HEAD.unpack_from(head, 0)
     start = HEAD.pack(magic, head_length, json_at, json_length, 0, total)
@@ -154,11 +175,11 @@ def decode(head: bytes, where: str) -> SlotHead:
             f"{where} does not match its checksum: the commit was damaged after it was written.",
             hint="Restore the object from a backup, or open the commit before it.",
         )
-    header = _parse_header(head[json_at : json_at + json_length], where)
+    header = _parse_header(head[json_at : json_at + json_length], json_at, where)
     return SlotHead(header, head, total)
 
 
-def _parse_header(text: bytes, where: str) -> CommitHeader:
+def _parse_header(text: bytes, blocks_end: int, where: str) -> CommitHeader:
     try:
         d = json.loads(text)
         unknown = sorted(set(d.get("requires", ())) - FEATURES)
@@ -167,25 +188,50 @@ def _parse_header(text: bytes, where: str) -> CommitHeader:
                 f"{where} needs the features {', '.join(unknown)}, unknown to this deeplake.",
                 hint="Upgrade deeplake.",
             )
-        tables = tuple(
-            TableEntry(
-                t["id"], t["name"], t["rows"], BlockRef(*t["schema"]), BlockRef(*t["root"]),
-                t["change"],
-            )
-            for t in d["tables"]
-        )  # fmt: skip
-        parents = tuple(
-            CommitId(*(int(part, 16) for part in parent.split("-"))) for parent in d["parents"]
-        )
+        allocator = d["allocator"]
+        if allocator is not None:
+            allocator = _whole(allocator[0]), _whole(allocator[1])
+        commit_id = f"{_whole(d['branch']):x}-{_whole(d['sequence']):x}-{_text(d['nonce'])}"
         return CommitHeader(
-            CommitId(d["branch"], d["sequence"], int(d["nonce"], 16)),
-            parents,
-            d["author"],
-            d["message"],
-            d["time"],
-            d["automatic"],
-            None if d["allocator"] is None else (d["allocator"][0], d["allocator"][1]),
-            tables,
+            parse_commit_id(commit_id),
+            tuple(parse_commit_id(_text(parent)) for parent in d["parents"]),
+            _text(d["author"]),
+            _text(d["message"]),
+            _whole(d["time"]),
+            d["automatic"] is True,
+            allocator,
+            tuple(_table(entry, blocks_end) for entry in d["tables"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise MalformedObjectError(f"the header of {where} is malformed: {error!r}") from error
+    except (RecursionError, RefNotFoundError) as error:
+        raise MalformedObjectError(f"the header of {where} is malformed: {error}") from error
+
+
+def _table(entry: dict[str, Any], blocks_end: int) -> TableEntry:
+    change = {name: _whole(count) for name, count in entry["change"].items()}
+    return TableEntry(
+        _whole(entry["id"]), _text(entry["name"]), _whole(entry["rows"]),
+        _block_ref(entry["schema"], blocks_end), _block_ref(entry["root"], blocks_end), change,
+    )  # fmt: skip
+
+
+def _block_ref(entry: list[Any], blocks_end: int) -> BlockRef:
+    key, offset, length, crc = entry
+    found = BlockRef(_text(key), _whole(offset), _whole(length), int(crc, 16))
+    if not key and not HEAD.size <= offset <= offset + length <= blocks_end:
+        raise ValueError(f"block {entry} lies outside the slot's blocks")
+    return found
+
+
+def _whole(value: Any) -> int:
+    """A JSON value that must be an integer of 63 bits, 0 or more."""
+    if type(value) is not int or not 0 <= value < 1 << 63:
+        raise ValueError(f"{value!r} is no whole number of 63 bits")
+    return value
+
+
+def _text(value: Any) -> str:
+    if type(value) is not str:
+        raise TypeError(f"{value!r} is no text")
+    return value

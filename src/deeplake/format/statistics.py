@@ -1,7 +1,9 @@
 """Statistics of one column over some rows: null and NaN counts, lower and upper bounds.
 
 SPEC section "Statistics". Bounds are 16 bytes; a text bound keeps a prefix of 15 bytes and says
-so, hence bounds are always true but not always tight. NaN never enters a bound.
+so, hence bounds are always true but not always tight. NaN never enters a bound. Nothing known
+(NONE) and nothing to bound (EMPTY, all NULL or NaN) are two things: only the second may be left
+out of a union.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     from deeplake.types.base import ColumnData, Layout
 
-NONE, SIGNED, UNSIGNED, FLOAT, BYTES = 0, 1, 2, 3, 4
+NONE, SIGNED, UNSIGNED, FLOAT, BYTES, EMPTY = 0, 1, 2, 3, 4, 5
 _KINDS = {"i": SIGNED, "u": UNSIGNED, "b": UNSIGNED, "f": FLOAT}
 _NUMBERS = {SIGNED: "<i8", UNSIGNED: "<u8", FLOAT: "<f8"}
 PREFIX_BYTES = 15
@@ -30,7 +32,7 @@ TRUNCATED = 16
 
 
 class ColumnStatistics(NamedTuple):
-    """`low` and `high` are None where nothing is known (or no value is there)."""
+    """`low` and `high` are `EMPTY_BOUND` where `kind` is NONE or EMPTY."""
 
     kind: int
     nulls: int
@@ -40,6 +42,7 @@ class ColumnStatistics(NamedTuple):
 
 
 EMPTY_BOUND = bytes(16)
+UNKNOWN = ColumnStatistics(NONE, 0, 0, EMPTY_BOUND, EMPTY_BOUND)
 
 
 def measure(layout: Layout, data: ColumnData) -> ColumnStatistics:
@@ -59,6 +62,7 @@ def measure(layout: Layout, data: ColumnData) -> ColumnStatistics:
             views = [bytes(row) for row in rows]
             low, high = _bound(min(views)), _bound(max(views))
             return ColumnStatistics(BYTES, nulls, 0, low, high)
+        return ColumnStatistics(EMPTY, nulls, 0, EMPTY_BOUND, EMPTY_BOUND)
     return ColumnStatistics(NONE, nulls, 0, EMPTY_BOUND, EMPTY_BOUND)
 
 
@@ -72,7 +76,8 @@ def _numbers(data: FixedData, nulls: int) -> ColumnStatistics:
         if nans:
             values = values[finite]
     if kind == NONE or not len(values):
-        return ColumnStatistics(NONE, nulls, nans, EMPTY_BOUND, EMPTY_BOUND)
+        kind = NONE if kind == NONE else EMPTY
+        return ColumnStatistics(kind, nulls, nans, EMPTY_BOUND, EMPTY_BOUND)
     low, high = values.min(), values.max()
     return ColumnStatistics(kind, nulls, nans, _number(low, kind), _number(high, kind))
 
@@ -97,7 +102,7 @@ def _order(kind: int, bound: bytes) -> Any:
 def bounds(statistics: ColumnStatistics) -> tuple[Any, Any] | None:
     """(low, high) as Python values; text bounds as bytes prefixes; None if unknown."""
     kind = statistics.kind
-    if kind == NONE:
+    if kind in (NONE, EMPTY):
         return None
     if kind == BYTES:
         low, high = statistics.low, statistics.high
@@ -108,10 +113,11 @@ def bounds(statistics: ColumnStatistics) -> tuple[Any, Any] | None:
 def merge(parts: Sequence[ColumnStatistics]) -> ColumnStatistics:
     """Statistics of the union of the rows of `parts`."""
     nulls, nans = sum(p.nulls for p in parts), sum(p.nans for p in parts)
-    known = [p for p in parts if p.kind != NONE]
+    known = [p for p in parts if p.kind != EMPTY]
     kinds = {p.kind for p in known}
-    if len(kinds) != 1:
-        return ColumnStatistics(NONE, nulls, nans, EMPTY_BOUND, EMPTY_BOUND)
+    if len(kinds) != 1 or NONE in kinds:
+        kind = NONE if known or not parts else EMPTY
+        return ColumnStatistics(kind, nulls, nans, EMPTY_BOUND, EMPTY_BOUND)
     kind = kinds.pop()
     low = min((p.low for p in known), key=lambda b: _order(kind, b))
     high = max((p.high for p in known), key=lambda b: _order(kind, b))
@@ -130,9 +136,8 @@ def pack_children(children: Sequence[dict[int, ColumnStatistics]]) -> bytes:
     """Per child of a node, column id -> statistics, as the packed section of its block."""
     columns = sorted({column for child in children for column in child})
     parts = [_CHILDREN.pack(len(columns), len(children)), np.array(columns, "<u4").tobytes()]
-    unknown = ColumnStatistics(NONE, 0, 0, EMPTY_BOUND, EMPTY_BOUND)
     for column in columns:
-        rows = [tuple(child.get(column, unknown)) for child in children]
+        rows = [tuple(child.get(column, UNKNOWN)) for child in children]
         parts.append(np.array(rows, _CHILD_DTYPE).tobytes())
     return zlib.compress(b"".join(parts), 6)
 
@@ -149,15 +154,26 @@ def unpack_children(packed: bytes) -> list[dict[int, ColumnStatistics]]:
     try:
         raw = inflate.decompress(packed, CHILDREN_BYTES_MAX)
         n_columns, n_children = _CHILDREN.unpack_from(raw, 0)
-        ids = np.frombuffer(raw, "<u4", n_columns, _CHILDREN.size).tolist()
-        table = np.frombuffer(raw, _CHILD_DTYPE, n_columns * n_children, 8 + 4 * n_columns)
-    except (zlib.error, struct.error, ValueError) as error:
-        raise MalformedObjectError(f"the statistics of a tree node are malformed: {error}") from error
+    except (zlib.error, struct.error) as error:
+        raise MalformedObjectError(
+            f"the statistics of a tree node are malformed: {error}"
+        ) from error
+    at = _CHILDREN.size + 4 * n_columns
+    size = at + _CHILD_DTYPE.itemsize * n_columns * n_children
+    if not inflate.eof or n_children > CHILDREN_MAX or len(raw) != size:
+        raise MalformedObjectError(
+            f"the statistics of a tree node are cut short: {len(raw)} bytes for {n_columns} columns"
+        )
+    ids = np.frombuffer(raw, "<u4", n_columns, _CHILDREN.size).tolist()
+    rows = np.frombuffer(raw, _CHILD_DTYPE, offset=at).tolist()
     children: list[dict[int, ColumnStatistics]] = [{} for _ in range(n_children)]
-    for k, row in enumerate(table.tolist()):
+    for k, row in enumerate(rows):
         children[k % n_children][ids[k // n_children]] = ColumnStatistics(*row)
     return children
 
+
+CHILDREN_MAX = 0xFFFF
+"""Most children of a node."""
 
 CHILDREN_BYTES_MAX = 64 << 20
 """Inflated size limit of a node's statistics: 32 children of 40,000 columns."""

@@ -94,6 +94,8 @@ def decode(block: bytes | memoryview, where: str) -> tuple[list[Record], bytes]:
     table = np.frombuffer(block, RECORD_DTYPE, n_records, records_at)
     if n_records and int(table["home"].max()) >= n_homes:
         raise MalformedObjectError(f"{where} names an object that it does not list")
+    if n_records and int(table["kind"].max()) > PACK:
+        raise MalformedObjectError(f"{where} has a record of an unknown kind")
     records = [
         Record(sequence, offset, length, rows, homes[home], level, kind, crc)
         for sequence, offset, length, rows, home, level, kind, crc in table.tolist()
@@ -101,6 +103,18 @@ def decode(block: bytes | memoryview, where: str) -> tuple[list[Record], bytes]:
     if sum(record.rows for record in records) != total:
         raise MalformedObjectError(f"the rows of {where} do not add up")
     return records, bytes(block[end:])
+
+
+def check_child(record: Record, children: Sequence[Record], where: str) -> None:
+    """Refuse a node whose records are not those that the record above it promised.
+
+    Raises:
+        MalformedObjectError: other rows, or a level that does not go down (a cycle would).
+    """
+    if total_rows(children) != record.rows:
+        raise MalformedObjectError(f"{where} has not the rows its table says")
+    if any(child.level != record.level - 1 for child in children):
+        raise MalformedObjectError(f"{where} has records of another level than its own")
 
 
 def full_run(records: Sequence[Record], fanout: int) -> int:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from deeplake.errors import MalformedObjectError
 from deeplake.format import fragment as fragments
 from deeplake.format import tree
 from deeplake.table.frames import Frame, open_frame
@@ -219,9 +220,13 @@ class TableTree:
         block = self._objects.read_record(record, self._head)
         if record.level:
             records, _ = tree.decode(block, f"a tree node in {key}")
+            tree.check_child(record, records, f"a tree node in {key}")
             found = TreeNode(records)
         else:
-            found = OpenFragment(self._objects, fragments.decode(block, key), key)
+            fragment = fragments.decode(block, key)
+            if fragment.rows != record.rows:
+                raise MalformedObjectError(f"a fragment in {key} has not the rows its table says")
+            found = OpenFragment(self._objects, fragment, key)
             if len(self._kept) >= FRAGMENTS_KEPT:
                 parent, oldest = self._kept.popleft()
                 parent.children[oldest] = None

@@ -66,8 +66,7 @@ def assemble(
     base = 0
     if staged.payload_length:
         blocks, header = _pass(objects, parent, staged, stamp, place, 0)
-        slack = 24  # the second pass may print longer numbers
-        base = blocks.at + len(header) + slack
+        base = blocks.at + len(header)  # the second pass changes checksums, no length
         base += -base % slot.ALIGNMENT
     blocks, header = _pass(objects, parent, staged, stamp, place, base)
     for record, known in blocks.known.items():

@@ -162,7 +162,7 @@ def merge_children(
 ) -> dict[int, ColumnStatistics]:
     """Statistics of a node from those of its children."""
     columns = {column for child in children for column in child}
-    return {c: stats.merge([child[c] for child in children if c in child]) for c in columns}
+    return {c: stats.merge([child.get(c, stats.UNKNOWN) for child in children]) for c in columns}
 
 
 def as_array(buffer: object) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
