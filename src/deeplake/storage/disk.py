@@ -116,7 +116,11 @@ def sync_folder(folder: str) -> None:
 
 def write_new_file(path: str, parts: Iterable[Buffer], *, durable: bool) -> int:
     """Write a file that must not exist yet; returns bytes written. On failure it may remain."""
-    fd = os.open(path, NEW_FLAGS, FILE_MODE)
+    return fill(os.open(path, NEW_FLAGS, FILE_MODE), parts, durable=durable)
+
+
+def fill(fd: int, parts: Iterable[Buffer], *, durable: bool) -> int:
+    """Write the parts, sync them if asked, close the file; returns bytes written."""
     try:
         written = write_parts(fd, parts)
         if durable:

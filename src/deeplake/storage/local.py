@@ -24,7 +24,7 @@ from deeplake.errors import StoreError, StoreUnavailableError, TruncatedObjectEr
 from deeplake.storage import disk
 from deeplake.storage.failures import outside, store_error
 from deeplake.storage.keys import check_key, check_prefix, is_key
-from deeplake.storage.parts import flat
+from deeplake.storage.parts import Views, flat
 from deeplake.storage.store import ObjectInfo
 
 if TYPE_CHECKING:
@@ -252,9 +252,9 @@ class LocalStore:
         return written
 
     def _create_named(self, folder: str, name: str, views: Sequence[memoryview]) -> int:
-        temp = self._temp_path()
+        fd, temp = self._open_temp()
         try:
-            written = disk.write_new_file(temp, views, durable=True)
+            written = disk.fill(fd, views, durable=True)
             disk.link_named(temp, f"{folder}/{name}")
         finally:
             disk.remove(temp)
@@ -268,16 +268,20 @@ class LocalStore:
         """See `Store.put`: a temporary file, synced if `durable`, renamed into place."""
         check_key(key)
         self._sweep_once()
-        temp = ""
-        try:
-            temp = self._temp_path()
-            written = disk.write_new_file(temp, parts, durable=durable)
-            self._rename(temp, self._start + key, sync=durable)
-        except OSError as error:
-            raise self._error(error, "write", key) from error
-        finally:
-            disk.remove(temp)
         self._maps.pop(key, None)
+        views = Views(parts)
+        try:
+            fd, temp = self._open_temp()
+            try:
+                written = disk.fill(fd, views, durable=durable)
+                self._rename(temp, self._start + key, sync=durable)
+            finally:
+                disk.remove(temp)
+        except OSError as error:
+            if views.failed:
+                raise
+            raise self._error(error, "write", key) from error
+        self._maps.pop(key, None)  # of a reader that came between
         return written
 
     def _rename(self, temp: str, path: str, *, sync: bool) -> None:
@@ -362,11 +366,16 @@ class LocalStore:
                 self._known.clear()
             disk.anchor(folder, self.root, self._known)
 
-    def _temp_path(self) -> str:
+    def _open_temp(self) -> tuple[int, str]:
+        """A new file in `tmp/`, whose folder another process may be pruning."""
         folder = self._start + "tmp"
-        if not os.path.isdir(folder):
-            os.makedirs(folder, exist_ok=True)  # need not survive: it holds nothing that must
-        return f"{folder}/{os.getpid():x}-{os.urandom(8).hex()}"
+        temp = f"{folder}/{os.getpid():x}-{os.urandom(8).hex()}"
+        for _ in range(FOLDER_ATTEMPTS_MAX):
+            try:
+                return os.open(temp, disk.NEW_FLAGS, disk.FILE_MODE), temp
+            except FileNotFoundError:
+                os.makedirs(folder, exist_ok=True)  # it may get lost: nothing in it must last
+        return os.open(temp, disk.NEW_FLAGS, disk.FILE_MODE), temp
 
     def _error(self, error: OSError, doing: str, key: str) -> StoreError:
         return store_error(error, doing, key, self.url)

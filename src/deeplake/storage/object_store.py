@@ -12,7 +12,7 @@ import os
 import re
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import obstore
@@ -41,7 +41,7 @@ from deeplake.storage import bucket_options
 from deeplake.storage.failures import missing, outside, taken
 from deeplake.storage.keys import check_key, check_prefix, is_key
 from deeplake.storage.parallel import Lanes
-from deeplake.storage.parts import flat, join
+from deeplake.storage.parts import Views, join
 from deeplake.storage.ranges import plan
 from deeplake.storage.store import ObjectInfo
 
@@ -239,7 +239,7 @@ class ObjectStore:
         is given up and nothing appears.
         """
         self._check(key)
-        views = _Views(parts)
+        views = Views(parts)
         begun: list[memoryview] = []
         while views.nbytes <= PART_BYTES and (view := next(views, None)) is not None:
             begun.append(view)
@@ -307,29 +307,6 @@ class ObjectStore:
 
     def _error(self, error: Exception, doing: str, key: str) -> StoreError:
         return _translate(error, doing, key, self.url)
-
-
-class _Views:
-    """The parts as flat views, counting what went by and noting if the parts themselves raise."""
-
-    def __init__(self, parts: Iterable[Buffer]) -> None:
-        self._parts = iter(parts)
-        self.nbytes = 0
-        self.failed = False
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> memoryview:
-        self.failed = True
-        try:
-            view = flat(next(self._parts))
-        except StopIteration:
-            self.failed = False
-            raise
-        self.failed = False
-        self.nbytes += view.nbytes
-        return view
 
 
 def _client(

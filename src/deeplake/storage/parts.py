@@ -6,7 +6,7 @@ want one-dimensional bytes. Knows no store.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from deeplake.errors import InvalidValueError
 
@@ -41,6 +41,37 @@ def flat(part: Buffer) -> memoryview:
     if not view.c_contiguous:
         raise _refused(part)
     return view.cast("B")
+
+
+class Views:
+    """The parts as flat views, counted as they go by.
+
+    `failed` is True if the parts themselves raised: that error is the caller's own, to be passed
+    on as it is, and no failure of the store.
+
+    >>> views = Views([b"ab", b"cde"])
+    >>> len(list(views)), views.nbytes, views.failed
+    (2, 5, False)
+    """
+
+    def __init__(self, parts: Iterable[Buffer]) -> None:
+        self._parts = iter(parts)
+        self.nbytes = 0
+        self.failed = False
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> memoryview:
+        self.failed = True
+        try:
+            view = flat(next(self._parts))
+        except StopIteration:
+            self.failed = False
+            raise
+        self.failed = False
+        self.nbytes += view.nbytes
+        return view
 
 
 def join(parts: Iterable[Buffer]) -> bytes:

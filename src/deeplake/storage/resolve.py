@@ -61,8 +61,9 @@ def open_store(
     if match.group(2) is None:
         if scheme not in SCHEMES:
             return _local(text, options)  # a file name with a colon
+        meant = f"{scheme}://{'/' if scheme == 'file' else ''}{rest.lstrip('/')}"
         raise InvalidUrlError(
-            f"{text!r} lacks the slashes of a URL.", hint=f"Did you mean '{scheme}://{rest}'?"
+            f"{text!r} lacks the slashes of a URL.", hint=f"Did you mean {meant!r}?"
         )
     return _by_scheme(scheme, rest, text, options)
 

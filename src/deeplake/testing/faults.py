@@ -151,14 +151,17 @@ class FaultStore:
         try:
             result = do()
         except DeeplakeError:
-            if fault == "crash_after":
-                self._crash(fault, kind, key)
+            self._hide(fault, kind, key)
             raise
+        self._hide(fault, kind, key)
+        return result
+
+    def _hide(self, fault: Fault | None, kind: str, key: str) -> None:
+        """Keep the outcome of what was just done, good or bad, from whoever asked."""
         if fault == "crash_after":
             self._crash(fault, kind, key)
         if fault == "lost_answer":
             raise StoreUnavailableError(f"Injected after {kind} {key!r}: the answer was lost.")
-        return result
 
     def _next(self, kind: str, key: str) -> Fault | None:
         """Number the operation and decide its fate; a dead process does nothing more."""
@@ -198,10 +201,10 @@ class FaultStore:
                 file.write(b"half of what was to be writ")
 
 
-def every_fault(operations: int, faults: Sequence[Fault] = CRASHES) -> Iterator[tuple[int, Fault]]:
+def every_fault(operations: int, faults: Sequence[Fault] = CRASHES) -> list[tuple[int, Fault]]:
     """Each (operation number, fault) of a run that took `operations` of them.
 
-    >>> list(every_fault(1))
+    >>> every_fault(1)
     [(1, 'crash_before'), (1, 'crash_during'), (1, 'crash_after')]
     """
-    return ((number, fault) for number in range(1, operations + 1) for fault in faults)
+    return [(number, fault) for number in range(1, operations + 1) for fault in faults]

@@ -30,6 +30,8 @@ from deeplake.errors import (
 from deeplake.storage.store import Store
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from deeplake.storage.store import ByteView
 
 
@@ -117,16 +119,21 @@ class StoreContract:
         length = (count - 1) * len(part)
         assert same(store.get_range(key, start, length), whole[start : start + length])
 
-    def test_parts_that_raise_write_nothing(self, store: Store) -> None:
-        def broken() -> object:
-            yield b"a" * 1_000
-            raise ZeroDivisionError
+    @pytest.mark.parametrize("error", [ZeroDivisionError, FileNotFoundError, ValueError])
+    @pytest.mark.parametrize("size", [1_000, 9 << 20])
+    def test_parts_that_raise_write_nothing_and_keep_their_error(
+        self, store: Store, error: type[Exception], size: int
+    ) -> None:
+        def broken() -> Iterator[bytes]:
+            yield b"a" * size
+            raise error("of the caller")
 
-        key = fresh()
-        with pytest.raises(ZeroDivisionError):
-            store.put(key, broken())  # type: ignore[arg-type]
-        with pytest.raises(ObjectNotFoundError):
-            store.size(key)
+        for write in (store.put, store.create):
+            key = fresh()
+            with pytest.raises(error, match="of the caller"):
+                write(key, broken())
+            with pytest.raises(ObjectNotFoundError):
+                store.size(key)
 
     @pytest.mark.parametrize("write", ["put", "create"])
     def test_strided_parts_are_refused(self, store: Store, write: str) -> None:
