@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "deeplake"
 
 MODULE_LINES_MAX = 400
+TEST_LINES_MAX = 600  # a room's tests read from top to bottom, few names to hold
 BODY_LINES_MAX = 60
 VAGUE = {"util", "utils", "helper", "helpers", "manager", "common", "core", "misc"}
 LEFTOVERS = re.compile(
@@ -147,8 +148,9 @@ def test_a_module_opens_with_a_docstring(path: Path) -> None:
 
 
 @each(EVERYTHING)
-def test_a_module_has_at_most_400_lines_of_code(path: Path) -> None:
-    assert code_lines(path) <= MODULE_LINES_MAX
+def test_a_module_is_short_enough_to_know(path: Path) -> None:
+    is_test = path.is_relative_to(ROOT / "tests")
+    assert code_lines(path) <= (TEST_LINES_MAX if is_test else MODULE_LINES_MAX)
 
 
 @each(EVERYTHING)
@@ -215,7 +217,8 @@ def test_the_library_prints_nothing_and_runs_no_data_as_code(path: Path) -> None
         if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
     }
     assert called & (UNSAFE_CALLS | {"print", "breakpoint"}) == set()
-    assert imports_of(tree) & UNSAFE_MODULES == set()
+    if not inside(path).startswith("testing/"):  # contracts check that handles pickle
+        assert imports_of(tree) & UNSAFE_MODULES == set()
 
 
 @each(EVERYTHING)
