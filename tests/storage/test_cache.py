@@ -235,6 +235,15 @@ def test_another_process_reads_from_the_disk_tier(source, tmp_path):
     assert other.stats().disk_hits == 3
 
 
+def test_a_repository_made_anew_at_the_same_place_shows_no_old_slots(source, tmp_path):
+    key = "refs/heads/000000000000/0000000000000001"
+    source.create(key, [b"old repository"])
+    assert CachedStore(source, 64 << 20, str(tmp_path)).get(key) == b"old repository"
+    source.delete([key])
+    source.create(key, [b"new repository"])
+    assert CachedStore(source, 64 << 20, str(tmp_path)).get(key) == b"new repository"
+
+
 def test_stores_of_different_urls_do_not_meet_in_a_folder(tmp_path):
     for name in ("one", "two"):
         inner = MemoryStore(name)

@@ -1,9 +1,9 @@
 """A read cache over a bucket: pages of 64 KiB in memory, and on disk if asked.
 
 Caches bytes that never change: packs and commit slots. Never caches that something is absent,
-nor names, hints, listings or sizes. A key of these kinds must not be given to other bytes, not
-even after its deletion (packs and branches have random ids). Knows nothing of what the bytes
-mean.
+nor names, hints, listings or sizes. Slots stay in memory: a repository that is deleted and made
+anew at its old place has other slots under the same keys, and a disk outlives it. Packs have
+random names, so their pages are right for ever. Knows nothing of what the bytes mean.
 """
 
 from __future__ import annotations
@@ -33,7 +33,10 @@ if TYPE_CHECKING:
     from deeplake.types.base import Buffer
 
 CACHED_PREFIXES = ("packs/", "refs/heads/")
-"""Where objects never change under their keys."""
+"""Where objects never change while their repository lives."""
+
+DISK_PREFIX = "packs/"
+"""Where a key is never given to other bytes, not even in another repository."""
 
 CREATED_BYTES_MAX = 1 << 20
 """A slot we created ourselves is kept up to this size: the writer reads it next."""
@@ -264,9 +267,10 @@ class CachedStore:
         found: dict[int, bytes] = {}
         missing: list[int] = []
         name = f"{self.url}\n{key}"
+        disk = self._disk if key.startswith(DISK_PREFIX) else None
         ended, disk_hits = False, 0
         for number in numbers:
-            page = b"" if ended else self._disk.get(name, number) if self._disk else None
+            page = b"" if ended else disk.get(name, number) if disk else None
             if page is None:
                 missing.append(number)
                 continue
@@ -277,9 +281,9 @@ class CachedStore:
         if missing:
             pages = self._request(key, missing)
             fetched_bytes = sum(map(len, pages.values()))
-            if self._disk:
+            if disk:
                 for number in _real_pages(pages):
-                    self._disk.put(name, number, pages[number])
+                    disk.put(name, number, pages[number])
             found.update(pages)
         with self._lock:
             self._counts[1] += disk_hits

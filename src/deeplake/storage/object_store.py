@@ -192,17 +192,21 @@ class ObjectStore:
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """See `Store.list`. Objects whose names are no keys of ours are left out."""
         check_prefix(prefix)
-        self._check()
         # obstore takes whole segments as prefixes: 'refs/he' would find nothing.
-        folder = prefix.rpartition("/")[0]
+        for found in self.listed(prefix.rpartition("/")[0]):
+            if found.key.startswith(prefix) and is_key(found.key):
+                yield found
+
+    def listed(self, folder: str) -> Iterator[ObjectInfo]:
+        """Every object below a folder ('' for all), whatever it is called, in no order."""
+        self._check()
         try:
             for chunk in obstore.list(self._store, folder or None):
                 for found in chunk:
-                    key = found["path"]
-                    if key.startswith(prefix) and is_key(key):
-                        yield ObjectInfo(key, found["size"], found["last_modified"].timestamp())
+                    modified_s = found["last_modified"].timestamp()
+                    yield ObjectInfo(found["path"], found["size"], modified_s)
         except _OBSTORE_ERRORS as error:
-            raise self._error(error, "list", prefix) from error
+            raise self._error(error, "list", folder) from error
 
     # --- writing ---------------------------------------------------------------------------
 
@@ -307,6 +311,21 @@ class ObjectStore:
 
     def _error(self, error: Exception, doing: str, key: str) -> StoreError:
         return _translate(error, doing, key, self.url)
+
+
+class ForeignBucket(ObjectStore):
+    """A bucket that others fill, for reading: its objects may be called anything.
+
+    Its URL names the bucket alone; keys are whole.
+    """
+
+    @classmethod
+    def at(cls, scheme: str, bucket: str, storage_options: dict[str, object]) -> ForeignBucket:
+        """The bucket itself, without a prefix."""
+        return cls(scheme, bucket, "", storage_options)
+
+    def _check(self, key: str | None = None) -> None:  # noqa: ARG002 - any key will do
+        super()._check()
 
 
 def _client(

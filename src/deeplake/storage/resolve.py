@@ -49,6 +49,26 @@ def open_store(
     if not isinstance(url, str | os.PathLike) and hasattr(url, "get_range"):
         _refuse_options(url.url, options)
         return url
+    scheme, rest = split_url(url)
+    if scheme == "file":
+        return _local(rest, options)
+    text = f"{scheme}://{rest}"
+    if scheme == "mem":
+        return _memory(rest, text, options)
+    if scheme in BUCKET_SCHEMES:
+        return _bucket(scheme, rest, text, options)
+    return open_store(_named(rest, text), options)
+
+
+def split_url(url: object) -> tuple[str, str]:
+    """(scheme, rest) of a URL or path; a path has the scheme 'file' and its '~' expanded.
+
+    Raises:
+        InvalidUrlError: no text, an unknown scheme, or one without slashes.
+
+    >>> split_url("s3://bucket/folder"), split_url("a.parquet")
+    (('s3', 'bucket/folder'), ('file', 'a.parquet'))
+    """
     text = os.fspath(url) if isinstance(url, str | os.PathLike) else ""
     if not isinstance(text, str) or not text or "\0" in text:
         raise InvalidUrlError(
@@ -56,30 +76,20 @@ def open_store(
         )
     match = _SCHEME.match(text)
     if match is None:
-        return _local(os.path.expanduser(text), options)
+        return "file", os.path.expanduser(text)
     scheme, rest = match.group(1).lower(), text[match.end() :]
     if match.group(2) is None:
         if scheme not in SCHEMES:
-            return _local(text, options)  # a file name with a colon
+            return "file", text  # a file name with a colon
         meant = f"{scheme}://{'/' if scheme == 'file' else ''}{rest.lstrip('/')}"
         raise InvalidUrlError(
             f"{text!r} lacks the slashes of a URL.", hint=f"Did you mean {meant!r}?"
         )
-    return _by_scheme(scheme, rest, text, options)
-
-
-def _by_scheme(scheme: str, rest: str, url: str, options: dict[str, object]) -> Store:
-    if scheme == "file":
-        return _local(_file_path(rest, url), options)
-    if scheme == "mem":
-        return _memory(rest, url, options)
-    if scheme in BUCKET_SCHEMES:
-        return _bucket(scheme, rest, url, options)
-    if scheme in NAMED_SCHEMES:
-        return open_store(_named(rest, url), options)
-    raise InvalidUrlError(
-        f"{url!r} has the unknown scheme {scheme!r}.", hint=did_you_mean(scheme, SCHEMES)
-    )
+    if scheme not in SCHEMES:
+        raise InvalidUrlError(
+            f"{text!r} has the unknown scheme {scheme!r}.", hint=did_you_mean(scheme, SCHEMES)
+        )
+    return scheme, _file_path(rest, text) if scheme == "file" else rest
 
 
 def _local(path: str, options: dict[str, object]) -> Store:
