@@ -135,3 +135,17 @@ def test_kill_9_around_commits_loses_no_acknowledged_commit(tmp_path: Path) -> N
         assert acknowledged <= len(ds) <= acknowledged + 1
         assert ds["n"][:].tolist() == list(range(len(ds)))
         assert ds["payload"][-1] == bytes([(len(ds) - 1) % 256]) * 2000
+
+
+def test_a_handle_far_behind_still_commits_when_changes_commute(tmp_path: Path) -> None:
+    url = str(tmp_path / "behind")
+    ds = deeplake.create(url, schema={"n": "int"})
+    late = deeplake.open(url)
+    for n in range(300):
+        ds.append({"n": n})
+        ds.commit("")
+    late.append({"n": -1})
+    late.commit("late")
+    assert len(late) == 301
+    assert late["n"][-1] == -1
+    assert late.log(1)[0].parents == (ds.commit_id,)

@@ -278,8 +278,10 @@ class TableTree:
 def partition(starts: Rows, rows: Rows, places: Rows) -> list[tuple[int, Rows, Rows]]:
     """Group positions by the run they fall into: (run, positions within it, their places).
 
-    >>> [(k, r.tolist(), p.tolist()) for k, r, p in
-    ...  partition(np.array([0, 10]), np.array([12, 3]), np.array([0, 1]))]
+    >>> [
+    ...     (k, r.tolist(), p.tolist())
+    ...     for k, r, p in partition(np.array([0, 10]), np.array([12, 3]), np.array([0, 1]))
+    ... ]
     [(0, [3], [1]), (1, [2], [0])]
     """
     if len(starts) == 1:

@@ -154,7 +154,7 @@ class FixedFrame(Frame):
     def __init__(self, decoder: FrameDecoder, payload: LocalPayload) -> None:
         super().__init__(decoder)
         layout = decoder.layout
-        assert isinstance(layout, FixedLayout)  # noqa: S101 - narrows the type
+        assert isinstance(layout, FixedLayout)
         dtype = np.dtype(layout.dtype)
         entry = decoder.index.need(f.VALUES)
         self._stride = dtype.itemsize * int(np.prod(layout.shape, dtype=np.int64))
@@ -180,8 +180,8 @@ class FixedFrame(Frame):
         return value if self._scalar else value.copy()
 
     def _verify_row(self, payload: LocalPayload, row: int) -> None:
-        start = row * self._stride
-        first, last = start // payload.block_bytes, (start + self._stride - 1) // payload.block_bytes
+        start, size = row * self._stride, payload.block_bytes
+        first, last = start // size, (start + self._stride - 1) // size
         if first == last:
             if not payload.seen[first]:
                 payload.verify_blocks([first])
@@ -203,7 +203,7 @@ class FixedFrame(Frame):
         norms = None if self._norms is None else self._norms[rows]
         return FixedData(self._array.take(rows, axis=0), valid, norms)
 
-    def take_into(self, rows: Rows, out: npt.NDArray[Any], at: Rows | slice) -> None:
+    def take_into(self, rows: Rows, out: npt.NDArray[Any], at: Rows) -> None:
         """Rows by position, straight into `out[at]`."""
         self.verify_rows(rows)
         out[at] = self._array[rows]
@@ -231,7 +231,7 @@ class VarFrame(Frame):
         super().__init__(decoder)
         entry = decoder.index.need(f.VALUES)
         decoder.verify_rows([], [])  # checks that the checksums are there
-        self._view = memoryview(payload.data[entry.offset : entry.offset + entry.length])
+        self._view = payload.data.data[entry.offset : entry.offset + entry.length]
         self._offsets = decoder.offsets(decoder.rows)
         self._sums = decoder.index.small(f.CHECKSUMS, "<u4")
         self._externals = decoder.externals()
@@ -279,4 +279,3 @@ class VarFrame(Frame):
         valid = None if self.valid is None else self.valid[rows]
         extras = tuple(extra[rows] for extra in self._extras)
         return VarData(offsets_of(sizes), buffers, valid, extras)
-

@@ -50,6 +50,7 @@ class Transaction:
         self.snapshot = snapshot
         self._writer = PackWriter(repository.objects)
         self._drafts: dict[str, _Draft] = {}
+        self._nonce = int.from_bytes(os.urandom(8), "little")  # kept, so that a retry is the same
         self._broken = False
 
     @property
@@ -162,8 +163,7 @@ class Transaction:
             )
             first += draft.builder.rows
         payload = (inline.parts, inline.length) if inline is not None else ((), 0)
-        nonce = int.from_bytes(os.urandom(8), "little")
-        stamp = Stamp(author, message, automatic, nonce)
+        stamp = Stamp(author, message, automatic, self._nonce)
         staged = Staged(tuple(changes), *payload)
         objects = self._repository.objects
         try:

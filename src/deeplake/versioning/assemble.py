@@ -152,9 +152,7 @@ def _record(ref: BlockRef, rows: int, level: int, place: Place) -> tree.Record:
     return tree.Record(sequence, ref.offset, ref.length, rows, home, level, tree.SLOT, ref.crc)
 
 
-def _collapse(
-    objects: Objects, layout: _Slot, records: list[tree.Record], place: Place
-) -> None:
+def _collapse(objects: Objects, layout: _Slot, records: list[tree.Record], place: Place) -> None:
     """While the last level is full, make it a node in this slot and one record a level up."""
     while count := tree.full_run(records, settings.FANOUT):
         children = records[-count:]
@@ -166,4 +164,3 @@ def _collapse(
         record = _record(ref, rows, level, place)
         layout.known[record] = merge_children(found)
         records[-count:] = [record]
-

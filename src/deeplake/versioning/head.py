@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _FIRST_STEPS = (1, 4, 16)
 _GALLOP = (64, 256, 1024, 4096, 16384)
 
+
 def read_hint(objects: Objects, name: str, branch_id: int) -> int:
     """The hinted newest sequence of a branch; 0 if there is no usable hint."""
     return parse_hint(objects.get_or_none(hint_key(name)), branch_id)
@@ -52,7 +53,7 @@ def find_head(objects: Objects, branch_id: int, hint: int) -> SlotHead | None:
     steps = [hint + step for step in _FIRST_STEPS]
     asked = [s for s in (hint, hint - 1) if s > 0]
     answers = objects.parallel(lambda s: _look(objects, branch_id, s, hint), [*asked, *steps])
-    head = answers[0] if hint else None
+    head = answers[0] if hint and not isinstance(answers[0], bool) else None
     if not all(answers[: len(asked)]):
         hint, head = _listed_newest(objects, branch_id), None
         steps = [hint + step for step in _FIRST_STEPS]

@@ -169,7 +169,8 @@ def _resolve_name(objects: Objects, name: str) -> Resolved:
 
 
 def _no_ref(objects: Objects, name: str) -> RefNotFoundError:
-    names = [b.name for b in refs.list_branches(objects)] + [t.name for t in refs.list_tags(objects)]
+    names = [branch.name for branch in refs.list_branches(objects)]
+    names += [tag.name for tag in refs.list_tags(objects)]
     return RefNotFoundError(
         f"there is no branch, tag or commit {name!r} in {objects.store.url}.",
         hint=did_you_mean(name, names),

@@ -126,9 +126,7 @@ class Objects:
             commit = head.header.commit_id
             if record.sequence == commit.sequence and record.home == tree.slot_home(commit.branch):
                 return head.head[record.offset : record.offset + record.length]
-        return self.read_block(
-            self.record_key(record), record.offset, record.length, record.crc
-        )
+        return self.read_block(self.record_key(record), record.offset, record.length, record.crc)
 
     def statistics(self, record: Record) -> dict[int, ColumnStatistics]:
         """Column id -> statistics of all rows below a record, kept for the next time."""

@@ -16,7 +16,6 @@ from deeplake import settings
 from deeplake.errors import (
     CommitConflictError,
     CommitUnknownError,
-    MalformedObjectError,
     ObjectExistsError,
     StoreError,
     StoreFullError,
@@ -34,7 +33,7 @@ from deeplake.format.keys import (
 )
 from deeplake.format.sealed import seal
 from deeplake.versioning.assemble import Place, assemble
-from deeplake.versioning.head import write_hint
+from deeplake.versioning.head import find_head, write_hint
 from deeplake.versioning.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
     from deeplake.versioning.staged import Staged, Stamp
 
 BACKOFF_S_MAX = 0.05
+_READ_TOGETHER = 16
 RESENDS_MAX = 3
 """How often a create without an answer is sent again; the slot decides, so it is safe."""
 
@@ -69,26 +69,46 @@ def publish(
         StoreError: nothing was published.
     """
     for attempt in range(settings.COMMIT_ATTEMPTS_MAX):
-        sequence = _next_sequence(branch, parent)
         if attempt:
             time.sleep(random.random() * min(BACKOFF_S_MAX, 0.001 * 2**attempt))  # noqa: S311
-        winner = objects.read_slot(branch.branch_id, sequence) if attempt else None
-        if winner is None:
-            place = _place(objects, branch, parent, staged, stamp, sequence)
-            parts, head = assemble(objects, parent, staged, stamp, place)
-            key = slot_key(branch.branch_id, sequence)
-            winner = _take_slot(objects, key, parts, place.commit_id)
-            if winner is None:
-                if sequence % settings.HINT_COMMITS == 0:
-                    write_hint(objects, branch.name, branch.branch_id, sequence)
-                return Snapshot(objects, slot.decode(head, key))
-        _check_disjoint(staged, winner.header, branch)
-        parent = Snapshot(objects, winner)
+            parent = _catch_up(objects, branch, parent, staged)
+        sequence = _next_sequence(branch, parent)
+        place = _place(objects, branch, parent, staged, stamp, sequence)
+        parts, head = assemble(objects, parent, staged, stamp, place)
+        key = slot_key(branch.branch_id, sequence)
+        taken = _take_slot(objects, key, parts, head, place.commit_id)
+        if taken is not None:
+            if sequence % settings.HINT_COMMITS == 0:
+                write_hint(objects, branch.name, branch.branch_id, sequence)
+            return Snapshot(objects, taken)
     raise CommitConflictError(
         f"branch {branch.name!r} is contended: {settings.COMMIT_ATTEMPTS_MAX} slots in a row were "
         "taken by other writers.",
         hint="Nothing was lost; commit again, or commit larger batches.",
     )
+
+
+def _catch_up(objects: Objects, branch: Branch, parent: Snapshot, staged: Staged) -> Snapshot:
+    """The branch's head, every commit after `parent` checked to commute with `staged`.
+
+    Raises:
+        CommitConflictError: one does not, or slots between are gone.
+    """
+    first = _next_sequence(branch, parent)
+    head = find_head(objects, branch.branch_id, first)
+    if head is None or head.header.commit_id.sequence < first:
+        return parent
+    last = head.header.commit_id.sequence
+    for start in range(first, last + 1, _READ_TOGETHER):
+        sequences = range(start, min(start + _READ_TOGETHER, last + 1))
+        for found in objects.parallel(lambda s: objects.read_slot(branch.branch_id, s), sequences):
+            if found is None:
+                raise CommitConflictError(
+                    f"branch {branch.name!r} moved on and its commits since have expired.",
+                    hint="Refresh the handle and apply the changes again.",
+                )
+            _check_disjoint(staged, found.header, branch)
+    return Snapshot(objects, head)
 
 
 def _next_sequence(branch: Branch, parent: Snapshot) -> int:
@@ -130,58 +150,49 @@ def claim_allocator(objects: Objects, branch: Branch) -> int:
 
 
 def _take_slot(
-    objects: Objects, key: str, parts: Sequence[Buffer], commit_id: CommitId
+    objects: Objects, key: str, parts: Sequence[Buffer], head: bytes, commit_id: CommitId
 ) -> SlotHead | None:
-    """None if the slot is ours now, else the winner's head."""
+    """Our slot as it is stored now; None if another writer has it.
+
+    Raises:
+        CommitUnknownError: neither can be told.
+    """
     for _ in range(RESENDS_MAX):
         try:
             objects.store.create(key, parts)
         except ObjectExistsError:
-            return _winner(objects, commit_id)
+            break
         except StoreUnavailableError:
             continue  # sent again: if the first one landed, the slot is taken, by our nonce
         except (StoreFullError, StorePermissionError):
             raise
         except StoreError as error:
-            if _landed(objects, commit_id) is False:
+            if _stored(objects, commit_id) is None:
                 raise
             raise _unknown(commit_id) from error
-        return None
-    landed = _landed(objects, commit_id)
-    if landed is None:
-        raise _unknown(commit_id)
-    if landed:
-        return None
-    raise StoreUnavailableError(
-        f"{objects.store.url} did not answer while commit {commit_id} was written, and its slot "
-        "is still free: a late answer may yet fill it.",
-        hint="Look at log() before you commit again.",
-    )
-
-
-def _winner(objects: Objects, commit_id: CommitId) -> SlotHead | None:
-    found = objects.read_slot(commit_id.branch, commit_id.sequence)
+        return slot.decode(head, key)
+    found = _stored(objects, commit_id)
     if found is None:
-        raise MalformedObjectError(
-            f"{commit_id.slot} is reported both as taken and as missing.",
-            hint="The store does not honour create-if-absent.",
-        )
-    return None if found.header.commit_id == commit_id else found
+        raise _unknown(commit_id)
+    return found if found.header.commit_id == commit_id else None
 
 
-def _landed(objects: Objects, commit_id: CommitId) -> bool | None:
-    """Whether the slot holds our commit; None if even that cannot be read."""
+def _stored(objects: Objects, commit_id: CommitId) -> SlotHead | None:
+    """What the slot holds; None if it is free.
+
+    Raises:
+        CommitUnknownError: it cannot be read.
+    """
     try:
-        found = objects.read_slot(commit_id.branch, commit_id.sequence)
-    except StoreError:
-        return None
-    return found is not None and found.header.commit_id == commit_id
+        return objects.read_slot(commit_id.branch, commit_id.sequence)
+    except StoreError as error:
+        raise _unknown(commit_id) from error
 
 
 def _unknown(commit_id: CommitId) -> CommitUnknownError:
     return CommitUnknownError(
         f"the store failed while commit {commit_id} was written; whether it landed is unknown.",
-        hint="Open the branch again and look at log() before you retry.",
+        hint="Commit again on the same handle: if it did land, that is noticed and not repeated.",
     )
 
 

@@ -1,0 +1,122 @@
+"""batches() and pytorch(): a session's table as a pinned source, and loaders over it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deeplake.loaders.source import Selection
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    from deeplake.api.session import Session
+    from deeplake.loaders.numpy import NumpyLoader
+    from deeplake.loaders.source import Rows, RowSource
+    from deeplake.loaders.torch import TorchLoader
+    from deeplake.types.base import ColumnData
+
+
+class SessionSource:
+    """The table of a session at the commit it stands on now; later commits do not reach it."""
+
+    def __init__(self, session: Session) -> None:
+        columns = list(session.columns) if session.defined else []
+        self._objects = session.repository.objects
+        self._readers = {column.name: session.reader(column.name) for column in columns}
+        self._column_ids = {c.name: c.column_id for c in columns if not c.not_null}
+        self._records = session.snapshot.table(session.table).records if columns else ()
+        self._nulls: dict[int, int] | None = None
+        self.name = f"{session.table!r} at {session.snapshot.commit_id}"
+        self.rows = session.rows
+        self.types = {column.name: column.type for column in columns}
+        self.remote = session.repository.store.remote
+
+    def read(self, column: str, rows: Rows) -> ColumnData:
+        """See `RowSource.read`."""
+        reader = self._readers[column]
+        if isinstance(rows, range):
+            return reader.slice(rows.start, rows.stop)
+        return reader.take(rows)
+
+    def nulls(self, column: str) -> int:
+        """See `RowSource.nulls`: from the statistics of the table's root records."""
+        column_id = self._column_ids.get(column)
+        if column_id is None:
+            return 0
+        if self._nulls is None:
+            self._nulls = self._count()
+        return self._nulls.get(column_id, 0)
+
+    def _count(self) -> dict[int, int]:
+        found = dict.fromkeys(self._column_ids.values(), 0)
+        each = self._objects.parallel(self._objects.statistics, self._records)
+        for record, statistics in zip(self._records, each, strict=True):
+            for column_id in found:
+                known = statistics.get(column_id)
+                found[column_id] += record.rows if known is None else known.nulls
+        return found
+
+
+def _source(session: Session, doing: str, rows: range | npt.NDArray[Any] | None) -> RowSource:
+    session.settled(doing)
+    source = SessionSource(session)
+    if rows is None:
+        return source
+    return Selection(source, rows if isinstance(rows, range) else np.asarray(rows, np.int64))
+
+
+def numpy_loader(
+    session: Session,
+    batch_size: int,
+    shuffle: bool | str,
+    seed: int,
+    columns: Sequence[str] | None,
+    drop_last: bool,
+    rows: range | npt.NDArray[Any] | None = None,
+) -> NumpyLoader:
+    """Batches of NumPy arrays, of all rows or those at some positions.
+
+    Raises:
+        StagedChangesError, ColumnNotFoundError, InputError
+    """
+    from deeplake.loaders.numpy import NumpyLoader
+
+    return NumpyLoader(
+        _source(session, "batches()", rows),
+        batch_size=batch_size,
+        shuffle=shuffle,
+        seed=seed,
+        columns=columns,
+        drop_last=drop_last,
+    )
+
+
+def torch_loader(
+    session: Session,
+    batch_size: int,
+    shuffle: bool | str,
+    seed: int,
+    columns: Sequence[str] | None,
+    drop_last: bool,
+    rows: range | npt.NDArray[Any] | None = None,
+) -> TorchLoader:
+    """Batches of torch tensors, of all rows or those at some positions.
+
+    Raises:
+        DependencyError: torch is not installed.
+        StagedChangesError, ColumnNotFoundError, InputError
+    """
+    from deeplake.loaders.torch import TorchLoader
+
+    return TorchLoader(
+        _source(session, "pytorch()", rows),
+        batch_size=batch_size,
+        shuffle=shuffle,
+        seed=seed,
+        columns=columns,
+        drop_last=drop_last,
+    )
