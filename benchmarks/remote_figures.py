@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 LATENCY_S = 0.030
 ROWS = 200
+OPENS = 5
 URL = "s3://bench/store"
 
 
@@ -59,7 +60,10 @@ def remote(bench: Bench) -> list[Figure]:
             ds.commit("all rows")
             ds.append(rows.row(0))
             commit = _cost(fake, lambda: ds.commit("one row"))
-        opened = _cost(fake, lambda: deeplake.open(URL, storage_options=options))
+        opens = [
+            _cost(fake, lambda: deeplake.open(URL, storage_options=options)) for _ in range(OPENS)
+        ]
+        opened = min(opens, key=lambda cost: cost.rounds)  # what is left above whole rounds is CPU
         ds = deeplake.open(URL, storage_options=options)
         emb = _cost(fake, lambda: ds["emb"][ROWS // 2])
         ds = deeplake.open(URL, storage_options=options)

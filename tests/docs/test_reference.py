@@ -16,7 +16,7 @@ import deeplake
 import deeplake.api
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference.md"
-INTERNAL = {"Session", "Versioned"}  # what handles share; users never hold one
+INTERNAL = {"Session", "SessionSource", "Versioned"}  # what handles share; users never hold one
 HEADING = re.compile(r"^(##|###) `?([^`\n]+?)`?$", re.MULTILINE)
 
 
