@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from deeplake.storage.object_store import ForeignBucket
+    from deeplake.storage.store import ByteView, Store
 
 WHOLE_BYTES_MAX = 8 << 20
 """A file in a bucket up to this size is read in one request."""
@@ -168,7 +169,10 @@ def _pattern(path: str) -> re.Pattern[str]:
         _WILD.get(part) or (part.replace("[!", "[^", 1) if part[:1] == "[" else re.escape(part))
         for part in parts
     )
-    return re.compile(f"{regex}(?P<below>/.*)?" if path else "(?P<below>.*)", re.DOTALL)
+    try:
+        return re.compile(f"{regex}(?P<below>/.*)?" if path else "(?P<below>.*)", re.DOTALL)
+    except re.error as error:
+        raise InvalidUrlError(f"{path!r} is no glob: {error}.") from error
 
 
 class RangeFile:
@@ -185,13 +189,13 @@ class RangeFile:
 
     closed = False
 
-    def __init__(self, bucket: ForeignBucket, key: str, size_bytes: int) -> None:
+    def __init__(self, bucket: Store, key: str, size_bytes: int) -> None:
         self._bucket = bucket
         self._key = key
         self._size = size_bytes
         self._at = 0
         self._start = 0
-        self._window = memoryview(b"")
+        self._window: ByteView = b""
         if size_bytes <= WHOLE_BYTES_MAX:
             self.load(0, size_bytes)
 
@@ -199,9 +203,9 @@ class RangeFile:
         """Keep bytes start:stop in memory, in place of what was; fetched in parallel."""
         stop = min(stop, self._size)
         if start < self._start or stop > self._start + len(self._window):
-            self._window = memoryview(b"")  # before the next one is fetched: one at a time
-            found = self._bucket.get_range(self._key, start, stop - start)
-            self._start, self._window = start, memoryview(found)
+            self._window = b""  # before the next one is fetched: one at a time
+            self._window = self._bucket.get_range(self._key, start, stop - start)
+            self._start = start
 
     def read(self, count: int = -1) -> bytes:
         """The next `count` bytes, fewer at the end; all that are left if negative."""
@@ -240,4 +244,4 @@ class RangeFile:
     def close(self) -> None:
         """Let go of the window."""
         self.closed = True
-        self._window = memoryview(b"")
+        self._window = b""
