@@ -147,6 +147,9 @@ class ColumnType:
     name: str
     layout: Layout
 
+    decodes: bool = False
+    """Whether a value costs a decoder's time, the GIL released: loaders then use threads."""
+
     def options(self) -> dict[str, Any]:
         """JSON-able settings beyond the name (metric, class names); {} when there are none."""
         return {}
@@ -220,6 +223,21 @@ class ColumnType:
         None where stored order means nothing to a user: JSON text, for example.
         """
         del raw
+
+    def slots(self, data: ColumnData) -> AnyArray | None:
+        """Of a type that decodes: an uninitialised array with room for all rows decoded, or None
+        if they do not stack or only decoding would tell. `data` has no NULL.
+        """
+        del data
+        return None
+
+    def fill(self, data: ColumnData, slots: AnyArray) -> None:
+        """Decode every row of `data` into its part of what `slots` returned.
+
+        Raises:
+            MediaError: on a row that cannot be decoded.
+        """
+        raise NotImplementedError
 
     def arrow_type(self) -> pa.DataType:
         """The Arrow type that `to_arrow` produces."""

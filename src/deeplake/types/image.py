@@ -14,7 +14,8 @@ import numpy as np
 
 from deeplake import settings
 from deeplake.errors import DimensionError, DtypeError, MediaError, SchemaError
-from deeplake.types.base import Extra, VarLayout
+from deeplake.types.base import Extra, VarData, VarLayout
+from deeplake.types.data import var_rows
 from deeplake.types.media import Facts, Media, needs, not_media
 from deeplake.types.rows import array_of, refusal, shown
 from deeplake.types.variable import raw_bytes
@@ -22,7 +23,7 @@ from deeplake.types.variable import raw_bytes
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from deeplake.types.base import AnyArray, Buffer
+    from deeplake.types.base import AnyArray, Buffer, ColumnData
 
 # Code of each codec in files: docs/SPEC.md. Added to, never renumbered.
 CODECS: dict[str, int] = {
@@ -56,6 +57,7 @@ class Image(Media):
 
     name = "image"
     layout = VarLayout(extras=(Extra("shape", "<u4", 3), Extra("codec", "|u1")))
+    decodes = True
 
     def __init__(self, encoding: str | None = None, quality: int | None = None) -> None:
         if encoding not in _ENCODINGS:
@@ -95,6 +97,25 @@ class Image(Media):
     def cell(self, raw: Any) -> AnyArray:
         """The decoded pixels, uint8 or uint16 (height, width, channels), C-contiguous."""
         return decode(raw[0])
+
+    def slots(self, data: ColumnData) -> AnyArray | None:
+        """uint8 (rows, height, width, channels) if every image has that shape.
+
+        None also for gray images that are no JPEG: these may have 16 bits.
+        """
+        assert isinstance(data, VarData)
+        shapes, codecs = data.extras
+        if not len(shapes) or (shapes != shapes[0]).any():
+            return None
+        if shapes[0, 2] == 1 and (codecs != CODECS["jpeg"]).any():
+            return None
+        return np.empty((len(shapes), *shapes[0].tolist()), np.uint8)
+
+    def fill(self, data: ColumnData, slots: AnyArray) -> None:
+        """Decode each image straight into its slot."""
+        assert isinstance(data, VarData)
+        for payload, slot in zip(var_rows(data), slots, strict=True):
+            decode(payload, slot)
 
     def encode(self, value: Any, *, column: str, row: int) -> bytes | None:
         """Pixels as a file of this column's encoding.

@@ -160,30 +160,31 @@ def _plain(value: Any) -> Any:
 
 
 def _check_containers(value: Any, *, column: str, row: int) -> None:
-    """Refuse what the encoder would change (keys) or not survive (depth, cycles)."""
-    level = [value]
-    for _ in range(settings.JSON_DEPTH_MAX + 1):
-        below: list[Any] = []
-        for item in level:
-            if isinstance(item, dict):
-                for key in item:
-                    if not isinstance(key, str):
-                        raise refusal(
-                            DtypeError,
-                            f"the key {shown(key)} is not str",
-                            column=column,
-                            row=row,
-                            hint="JSON keys are strings: convert it with str().",
-                        )
-                below.extend(item.values())
-            elif isinstance(item, (list, tuple)):
-                below.extend(item)
-        level = [item for item in below if isinstance(item, (dict, list, tuple))]
-        if not level:
-            return
-    raise refusal(
-        InvalidValueError,
-        f"the document is nested deeper than {settings.JSON_DEPTH_MAX}, or contains itself",
-        column=column,
-        row=row,
-    )
+    """Refuse what the encoder would change (keys) or not survive (depth, cycles).
+
+    Depth first: a value that contains itself twice ends at the limit, not after 2**limit steps.
+    """
+    pending = [(value, 1)]
+    while pending:
+        item, depth = pending.pop()
+        if depth > settings.JSON_DEPTH_MAX:
+            raise refusal(
+                InvalidValueError,
+                f"the document is nested deeper than {settings.JSON_DEPTH_MAX}, or contains itself",
+                column=column,
+                row=row,
+            )
+        if isinstance(item, dict):
+            for key in item:
+                if not isinstance(key, str):
+                    raise refusal(
+                        DtypeError,
+                        f"the key {shown(key)} is not str",
+                        column=column,
+                        row=row,
+                        hint="JSON keys are strings: convert it with str().",
+                    )
+            item = item.values()
+        elif not isinstance(item, (list, tuple)):
+            continue
+        pending.extend((i, depth + 1) for i in item if isinstance(i, (dict, list, tuple)))

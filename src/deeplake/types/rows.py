@@ -190,6 +190,8 @@ def shown(value: Any) -> str:
     """
     if isinstance(value, np.ndarray):
         return f"a {value.dtype} array of shape {value.shape}"
+    if isinstance(value, np.generic) and value.dtype.kind in "biuf":
+        value = value.item()
     name = type(value).__name__
     if isinstance(value, (str, bytes, bytearray)) and len(value) > _SHOWN_CHARS_MAX:
         return f"{value[:40]!r}"[:-1] + f"…{repr(value[:1])[-1]} ({name} of length {len(value):,})"
