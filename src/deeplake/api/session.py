@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from deeplake.errors import ReadOnlyError, StagedChangesError, StateError, TableNotFoundError
 from deeplake.table.column import ColumnReader
-from deeplake.table.columns import Columns
+from deeplake.table.columns import columns_of
 from deeplake.table.fragments import TableTree
 from deeplake.versioning.objects import merge_children
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from deeplake.format.schema import TableSchema
     from deeplake.format.statistics import ColumnStatistics
+    from deeplake.table.columns import Columns
     from deeplake.table.transaction import Transaction
     from deeplake.types.base import ColumnData
     from deeplake.versioning.refs import Branch
@@ -75,7 +76,7 @@ class Session:
             if self._transaction is not None:
                 self._columns = self._transaction.columns(self.table)
             else:
-                self._columns = Columns(self.snapshot.table(self.table).schema)
+                self._columns = columns_of(self.snapshot.table(self.table).schema_block)
         return self._columns
 
     @property

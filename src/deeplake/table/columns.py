@@ -6,6 +6,7 @@ Joins the schema (format) with the types; knows nothing of fragments.
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deeplake.errors import (
@@ -16,6 +17,7 @@ from deeplake.errors import (
     SchemaError,
     did_you_mean,
 )
+from deeplake.format import schema as schemas
 from deeplake.format.schema import ColumnSpec, TableSchema
 from deeplake.types import declare
 from deeplake.types.base import row_count
@@ -124,6 +126,12 @@ class Columns:
                 )
             batch[column.column_id] = filled
         return batch, rows
+
+
+@lru_cache(64)
+def columns_of(schema_block: bytes) -> Columns:
+    """The columns of a stored schema; parsed once, since every commit repeats it."""
+    return Columns(schemas.decode(schema_block, "a schema"))
 
 
 def declare_schema(schema: Mapping[str, Any]) -> TableSchema:

@@ -13,7 +13,7 @@ from deeplake.errors import CommitConflictError, StateError, TableExistsError
 from deeplake.format.fragment import Fragment, FrameRef, Run
 from deeplake.format.keys import check_name
 from deeplake.table.builder import FragmentBuilder
-from deeplake.table.columns import Columns
+from deeplake.table.columns import Columns, columns_of
 from deeplake.table.fragments import TableTree
 from deeplake.table.packs import Inline, PackWriter
 from deeplake.table.staged import open_staged
@@ -70,7 +70,9 @@ class Transaction:
             TableNotFoundError: neither.
         """
         draft = self._drafts.get(table)
-        return Columns(self.snapshot.table(table).schema) if draft is None else draft.columns
+        if draft is not None:
+            return draft.columns
+        return columns_of(self.snapshot.table(table).schema_block)
 
     def has_table(self, table: str) -> bool:
         """Whether the table is there, staged or committed."""
@@ -126,7 +128,7 @@ class Transaction:
         found = self._drafts.get(table)
         if found is None:
             state = self.snapshot.table(table)
-            columns = Columns(state.schema)
+            columns = columns_of(state.schema_block)
             builder = FragmentBuilder(columns.layouts(), self._writer)
             found = self._drafts[table] = _Draft(state.table_id, table, columns, None, builder)
         return found

@@ -20,6 +20,7 @@ from deeplake.format.fragment import Fragment, Run
 from deeplake.format.keys import COUNTER_BITS
 from deeplake.format.slot import BlockRef, CommitHeader, TableEntry
 from deeplake.versioning.objects import merge_children
+from deeplake.versioning.snapshot import TableState
 
 if TYPE_CHECKING:
     from deeplake.format.keys import CommitId
@@ -43,6 +44,15 @@ class Place(NamedTuple):
     """(allocator, first free counter) for the new rows; None if there are none."""
 
 
+class Assembled(NamedTuple):
+    """A slot ready to be written, and what reading it back would give."""
+
+    parts: list[Buffer]
+    head: slot.SlotHead
+    tables: dict[str, TableState]
+    """The tables this commit changes."""
+
+
 class _Slot:
     """Blocks placed so far."""
 
@@ -50,6 +60,7 @@ class _Slot:
         self.blocks: list[bytes] = []
         self.at = slot.HEAD.size
         self.known: dict[tree.Record, dict[int, stats.ColumnStatistics]] = {}
+        self.tables: dict[str, TableState] = {}
 
     def place(self, block: bytes) -> BlockRef:
         ref = BlockRef("", self.at, len(block), crc32c(block))
@@ -61,25 +72,28 @@ class _Slot:
 
 def assemble(
     objects: Objects, parent: Snapshot, staged: Staged, stamp: Stamp, place: Place
-) -> tuple[list[Buffer], bytes]:
+) -> Assembled:
     """The slot as parts to write, and its head for opening it without reading it back."""
     base = 0
     if staged.payload_length:
         blocks, header = _pass(objects, parent, staged, stamp, place, 0)
-        base = blocks.at + len(header)  # the second pass changes checksums, no length
+        slack = 24  # the second pass may print longer numbers
+        base = blocks.at + len(slot.header_json(header)) + slack
         base += -base % slot.ALIGNMENT
     blocks, header = _pass(objects, parent, staged, stamp, place, base)
     for record, known in blocks.known.items():
         objects.keep_statistics(record, known)
-    head_length = base or blocks.at + len(header)
-    parts = slot.encode(blocks.blocks, header, head_length, staged.payload, staged.payload_length)
-    head = b"".join(parts[: len(parts) - len(staged.payload)])  # type: ignore[arg-type]
-    return parts, head
+    text = slot.header_json(header)
+    head_length = base or blocks.at + len(text)
+    parts = slot.encode(blocks.blocks, text, head_length, staged.payload, staged.payload_length)
+    raw = b"".join(parts[: len(parts) - len(staged.payload)])  # type: ignore[arg-type]
+    head = slot.SlotHead(header, raw, head_length + staged.payload_length)
+    return Assembled(parts, head, blocks.tables)
 
 
 def _pass(
     objects: Objects, parent: Snapshot, staged: Staged, stamp: Stamp, place: Place, base: int
-) -> tuple[_Slot, bytes]:
+) -> tuple[_Slot, CommitHeader]:
     layout = _Slot()
     changes = {change.table_id: change for change in staged.tables}
     entries = []
@@ -99,7 +113,7 @@ def _pass(
         place.commit_id, place.parents, stamp.author, stamp.message, place.time_us,
         stamp.automatic, allocator, tuple(entries),
     )  # fmt: skip
-    return layout, slot.header_json(header)
+    return layout, header
 
 
 def _changed(
@@ -127,6 +141,10 @@ def _changed(
     if change.schema is not None:
         summary["created" if change.created else "schema"] = 1
     rows = tree.total_rows(records)
+    schema = change.schema if change.schema is not None else parent.table(change.name).schema
+    layout.tables[change.name] = TableState(
+        change.table_id, change.name, rows, schema, schema_block, tuple(records)
+    )
     return TableEntry(change.table_id, change.name, rows, schema_ref, root, summary)
 
 

@@ -22,14 +22,12 @@ from deeplake.errors import (
     StorePermissionError,
     StoreUnavailableError,
 )
-from deeplake.format import slot
 from deeplake.format.keys import (
     ALLOCATOR_BITS,
     COUNTER_BITS,
     MAIN_BRANCH_ID,
     CommitId,
     allocator_key,
-    slot_key,
 )
 from deeplake.format.sealed import seal
 from deeplake.versioning.assemble import Place, assemble
@@ -37,10 +35,8 @@ from deeplake.versioning.head import find_head, write_hint
 from deeplake.versioning.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from deeplake.format.slot import CommitHeader, SlotHead
-    from deeplake.types.base import Buffer
+    from deeplake.versioning.assemble import Assembled
     from deeplake.versioning.objects import Objects
     from deeplake.versioning.refs import Branch
     from deeplake.versioning.staged import Staged, Stamp
@@ -74,13 +70,12 @@ def publish(
             parent = _catch_up(objects, branch, parent, staged)
         sequence = _next_sequence(branch, parent)
         place = _place(objects, branch, parent, staged, stamp, sequence)
-        parts, head = assemble(objects, parent, staged, stamp, place)
-        key = slot_key(branch.branch_id, sequence)
-        taken = _take_slot(objects, key, parts, head, place.commit_id)
+        made = assemble(objects, parent, staged, stamp, place)
+        taken = _take_slot(objects, made, place.commit_id)
         if taken is not None:
             if sequence % settings.HINT_COMMITS == 0:
                 write_hint(objects, branch.name, branch.branch_id, sequence)
-            return Snapshot(objects, taken)
+            return taken
     raise CommitConflictError(
         f"branch {branch.name!r} is contended: {settings.COMMIT_ATTEMPTS_MAX} slots in a row were "
         "taken by other writers.",
@@ -149,17 +144,15 @@ def claim_allocator(objects: Objects, branch: Branch) -> int:
         return allocator
 
 
-def _take_slot(
-    objects: Objects, key: str, parts: Sequence[Buffer], head: bytes, commit_id: CommitId
-) -> SlotHead | None:
-    """Our slot as it is stored now; None if another writer has it.
+def _take_slot(objects: Objects, made: Assembled, commit_id: CommitId) -> Snapshot | None:
+    """Our commit as it is stored now; None if another writer has the slot.
 
     Raises:
         CommitUnknownError: neither can be told.
     """
     for _ in range(RESENDS_MAX):
         try:
-            objects.store.create(key, parts)
+            objects.store.create(commit_id.slot, made.parts)
         except ObjectExistsError:
             break
         except StoreUnavailableError:
@@ -170,11 +163,11 @@ def _take_slot(
             if _stored(objects, commit_id) is None:
                 raise
             raise _unknown(commit_id) from error
-        return slot.decode(head, key)
+        return Snapshot(objects, made.head, made.tables)
     found = _stored(objects, commit_id)
     if found is None:
         raise _unknown(commit_id)
-    return found if found.header.commit_id == commit_id else None
+    return Snapshot(objects, found) if found.header.commit_id == commit_id else None
 
 
 def _stored(objects: Objects, commit_id: CommitId) -> SlotHead | None:

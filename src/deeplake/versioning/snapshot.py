@@ -36,10 +36,15 @@ class Snapshot:
 
     __slots__ = ("_tables", "head", "objects")
 
-    def __init__(self, objects: Objects, head: SlotHead | None) -> None:
+    def __init__(
+        self,
+        objects: Objects,
+        head: SlotHead | None,
+        tables: dict[str, TableState] | None = None,
+    ) -> None:
         self.objects = objects
         self.head = head
-        self._tables: dict[str, TableState] = {}
+        self._tables: dict[str, TableState] = {} if tables is None else tables
 
     @property
     def header(self) -> CommitHeader | None:
