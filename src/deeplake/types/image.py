@@ -351,6 +351,7 @@ def _broken() -> tuple[type[Exception], ...]:
         OverflowError,
         struct_error,
         bomb,
+        Warning,  # where a program turns warnings into errors
     )
 
 

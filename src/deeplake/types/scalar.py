@@ -91,8 +91,8 @@ class Scalar(Fixed):
 
         def too_big(value: Any) -> bool:
             try:
-                self._staged([value], rows.kinds)
-            except OverflowError:
+                convert(self._staged([value], rows.kinds), self.dtype, column=column)
+            except (OverflowError, NumericOverflowError):
                 return True
             return False
 
