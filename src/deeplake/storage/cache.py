@@ -113,14 +113,15 @@ class CachedStore:
     # --- reading ---------------------------------------------------------------------------
 
     def get(self, key: str, limit_bytes: int | None = None, start: int = 0) -> bytes:
-        """See `Store.get`. Without a limit, 8 MiB are asked for at a time."""
+        """See `Store.get`. Without a limit, 8 MiB are asked for, then 16, up to 64 at a time."""
         if not self._caches(key) or limit_bytes == 0:
             return self.store.get(key, limit_bytes, start)
         end = None if limit_bytes is None else start + limit_bytes
         pieces: list[bytes] = []
-        page = start // CACHE_PAGE_BYTES
+        page, window = start // CACHE_PAGE_BYTES, _WINDOW_PAGES
         while end is None or page * CACHE_PAGE_BYTES < end:
-            stop = page + _WINDOW_PAGES
+            stop = page + window
+            window = min(2 * window, 8 * _WINDOW_PAGES)
             if end is not None:
                 stop = min(stop, -(-end // CACHE_PAGE_BYTES))
             found = self._get_pages(key, range(page, stop))

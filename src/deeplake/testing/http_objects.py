@@ -47,10 +47,7 @@ class _Object(NamedTuple):
     data: bytes
     modified_s: float
     generation: int
-
-    @property
-    def etag(self) -> str:
-        return f'"{zlib.crc32(self.data):08x}-{len(self.data)}"'
+    etag: str
 
 
 _MISSING = Reply(404, b"<Error><Code>NoSuchKey</Code></Error>")
@@ -126,7 +123,7 @@ class Objects:
         if create and (call.bucket, call.key) in self._objects:
             return Reply(412, b"<Error><Code>PreconditionFailed</Code></Error>")
         self._generation += 1
-        made = _Object(call.body, time.time(), self._generation)
+        made = _Object(call.body, time.time(), self._generation, _etag(call.body))
         self._objects[call.bucket, call.key] = made
         version = ("x-goog-generation", str(made.generation))
         return Reply(200, headers=(("ETag", made.etag), version))
@@ -136,7 +133,7 @@ class Objects:
         if parts is None:
             return _NO_UPLOAD
         parts[int(call.query["partNumber"])] = call.body
-        return Reply(200, headers=(("ETag", f'"{zlib.crc32(call.body):08x}"'),))
+        return Reply(200, headers=(("ETag", _etag(call.body)),))
 
     def _begin(self, call: Call) -> Reply:
         self._generation += 1
@@ -194,6 +191,10 @@ class Objects:
             f"<Contents><Key>{escape(key)}</Key><LastModified>{when}</LastModified>"
             f"<ETag>{escape(found.etag)}</ETag><Size>{len(found.data)}</Size></Contents>"
         )
+
+
+def _etag(data: bytes) -> str:
+    return f'"{zlib.crc32(data):08x}"'
 
 
 def _xml(name: str, inner: str) -> Reply:
