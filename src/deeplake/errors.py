@@ -90,24 +90,24 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 class InputError(DeeplakeError):
-    """Bad input, refused before anything was written."""
+    """Bad input, refused before anything was written.
+
+    `row` is the position in the batch of the value to blame, if there is one; `detail` is the
+    message without the place, so that a list can say where inside its row the value stands.
+    """
 
     code = "bad_input"
     sqlstate = "22023"
 
+    row: int | None = None
+    detail: str = ""
+
 
 class InvalidValueError(InputError, ValueError):
-    """A value does not fit its column.
-
-    `row` is the position of the value in the batch that was refused, where one value is to blame;
-    `detail` is the message without the place, so that a list or struct can add to the place.
-    """
+    """A value does not fit its column."""
 
     code = "invalid_value"
     sqlstate = "22000"
-
-    row: int | None = None
-    detail: str = ""
 
 
 class DimensionError(InvalidValueError):

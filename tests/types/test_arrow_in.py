@@ -316,3 +316,18 @@ def test_images_come_as_bytes_paths_or_hugging_face_structs(tmp_path: Any) -> No
         ),
     ):
         assert same(read("image", array), [pixels, None])
+
+
+def test_a_mesh_in_arrow_has_both_of_its_parts() -> None:
+    type_ = types.Mesh()
+    data = type_.normalise([([[0, 0, 0]], [[0, 0, 0]]), None], column="m")
+    rows = type_.to_arrow(data).to_pylist()
+    with pytest.raises(InvalidValueError, match="column 'c', row 2: the mesh has no faces"):
+        read("mesh", pa.array([*rows, {**rows[0], "faces": None}], type_.arrow_type()))
+    with pytest.raises(DtypeError, match="is no mesh"):
+        read("mesh", pa.array([{"vertices": 1}]))
+
+
+def test_class_names_come_as_any_string() -> None:
+    for arrow_type in (pa.string(), pa.large_string(), pa.string_view()):
+        assert read(types.ClassLabel(["a", "b"]), pa.array(["b", None], arrow_type)) == [1, None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deeplake import types
-from deeplake.errors import DtypeError, MediaError, SourceNotFoundError
+from deeplake.errors import DependencyError, DtypeError, MediaError, SourceNotFoundError
 from deeplake.types.image import CODECS, decode
 
 if TYPE_CHECKING:
@@ -264,3 +265,25 @@ def test_stored_bytes_come_back_as_they_are() -> None:
     data = type_.normalise([payload, None], column="image")
     assert type_.encoded(data) == [payload, None]
     assert type_.to_arrow(data).to_pylist() == [payload, None]
+
+
+def test_jpeg_is_read_by_pillow_where_simplejpeg_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    payload = simplejpeg.encode_jpeg(np.ascontiguousarray(NOISE[:, :, :3]))
+    fast = one(payload)[1].astype(int)
+    monkeypatch.setitem(sys.modules, "simplejpeg", None)
+    data, pixels = one(payload)
+    assert data.extras[0].tolist() == [[24, 32, 3]]
+    assert np.abs(pixels.astype(int) - fast).max() <= 4, "two decoders round differently"
+    with pytest.raises(DependencyError, match="pip install 'deeplake\\[media\\]'"):
+        one(NOISE[:, :, :3], types.Image(encoding="jpeg"))
+
+
+def test_a_missing_file_in_a_list_names_row_and_item() -> None:
+    type_ = types.List("image")
+    png = file_of("RGB", "PNG")
+    with pytest.raises(
+        SourceNotFoundError, match="column 'c', row 2: item 1: cannot read '/no.png'"
+    ):
+        type_.normalise([[png], None, [png, "/no.png"]], column="c")

@@ -106,13 +106,10 @@ class ClassLabel(Int):
 
     def from_arrow(self, array: pa.Array, *, column: str) -> FixedData:
         """Arrow integers, or strings (also dictionary-encoded) that are class names."""
-        import pyarrow as pa
-
         from deeplake.types import arrow
 
         array = arrow.plain(array, column=column)
-        is_ = pa.types
-        if is_.is_string(array.type) or is_.is_large_string(array.type):
+        if "string" in str(array.type):
             return self.normalise(array.to_pylist(), column=column)
         data = super().from_arrow(array, column=column)
         self._check(data.values, column=column)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deeplake import settings
-from deeplake.errors import DimensionError, DtypeError, MediaError, SchemaError
+from deeplake.errors import DependencyError, DimensionError, DtypeError, MediaError, SchemaError
 from deeplake.types.base import Extra, VarData, VarLayout
 from deeplake.types.data import var_rows
 from deeplake.types.media import Facts, Media, needs, not_media
@@ -211,11 +211,11 @@ def _decode_jpeg(payload: Buffer, out: AnyArray | None) -> AnyArray | None:
     """The fast path for ordinary JPEG; None for all else, which Pillow decodes or refuses."""
     if bytes(payload[:3]) != _JPEG_MAGIC:
         return None
+    shape = _jpeg_shape(payload)
+    if shape is None:
+        return None
     try:
         simplejpeg = _simplejpeg()
-        shape = _jpeg_shape(payload)
-        if shape is None:
-            return None
         space = "GRAY" if shape[2] == 1 else "RGB"
         if out is not None and out.shape == shape and out.flags.c_contiguous:
             simplejpeg.decode_jpeg(payload, space, buffer=out)
@@ -230,7 +230,7 @@ def _jpeg_shape(payload: Buffer) -> tuple[int, int, int] | None:
     """From the header in 1.2 us; None where Pillow has to look (CMYK, odd sampling, damage)."""
     try:
         height, width, space, _ = _simplejpeg().decode_jpeg_header(payload)
-    except ValueError:
+    except (ValueError, DependencyError):  # Pillow reads JPEG too, 10 times slower
         return None
     channels = {"Gray": 1, "YCbCr": 3, "RGB": 3}.get(space)
     return None if channels is None else (height, width, channels)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deeplake.errors import DtypeError, InvalidValueError, SchemaError
+from deeplake.errors import DtypeError, InputError, SchemaError
 from deeplake.types.base import ColumnType, ListData, ListLayout
 from deeplake.types.data import offsets_of
 from deeplake.types.nesting import depth_of
@@ -87,7 +87,7 @@ class List(ColumnType):
         flat = _flattened(present)
         try:
             child = self.child.normalise(flat, column=column)
-        except InvalidValueError as error:
+        except InputError as error:
             if error.row is None:
                 raise
             raise _inside(error, offsets, column=column) from error
@@ -136,7 +136,7 @@ class List(ColumnType):
         offsets, inner, valid = arrow.list_parts(array, column=column)
         try:
             child = self.child.from_arrow(inner, column=column)
-        except InvalidValueError as error:
+        except InputError as error:
             if error.row is None:
                 raise
             raise _inside(error, offsets, column=column) from error
@@ -154,7 +154,7 @@ def _flattened(rows: list[Any]) -> Any:
     return list(chain.from_iterable(rows))
 
 
-def _inside(error: InvalidValueError, offsets: AnyArray, *, column: str) -> InvalidValueError:
+def _inside(error: InputError, offsets: AnyArray, *, column: str) -> InputError:
     """`error` about flattened values, telling row and place in the list instead."""
     assert error.row is not None
     row = int(np.searchsorted(offsets, error.row, "right")) - 1

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from deeplake.errors import DtypeError, InvalidValueError
-from deeplake.types.base import ColumnType, StructData, StructLayout
+from deeplake.types.base import ColumnType, StructData, StructLayout, VarData
 from deeplake.types.free_tensor import FreeTensor
 from deeplake.types.rows import batch, refusal, shown
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from deeplake.types.base import AnyArray, ColumnData
+    from deeplake.types.base import AnyArray, BoolArray, ColumnData
 
 
 class MeshValue(NamedTuple):
@@ -58,15 +58,18 @@ class Mesh(ColumnType):
         return data
 
     def _check(self, data: StructData, *, column: str) -> None:
-        for row, mesh in enumerate(self.values(data)):
-            if mesh is None or not mesh.faces.size:
+        """Refuse faces without vertices; only faces are looked at, never the vertices' bytes."""
+        vertices, faces = data.children
+        assert isinstance(vertices, VarData)
+        counts = vertices.extras[0][:, 0].tolist()
+        for row, indices in enumerate(self._parts[1].values(faces)):
+            if indices is None or not indices.size:
                 continue
-            low, high = int(mesh.faces.min()), int(mesh.faces.max())
-            if low < 0 or high >= len(mesh.vertices):
-                wrong = low if low < 0 else high
+            low, high = int(indices.min()), int(indices.max())
+            if low < 0 or high >= counts[row]:
                 raise refusal(
                     InvalidValueError,
-                    f"a face names vertex {wrong} of {len(mesh.vertices)}",
+                    f"a face names vertex {low if low < 0 else high} of {counts[row]}",
                     column=column,
                     row=row,
                     hint="Faces count vertices from 0.",
@@ -120,9 +123,22 @@ class Mesh(ColumnType):
             self._parts[0].from_arrow(found["vertices"], column=f"{column}.vertices"),
             self._parts[1].from_arrow(found["faces"], column=f"{column}.faces"),
         )
+        for name, child in zip(("vertices", "faces"), children, strict=True):
+            lacking = _absent(child.valid, valid)
+            if lacking is not None:
+                detail = f"the mesh has no {name}"
+                raise refusal(InvalidValueError, detail, column=column, row=lacking)
         data = StructData(len(array), children, valid)
         self._check(data, column=column)
         return data
+
+
+def _absent(part: BoolArray | None, whole: BoolArray | None) -> int | None:
+    """The first row that is there as a whole but lacks this part."""
+    if part is None:
+        return None
+    lacking = ~part if whole is None else ~part & whole
+    return int(lacking.argmax()) if lacking.any() else None
 
 
 def _pair(value: Any, *, column: str, row: int) -> tuple[Any, Any]:

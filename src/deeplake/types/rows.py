@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import sys
 from itertools import compress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from deeplake.errors import DtypeError, InvalidValueError
+from deeplake.errors import DtypeError, InputError, InvalidValueError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from deeplake.types.base import AnyArray, BoolArray
+
+Refusal = TypeVar("Refusal", bound=InputError)
 
 _SHOWN_CHARS_MAX = 60
 
@@ -161,13 +163,13 @@ def spread(dense: AnyArray, valid: BoolArray | None) -> AnyArray:
 
 
 def refusal(
-    kind: type[InvalidValueError],
+    kind: type[Refusal],
     detail: str,
     *,
     column: str,
     row: int | None = None,
     hint: str = "",
-) -> InvalidValueError:
+) -> Refusal:
     """The error for a bad value: column, row position, what is wrong, the way out.
 
     >>> refusal(DtypeError, "'x' is no number", column="n", row=3).message

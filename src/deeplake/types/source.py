@@ -51,8 +51,11 @@ def payload_of(value: Any, *, column: str, row: int) -> bytes | None:
 
 def _read_path(path: Any, *, column: str, row: int) -> bytes:
     def unreadable(reason: str) -> SourceNotFoundError:
-        return SourceNotFoundError(
-            f"column {column!r}, row {row}: cannot read {shown(path)}: {reason}.",
+        return refusal(
+            SourceNotFoundError,
+            f"cannot read {shown(path)}: {reason}",
+            column=column,
+            row=row,
             hint="A str is a path on this machine; give encoded content as bytes.",
         )
 
