@@ -143,7 +143,8 @@ class FrameIndex:
         self._entries: dict[tuple[int, int], BufferEntry] = {}
         for at in range(_HEAD.size, table_end, _BUFFER.size):
             role, codec, node, _, offset, length = _BUFFER.unpack_from(raw, at)
-            if offset + length > end or offset < payload_length < offset + length:
+            low, high = (0, payload_length) if role == VALUES else (payload_length, end)
+            if not low <= offset <= offset + length <= high:
                 raise MalformedObjectError(f"a buffer of {where} lies outside its frame")
             if (role, node) in self._entries:
                 raise MalformedObjectError(f"the frame {where} has its buffer {role}/{node} twice")
@@ -170,8 +171,8 @@ class FrameIndex:
             return None
         at = entry.offset - self._payload_length
         dtype = np.dtype(dtype)
-        if at < 0 or entry.codec != PLAIN or entry.length % dtype.itemsize:
-            raise MalformedObjectError(f"buffer {role}/{node} of {self.where} is no index buffer")
+        if entry.codec != PLAIN or entry.length % dtype.itemsize:
+            raise MalformedObjectError(f"buffer {role}/{node} of {self.where} is no {dtype} array")
         return np.frombuffer(self._index, dtype, entry.length // dtype.itemsize, at)
 
     def validity(self, rows: int, node: int = 0) -> npt.NDArray[np.bool_] | None:

@@ -1,0 +1,135 @@
+"""Fragment blocks: round trip, limits, and garbage that ends in an error of ours."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deeplake.errors import DeeplakeError, FormatVersionError, MalformedObjectError
+from deeplake.format.fragment import (
+    DELETION,
+    OVERLAY,
+    ColumnChunk,
+    Fragment,
+    FrameRef,
+    Run,
+    decode,
+    encode,
+    encoded_size,
+)
+from deeplake.format.statistics import SIGNED, UNKNOWN, ColumnStatistics
+
+U32, U63 = st.integers(0, (1 << 32) - 1), st.integers(0, (1 << 63) - 1)
+PACK = bytes(range(16))
+
+
+def cut(rows: int, parts: int) -> list[int]:
+    """`rows` as the sum of at most `parts` numbers."""
+    parts = min(parts, rows) or 1
+    return [rows // parts] * (parts - 1) + [rows - rows // parts * (parts - 1)]
+
+
+@st.composite
+def fragments(draw) -> Fragment:
+    rows = draw(st.integers(1, 1000))
+    counts = st.integers(1, 4)
+    objects = st.sampled_from([b"", PACK, bytes(16), b"\xff" * 16])
+
+    def runs() -> tuple[Run, ...]:
+        return tuple(Run(draw(U63), n) for n in cut(rows, draw(counts)))
+
+    columns = []
+    for column_id in draw(st.lists(U32, max_size=4, unique=True)):
+        frames = tuple(
+            FrameRef(draw(objects), n, draw(U63), draw(U63), draw(U32), draw(U32))
+            for n in cut(rows, draw(counts))
+        )
+        bound = st.binary(min_size=16, max_size=16)
+        statistics = ColumnStatistics(SIGNED, draw(U32), draw(U32), draw(bound), draw(bound))
+        own = runs() if draw(st.booleans()) else ()
+        columns.append(ColumnChunk(column_id, frames, statistics, own))
+    return Fragment(rows, runs(), runs(), tuple(columns))
+
+
+@given(fragments())
+def test_a_fragment_comes_back(fragment):
+    block = encode(fragment)
+    assert len(block) == encoded_size(fragment)
+    assert decode(block, "a fragment") == fragment
+
+
+@given(fragments(), st.integers(0, 1 << 40))
+def test_frames_of_the_same_object_are_addressed_from_the_payload_base(fragment, base):
+    moved = decode(encode(fragment._replace(payload_base=base)), "a fragment")
+    for before, after in zip(fragment.columns, moved.columns, strict=True):
+        for a, b in zip(before.frames, after.frames, strict=True):
+            assert b.offset == a.offset + (base if a.object_id == b"" else 0)
+
+
+def small() -> Fragment:
+    frames = (FrameRef(b"", 2, 0, 16, 60, 7), FrameRef(PACK, 1, 64, 8, 60, 9))
+    text = ColumnChunk(9, (FrameRef(PACK, 3, 0, 5, 40, 1),), UNKNOWN, (Run(1, 1), Run(2, 2)))
+    numbers = ColumnChunk(8, frames, ColumnStatistics(SIGNED, 0, 0, bytes(16), bytes(16)))
+    return Fragment(3, (Run(5, 3),), (Run(1, 3),), (numbers, text))
+
+
+def test_garbage_ends_in_an_error_of_ours():
+    block = encode(small())
+    for end in range(len(block)):
+        with pytest.raises(MalformedObjectError):
+            decode(block[:end], "a fragment")
+    with pytest.raises(MalformedObjectError):
+        decode(block + b"\0", "a fragment")
+    for at in range(len(block)):
+        for mask in (0x01, 0x80, 0xFF):
+            changed = bytearray(block)
+            changed[at] ^= mask
+            try:
+                found = decode(bytes(changed), "a fragment")
+            except DeeplakeError:
+                continue
+            assert sum(run.rows for run in found.row_ids) == found.rows
+
+
+@given(st.binary(max_size=300))
+def test_random_bytes_behind_the_magic_are_malformed_or_unknown(noise):
+    with pytest.raises((MalformedObjectError, FormatVersionError)):
+        decode(b"DLFR" + noise, "a fragment")
+
+
+@pytest.mark.parametrize(("at", "record"), [(36, OVERLAY), (40, DELETION)])
+def test_overlays_and_deletions_are_refused_by_this_version(at, record):
+    block = bytearray(encode(small()))
+    block[at] = 1
+    with pytest.raises(FormatVersionError, match="deletions or overlays"):
+        decode(bytes(block) + bytes(record.size), "a fragment")
+
+
+def test_the_records_of_overlays_and_deletions_have_the_sizes_of_the_specification():
+    assert (OVERLAY.size, DELETION.size) == (64, 32)
+
+
+def test_every_row_may_have_a_frame_and_a_run_of_its_own():
+    """65,536 of them: the counts of the head must not be 16 bits wide."""
+    rows = 65_536
+    frames = tuple(FrameRef(PACK, 1, k, 1, 1, k) for k in range(rows))
+    runs = tuple(Run(2 * k, 1) for k in range(rows))
+    fragment = Fragment(rows, runs, runs, (ColumnChunk(1, frames, UNKNOWN, runs),))
+    assert decode(encode(fragment), "a fragment") == fragment
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        small()._replace(rows=4),
+        small()._replace(row_ids=(Run(5, 2),)),
+        small()._replace(versions=()),
+        small()._replace(columns=(small().columns[0],) * 2),
+        small()._replace(columns=(small().columns[1]._replace(versions=(Run(1, 1),)),)),
+        small()._replace(columns=(small().columns[0]._replace(frames=()),)),
+    ],
+)
+def test_rows_that_do_not_add_up_are_malformed(broken):
+    with pytest.raises(MalformedObjectError):
+        decode(encode(broken), "a fragment")
