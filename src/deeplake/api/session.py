@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from deeplake.errors import ReadOnlyError, StagedChangesError, StateError, TableNotFoundError
+from deeplake.errors import InputError, ReadOnlyError, StagedChangesError, TableNotFoundError
 from deeplake.table.column import ColumnReader
 from deeplake.table.columns import columns_of
 from deeplake.table.fragments import TableTree
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from deeplake.versioning.refs import Branch
     from deeplake.versioning.repository import Repository
     from deeplake.versioning.snapshot import Snapshot
+
+MESSAGE_BYTES_MAX = 1 << 16
+"""A commit message lies in the slot's header, which every open reads."""
 
 
 class Session:
@@ -221,7 +224,7 @@ def author_name() -> str:
     """DEEPLAKE_AUTHOR, or the account's name, for commits."""
     for variable in ("DEEPLAKE_AUTHOR", "USER", "LOGNAME", "USERNAME"):
         if name := os.environ.get(variable, "").strip():
-            return name[:200]
+            return name[:200].encode("utf-8", "replace").decode("utf-8")
     return "unknown"
 
 
@@ -229,8 +232,16 @@ def message_text(message: Any) -> str:
     """A commit message.
 
     Raises:
-        StateError: it is not text, or longer than 64 KiB.
+        InputError: it is no text, no valid Unicode, or longer than 64 KiB.
     """
-    if not isinstance(message, str) or len(message.encode("utf-8", "replace")) > 1 << 16:
-        raise StateError("a commit message is text of at most 64 KiB.")
+    if not isinstance(message, str):
+        raise InputError(f"a commit message is text, not {type(message).__name__}.")
+    try:
+        size = len(message.encode("utf-8"))
+    except UnicodeEncodeError as error:
+        raise InputError(f"the commit message is not valid Unicode: {error.reason}.") from None
+    if size > MESSAGE_BYTES_MAX:
+        raise InputError(
+            f"a commit message of {size:,} bytes is over the limit of {MESSAGE_BYTES_MAX:,}."
+        )
     return message

@@ -55,10 +55,14 @@ def extend(session: Session, rows: Any) -> int:
 
 
 def _stage_all(session: Session, first: Any, source: Any) -> None:
-    if first is not None:
-        _stage(session, first)
-    for batch in source:
-        _stage(session, batch)
+    start = session.rows
+    try:
+        if first is not None:
+            _stage(session, first)
+        for batch in source:
+            _stage(session, batch)
+    except InvalidValueError as error:
+        raise _at_row(error, session.rows - start) from error.__cause__
 
 
 def _define(session: Session, batch: Any) -> None:
@@ -111,15 +115,12 @@ def _stage_columns(session: Session, batch: dict[str, Any]) -> None:
         session.stage(*columns.fit(batch))
         return
     for at in range(0, rows, STAGE_ROWS):
-        try:
-            part = {name: values[at : at + STAGE_ROWS] for name, values in batch.items()}
-            session.stage(*columns.fit(part))
-        except InvalidValueError as error:
-            raise _at_row(error, at) from error.__cause__
+        part = {name: values[at : at + STAGE_ROWS] for name, values in batch.items()}
+        session.stage(*columns.fit(part))
 
 
 def _at_row(error: InvalidValueError, first: int) -> InvalidValueError:
-    """The same error with the row's position in the whole batch."""
+    """The same error with the row's position in all that was given to `extend`."""
     if error.row is None or not first:
         return error
     told = error.message.replace(f", row {error.row}:", f", row {error.row + first}:", 1)

@@ -31,6 +31,8 @@ def batches(rows: Any) -> Iterator[Any]:
     elif kind == "pandas":
         yield _frame(rows)
     elif hasattr(rows, "keys") and hasattr(rows, "__getitem__"):
+        if not len(rows.keys()):
+            raise InputError("there are no columns.", hint="Pass {column: values}.")
         yield {name: rows[name] for name in rows.keys()}  # noqa: SIM118 - any mapping
     elif isinstance(rows, list | tuple):
         if rows:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from deeplake.errors import DamageError, RefNotFoundError, did_you_mean
-from deeplake.format.keys import CommitId, hint_key, name_key, parse_commit_id, tag_key
+from deeplake.format.keys import CommitId, hint_key, may_be_name, name_key, parse_commit_id, tag_key
 from deeplake.versioning import refs
 from deeplake.versioning.head import find_head, read_hint
 from deeplake.versioning.snapshot import Snapshot
@@ -140,6 +140,10 @@ def resolve(objects: Objects, ref: str | datetime) -> Resolved:
         if branch is None:
             raise RefNotFoundError("a time needs the branch 'main', which was renamed or deleted.")
         return Resolved(at_time(objects, branch_head(objects, branch), ref), None)
+    if not isinstance(ref, str):
+        raise RefNotFoundError(
+            f"{ref!r} names no commit.", hint="Pass a branch, tag, commit id or datetime."
+        )
     match = _ANCESTOR.fullmatch(ref)
     if match is None:
         return _resolve_name(objects, ref)
@@ -153,6 +157,8 @@ def resolve(objects: Objects, ref: str | datetime) -> Resolved:
 
 def _resolve_name(objects: Objects, name: str) -> Resolved:
     explicit = name.removeprefix("tag:") if name.startswith("tag:") else None
+    if not may_be_name(explicit or name):
+        raise _no_ref(objects, name)
     if explicit is None:
         objects.fetch_ahead(first_reads(name))
         branch = refs.find_branch(objects, name)
@@ -185,7 +191,10 @@ def at_time(objects: Objects, head: Snapshot, moment: datetime) -> Snapshot:
     Raises:
         RefNotFoundError: the history begins later.
     """
-    limit_us = int(moment.timestamp() * 1_000_000)
+    try:
+        limit_us = int(moment.timestamp() * 1_000_000)
+    except (OverflowError, ValueError, OSError):  # naive, and beyond what local time knows
+        limit_us = 0
     current = head.head
     while current is not None:
         if current.header.time_us <= limit_us:
