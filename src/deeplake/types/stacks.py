@@ -83,7 +83,7 @@ def row_array(value: Any, *, column: str, row: int) -> AnyArray:
     if isinstance(value, (str, bytes, dict, set)):
         raise refusal(DtypeError, f"{shown(value)} is no array of numbers", column=column, row=row)
     array = array_of(value, column=column, row=row)
-    if "mask" in dir(array) and np.any(getattr(array, "mask", False)):
+    if type(array) is not np.ndarray and np.any(getattr(array, "mask", False)):
         raise refusal(
             DtypeError,
             "the array has masked elements",

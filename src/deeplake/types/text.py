@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from deeplake.errors import DtypeError, SchemaError, TextEncodingError
 from deeplake.types.base import VarData, VarLayout
-from deeplake.types.data import offsets_of
+from deeplake.types.data import join_bytes, offsets_of, var_rows
 from deeplake.types.rows import Batch, batch, refusal, shown
-from deeplake.types.variable import Variable, check_sizes, var_data
+from deeplake.types.variable import Variable, check_sizes, raw_bytes, var_data
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from deeplake.errors import InvalidValueError
+    from deeplake.types.base import ColumnData
 
 _INDEXES = (None, "bm25")
 
@@ -87,6 +89,19 @@ class Text(Variable):
     def bound(self, raw: bytes) -> str:
         """The first characters of a text; one that was cut in two is left out."""
         return raw.decode("utf-8", "ignore")
+
+    def values(self, data: ColumnData) -> list[Any]:
+        """Every row as a str, None where NULL; ASCII is decoded once for all rows."""
+        assert isinstance(data, VarData)
+        joined = join_bytes(data.buffers)
+        text = str(joined, "utf-8")
+        if len(text) == len(joined):
+            rows = [text[low:high] for low, high in pairwise(data.offsets.tolist())]
+        else:
+            rows = [raw_bytes(row).decode() for row in var_rows(data)]
+        if data.valid is None:
+            return rows
+        return [row if ok else None for row, ok in zip(rows, data.valid.tolist(), strict=True)]
 
     def arrow_type(self) -> pa.DataType:
         """large_string."""
