@@ -45,7 +45,7 @@ def test_bounds_and_counts_hold(column):
     nulls = 0 if data.valid is None else int((~data.valid).sum())
     assert found.nulls == nulls
     if isinstance(layout, FixedLayout) and layout.shape:
-        assert found.kind == s.NONE
+        assert found.kind == s.COUNTED
         return
     values = present(data)
     if not values:
@@ -78,9 +78,12 @@ def test_a_union_with_an_unmeasured_part_is_unknown():
     one = s.measure(FixedLayout("<i8"), FixedData(np.array([5])))
     nothing = s.measure(FixedLayout("<i8"), FixedData(np.array([0]), np.array([False])))
     assert s.bounds(s.merge([one, nothing])) == (5, 5)
-    assert s.merge([one, s.UNKNOWN]).kind == s.NONE
+    vectors = s.measure(FixedLayout("<i8", (2,)), FixedData(np.zeros((3, 2), "<i8")))
+    assert s.merge([one, vectors, nothing]) == (s.COUNTED, 1, 0, s.EMPTY_BOUND, s.EMPTY_BOUND)
+    assert s.merge([nothing, s.UNKNOWN]) == s.UNKNOWN
+    assert s.merge([one, s.UNKNOWN]) == s.UNKNOWN
     assert s.merge([nothing, nothing]).kind == s.EMPTY
-    assert s.merge([]).kind == s.NONE
+    assert s.merge([]) == s.UNKNOWN
 
 
 def test_nan_is_counted_and_bounds_nothing():

@@ -2,8 +2,8 @@
 
 SPEC section "Statistics". Bounds are 16 bytes; a text bound keeps a prefix of 15 bytes and says
 so, hence bounds are always true but not always tight. NaN never enters a bound. Nothing known
-(NONE) and nothing to bound (EMPTY, all NULL or NaN) are two things: only the second may be left
-out of a union.
+(NONE, a column absent below), counts without bounds (COUNTED) and nothing to bound (EMPTY, all
+NULL or NaN) are three things: only the last may be left out of a union.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from deeplake.types.base import ColumnData, Layout
 
-NONE, SIGNED, UNSIGNED, FLOAT, BYTES, EMPTY = 0, 1, 2, 3, 4, 5
+NONE, SIGNED, UNSIGNED, FLOAT, BYTES, EMPTY, COUNTED = 0, 1, 2, 3, 4, 5, 6
 _KINDS = {"i": SIGNED, "u": UNSIGNED, "b": UNSIGNED, "f": FLOAT}
 _NUMBERS = {SIGNED: "<i8", UNSIGNED: "<u8", FLOAT: "<f8"}
 PREFIX_BYTES = 15
@@ -32,7 +32,7 @@ TRUNCATED = 16
 
 
 class ColumnStatistics(NamedTuple):
-    """`low` and `high` are `EMPTY_BOUND` where `kind` is NONE or EMPTY."""
+    """`low` and `high` are `EMPTY_BOUND` where `kind` bounds nothing; NONE has no counts either."""
 
     kind: int
     nulls: int
@@ -63,11 +63,11 @@ def measure(layout: Layout, data: ColumnData) -> ColumnStatistics:
             low, high = _bound(min(views)), _bound(max(views))
             return ColumnStatistics(BYTES, nulls, 0, low, high)
         return ColumnStatistics(EMPTY, nulls, 0, EMPTY_BOUND, EMPTY_BOUND)
-    return ColumnStatistics(NONE, nulls, 0, EMPTY_BOUND, EMPTY_BOUND)
+    return ColumnStatistics(COUNTED, nulls, 0, EMPTY_BOUND, EMPTY_BOUND)
 
 
 def _numbers(data: FixedData, nulls: int) -> ColumnStatistics:
-    kind = _KINDS.get(data.values.dtype.kind, NONE)
+    kind = _KINDS[data.values.dtype.kind]
     values = data.values if data.valid is None else data.values[data.valid]
     nans = 0
     if kind == FLOAT:
@@ -75,9 +75,8 @@ def _numbers(data: FixedData, nulls: int) -> ColumnStatistics:
         nans = int(len(values) - np.count_nonzero(finite))
         if nans:
             values = values[finite]
-    if kind == NONE or not len(values):
-        kind = NONE if kind == NONE else EMPTY
-        return ColumnStatistics(kind, nulls, nans, EMPTY_BOUND, EMPTY_BOUND)
+    if not len(values):
+        return ColumnStatistics(EMPTY, nulls, nans, EMPTY_BOUND, EMPTY_BOUND)
     low, high = values.min(), values.max()
     return ColumnStatistics(kind, nulls, nans, _number(low, kind), _number(high, kind))
 
@@ -102,7 +101,7 @@ def _order(kind: int, bound: bytes) -> Any:
 def bounds(statistics: ColumnStatistics) -> tuple[Any, Any] | None:
     """(low, high) as Python values; text bounds as bytes prefixes; None if unknown."""
     kind = statistics.kind
-    if kind in (NONE, EMPTY):
+    if kind not in (SIGNED, UNSIGNED, FLOAT, BYTES):
         return None
     if kind == BYTES:
         low, high = statistics.low, statistics.high
@@ -115,10 +114,11 @@ def merge(parts: Sequence[ColumnStatistics]) -> ColumnStatistics:
     nulls, nans = sum(p.nulls for p in parts), sum(p.nans for p in parts)
     known = [p for p in parts if p.kind != EMPTY]
     kinds = {p.kind for p in known}
-    if len(kinds) != 1 or NONE in kinds:
-        kind = NONE if known or not parts else EMPTY
+    if NONE in kinds or not parts:
+        return UNKNOWN
+    kind = kinds.pop() if len(kinds) == 1 else COUNTED if kinds else EMPTY
+    if kind in (COUNTED, EMPTY):
         return ColumnStatistics(kind, nulls, nans, EMPTY_BOUND, EMPTY_BOUND)
-    kind = kinds.pop()
     low = min((p.low for p in known), key=lambda b: _order(kind, b))
     high = max((p.high for p in known), key=lambda b: _order(kind, b))
     return ColumnStatistics(kind, nulls, nans, low, high)

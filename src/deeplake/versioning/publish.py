@@ -202,8 +202,8 @@ def _check_disjoint(staged: Staged, winner: CommitHeader, branch: Branch) -> Non
         taken = names.get(change.name)
         if change.created and taken is not None:
             problem = f"table {change.name!r} was created by both"
-        elif other is not None and (change.schema is not None or "schema" in other.change):
-            problem = f"the schema of table {change.name!r} was changed"
+        elif other is not None and (change.schema is not None or other.change.keys() - {"added"}):
+            problem = f"table {change.name!r} was changed by more than appended rows"
         else:
             continue
         raise CommitConflictError(
