@@ -18,9 +18,6 @@ PREFIXES = ("refs/", "ids/", "packs/", "gc/")
 MAIN_BRANCH_ID = 0
 """The branch that exists in an empty repository, named 'main' until renamed."""
 
-SEGMENT_BYTES_MAX = 255
-"""Longest segment of a key, which is a file name on disk."""
-
 BRANCH_ID_BITS = 48
 ALLOCATOR_BITS = 27
 COUNTER_BITS = 36
@@ -169,12 +166,12 @@ def check_name(name: object, what: str) -> str:
 
 
 def may_be_name(name: str) -> bool:
-    """Whether a branch, tag or table of that name could exist.
+    """Whether a branch or tag of that name could exist.
 
     >>> may_be_name("experiment/7"), may_be_name("a..b")
     (True, False)
     """
-    return not _name_problem(name)
+    return not _name_problem(name) and len(escape(name)) <= SEGMENT_CHARS_MAX
 
 
 def _name_problem(name: str) -> str:
@@ -186,8 +183,6 @@ def _name_problem(name: str) -> str:
         return "it is not valid Unicode"
     if size > settings.NAME_BYTES_MAX:
         return f"it is {size} bytes long, over {settings.NAME_BYTES_MAX}"
-    if len(escape(name)) > SEGMENT_BYTES_MAX:
-        return f"it is too long: capitals and non-ASCII bytes count thrice, {SEGMENT_BYTES_MAX} fit"
     if name[0] in " ./-" or name[-1] in " ./":
         return f"it begins or ends with {name[0] if name[0] in ' ./-' else name[-1]!r}"
     if ".." in name or "//" in name:

@@ -59,9 +59,9 @@ def with_nulls(data: FixedData, rows: list[Any]) -> list[Any]:
 
 def masked(data: FixedData, values: AnyArray) -> Any:
     """`values`, as a masked array if there are NULLs."""
-    if data.valid is None:
+    if data.valid is None or data.valid.all():
         return values
     mask = ~data.valid
     if values.ndim > 1:
-        mask = np.broadcast_to(mask.reshape(-1, *[1] * (values.ndim - 1)), values.shape)
+        mask = np.repeat(mask, values[0].size).reshape(values.shape)  # the caller may write to it
     return np.ma.MaskedArray(values, mask)

@@ -110,10 +110,12 @@ _ANCESTOR = re.compile(r"(.+?)~(\d{0,9})")
 
 
 def first_reads(ref: str | datetime) -> list[str]:
-    """Keys that resolving `ref` begins with, for reading them together."""
+    """Keys that resolving `ref` begins with, for reading them together; none if it cannot be."""
     if isinstance(ref, datetime):
         ref = refs.MAIN
     name = ref.partition("~")[0]
+    if not may_be_name(name.removeprefix("tag:")):
+        return []
     if name.startswith("tag:"):
         return [tag_key(name.removeprefix("tag:"), n) for n in (0, 1)]
     return [name_key(name, 0), name_key(name, 1), hint_key(name)]
