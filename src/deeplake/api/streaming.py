@@ -35,12 +35,12 @@ class SessionSource:
         self.types = {column.name: column.type for column in columns}
         self.remote = session.repository.store.remote
 
-    def read(self, column: str, rows: Rows) -> ColumnData:
+    def read(self, column: str, rows: Rows, out: npt.NDArray[Any] | None = None) -> ColumnData:
         """See `RowSource.read`."""
         reader = self._readers[column]
         if isinstance(rows, range):
-            return reader.slice(rows.start, rows.stop)
-        return reader.take(rows)
+            return reader.slice(rows.start, rows.stop, out)
+        return reader.take(rows, out)
 
     def nulls(self, column: str) -> int:
         """See `RowSource.nulls`: from the statistics of the table's root records."""

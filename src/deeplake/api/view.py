@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from deeplake.api.session import Session
+    from deeplake.loaders.numpy import NumpyLoader
+    from deeplake.loaders.torch import TorchLoader
 
 
 class View:
@@ -44,6 +46,38 @@ class View:
         names = [column.name for column in columns]
         for values in zip(*columns, strict=True):
             yield dict(zip(names, values, strict=True))
+
+    def batches(
+        self,
+        batch_size: int = 64,
+        *,
+        shuffle: bool | str = False,
+        seed: int = 0,
+        columns: list[str] | None = None,
+        drop_last: bool = False,
+    ) -> NumpyLoader:
+        """Batches of these rows as dicts of NumPy arrays; see `Dataset.batches`."""
+        from deeplake.api.streaming import numpy_loader
+
+        return numpy_loader(
+            self._session, batch_size, shuffle, seed, columns, drop_last, self._rows
+        )
+
+    def pytorch(
+        self,
+        batch_size: int = 64,
+        *,
+        shuffle: bool | str = False,
+        seed: int = 0,
+        columns: list[str] | None = None,
+        drop_last: bool = False,
+    ) -> TorchLoader:
+        """Batches of these rows as dicts of torch tensors; see `Dataset.pytorch`."""
+        from deeplake.api.streaming import torch_loader
+
+        return torch_loader(
+            self._session, batch_size, shuffle, seed, columns, drop_last, self._rows
+        )
 
     def __repr__(self) -> str:
         names = ", ".join(self._session.columns.names if self._session.defined else ())

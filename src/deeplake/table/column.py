@@ -20,18 +20,21 @@ from deeplake.types.data import concat, nulls, take_rows
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from deeplake.table.fragments import TableTree
+    from deeplake.table.fragments import Chunk, TableTree
     from deeplake.table.frames import Frame
     from deeplake.types.base import ColumnData, Layout
     from deeplake.versioning.objects import Objects
 
     Rows = npt.NDArray[np.int64]
 
+NO_RUN: Any = (0, -1, None)
+"""First row, row after the last, and reader of no frame."""
+
 
 class ColumnReader:
     """Reads one column at one commit (with an open transaction's rows, if any, at the end)."""
 
-    __slots__ = ("_column_id", "_objects", "_tree", "layout", "rows")
+    __slots__ = ("_column_id", "_objects", "_run", "_tree", "layout", "rows")
 
     def __init__(self, objects: Objects, tree: TableTree, column_id: int, layout: Layout) -> None:
         self._objects = objects
@@ -39,6 +42,7 @@ class ColumnReader:
         self._column_id = column_id
         self.layout = layout
         self.rows = tree.rows
+        self._run: tuple[int, int, FixedFrame] = NO_RUN
 
     def cell(self, row: int) -> Any:
         """One raw cell, None for NULL. Negative positions count from the end.
@@ -64,29 +68,56 @@ class ColumnReader:
         fragment, row = self._tree.locate(row)
         return fragment.chunk(self._column_id, self.layout).stored(row)
 
-    def slice(self, low: int, high: int) -> ColumnData:
-        """Rows low:high (0 <= low <= high <= rows), in memory of their own."""
+    def slice(self, low: int, high: int, out: npt.NDArray[Any] | None = None) -> ColumnData:
+        """Rows low:high (0 <= low <= high <= rows), in memory of their own.
+
+        Args:
+            low: the first row.
+            high: the row after the last.
+            out: memory for the values of a fixed column: C-contiguous (at least high - low,
+                *shape) of its dtype. The result then lies at its beginning.
+        """
         if low >= high:
             return nulls(self.layout, 0)
+        first, last, frame = self._run
+        if first <= low and high <= last:
+            piece = frame.slice(low - first, high - first)
+            values = _room(self.layout, high - low, out)  # type: ignore[arg-type]
+            values[...] = piece.values
+            return FixedData(values, piece.valid)
         work = [
-            (fragment.chunk(self._column_id, self.layout), run)
+            (chunk, run)
             for fragment, first, last in self._tree.runs(low, high)
-            for run in fragment.chunk(self._column_id, self.layout).runs(first, last)
+            for chunk in (fragment.chunk(self._column_id, self.layout),)
+            for run in chunk.runs(first, last)
         ]
         pieces = self._objects.parallel(
             lambda item: item[0].frame(item[1][0]).slice(item[1][1], item[1][2]), work
         )
+        if isinstance(self.layout, FixedLayout):
+            self._remember(*work[-1], high)
+            return _joined(self.layout, pieces, high - low, out)  # type: ignore[arg-type]
         if len(pieces) == 1:
             return _own(pieces[0])
         return concat(pieces)
 
-    def take(self, rows: Rows) -> ColumnData:
-        """Rows by position (0 <= row < rows), in the order given, in memory of their own."""
+    def _remember(self, chunk: Chunk, run: tuple[int, int, int], high: int) -> None:
+        """Keep the frame a slice ended in: the next slice mostly begins there, 5 us sooner."""
+        frame = chunk.frame(run[0])
+        if isinstance(frame, FixedFrame):
+            first = high - run[2]
+            self._run = (first, first + frame.decoder.rows, frame)
+
+    def take(self, rows: Rows, out: npt.NDArray[Any] | None = None) -> ColumnData:
+        """Rows by position (0 <= row < rows), in the order given, in memory of their own.
+
+        `out` is as for `slice`.
+        """
         if not len(rows):
             return nulls(self.layout, 0)
         groups = self._frame_groups(rows)
         if isinstance(self.layout, FixedLayout):
-            return self._take_fixed(self.layout, groups, len(rows))
+            return self._take_fixed(self.layout, groups, len(rows), out)
         pieces = self._objects.parallel(lambda g: g[0].take(g[1]), groups)
         data = concat(pieces)
         if len(groups) == 1:
@@ -106,15 +137,20 @@ class ColumnReader:
         return [(frame, part[2], part[3]) for frame, part in zip(frames, found, strict=True)]
 
     def _take_fixed(
-        self, layout: FixedLayout, groups: list[tuple[Frame, Rows, Rows]], count: int
+        self,
+        layout: FixedLayout,
+        groups: list[tuple[Frame, Rows, Rows]],
+        count: int,
+        out: npt.NDArray[Any] | None,
     ) -> FixedData:
-        values = np.empty((count, *layout.shape), layout.dtype)
+        values = _room(layout, count, out)
         valid: npt.NDArray[np.bool_] | None = None
+        alone = len(groups) == 1  # then the places are 0, 1, 2 and so on
 
         def gather(group: tuple[Frame, Rows, Rows]) -> ColumnData | None:
             frame, rows, places = group
             if isinstance(frame, FixedFrame) and frame.valid is None:
-                frame.take_into(rows, values, places)
+                frame.take_into(rows, values, None if alone else places)
                 return None
             return frame.take(rows)
 
@@ -129,8 +165,30 @@ class ColumnReader:
         return FixedData(values, valid)
 
 
+def _room(layout: FixedLayout, count: int, out: npt.NDArray[Any] | None) -> npt.NDArray[Any]:
+    """An array for `count` rows: the beginning of `out`, or a new one."""
+    return np.empty((count, *layout.shape), layout.dtype) if out is None else out[:count]
+
+
+def _joined(
+    layout: FixedLayout, pieces: list[FixedData], count: int, out: npt.NDArray[Any] | None
+) -> FixedData:
+    """Fixed pieces copied into one array; stored norms are left behind."""
+    values = _room(layout, count, out)
+    valid: npt.NDArray[np.bool_] | None = None
+    at = 0
+    for piece in pieces:
+        stop = at + len(piece.values)
+        values[at:stop] = piece.values
+        if piece.valid is not None:
+            valid = np.ones(count, np.bool_) if valid is None else valid
+            valid[at:stop] = piece.valid
+        at = stop
+    return FixedData(values, valid)
+
+
 def _own(data: ColumnData) -> ColumnData:
-    """A private copy of what may be a view of a map; stored norms are left behind."""
+    """A private copy of what may be a view of a map."""
     if isinstance(data, FixedData):
         return FixedData(data.values.copy(), data.valid)
     if isinstance(data, ListData):

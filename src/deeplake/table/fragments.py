@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import deque
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -287,11 +287,9 @@ def partition(starts: Rows, rows: Rows, places: Rows) -> list[tuple[int, Rows, R
     if len(starts) == 1:
         return [(0, rows, places)]
     which = np.searchsorted(starts, rows, "right") - 1
-    order = np.argsort(which, kind="stable")
-    sorted_runs = which[order]
-    cuts = np.flatnonzero(np.diff(sorted_runs)) + 1
-    found = []
-    for group in np.split(order, cuts):
-        k = int(which[group[0]])
-        found.append((k, rows[group] - starts[k], places[group]))
-    return found
+    small = which.astype(np.uint16) if len(starts) <= 1 << 16 else which
+    order = np.argsort(small, kind="stable")  # of 16 bits it is a radix sort, 3x faster
+    runs = which[order]
+    inner, places = (rows - starts[which])[order], places[order]
+    cuts = [0, *(np.flatnonzero(runs[1:] != runs[:-1]) + 1).tolist(), len(runs)]
+    return [(int(runs[a]), inner[a:z], places[a:z]) for a, z in pairwise(cuts) if a < z]

@@ -203,10 +203,18 @@ class FixedFrame(Frame):
         norms = None if self._norms is None else self._norms[rows]
         return FixedData(self._array.take(rows, axis=0), valid, norms)
 
-    def take_into(self, rows: Rows, out: npt.NDArray[Any], at: Rows) -> None:
-        """Rows by position, straight into `out[at]`."""
+    def take_into(self, rows: Rows, out: npt.NDArray[Any], at: Rows | None) -> None:
+        """Rows by position, straight into `out[at]`; into all of `out`, in order, if None."""
         self.verify_rows(rows)
-        out[at] = self._array[rows]
+        if at is None:
+            # "clip" writes straight into `out`; "raise" would buffer it. No position is outside.
+            np.take(self._array, rows, axis=0, out=out, mode="clip")
+        elif self._scalar or not self._stride:
+            out[at] = self._array[rows]
+        else:  # whole rows as single elements are moved 1.3x faster
+            element = f"V{self._stride}"
+            stored = self._array.reshape(len(self._array), -1).view(element)[:, 0]
+            out.reshape(len(out), -1).view(element)[:, 0][at] = stored[rows]
 
     def verify_rows(self, rows: Rows) -> None:
         """Verify the blocks under these rows."""

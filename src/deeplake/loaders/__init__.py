@@ -1,0 +1,1 @@
+"""Streaming rows in batches: order, shard, source, prefetch, collate; NumPy and torch."""

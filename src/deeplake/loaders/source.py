@@ -1,0 +1,86 @@
+"""Where loaders get rows from: the protocol, and some rows of another source.
+
+A source is pinned: what it returns for a row never changes. Loaders know this file and the
+types, and neither commits nor files nor queries.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from deeplake.types.base import ColumnData, ColumnType
+
+    Rows = range | npt.NDArray[np.int64]
+
+
+class RowSource(Protocol):
+    """Columns of equal length that can be read by position, from several threads at once."""
+
+    name: str
+    """What is read, for people: table and commit."""
+
+    rows: int
+    """How many rows there are."""
+
+    types: dict[str, ColumnType]
+    """Column name -> type, in order."""
+
+    remote: bool
+    """Whether a read costs milliseconds, so that reading ahead in threads pays."""
+
+    def read(self, column: str, rows: Rows, out: npt.NDArray[Any] | None = None) -> ColumnData:
+        """Rows of a column, in the order given, in memory of their own.
+
+        Args:
+            column: a key of `types`.
+            rows: a range of step 1, or int64 (n,), each in [0, self.rows).
+            out: memory for the values of a column of fixed layout: C-contiguous, of its dtype,
+                (at least n, *shape). The values then lie at its beginning.
+
+        Raises:
+            DamageError, StoreError
+        """
+        ...
+
+    def nulls(self, column: str) -> int:
+        """NULLs in all rows of a column; 0 only if there are none."""
+        ...
+
+
+class Selection:
+    """Some rows of a source, by position, as a source.
+
+    Args:
+        source: the rows chosen from.
+        chosen: positions in it, repeats allowed.
+    """
+
+    def __init__(self, source: RowSource, chosen: Rows) -> None:
+        self._source = source
+        self._chosen = chosen
+        self.name = f"{len(chosen):,} rows of {source.name}"
+        self.rows = len(chosen)
+        self.types = source.types
+        self.remote = source.remote
+
+    def read(self, column: str, rows: Rows, out: npt.NDArray[Any] | None = None) -> ColumnData:
+        """See `RowSource.read`."""
+        chosen = self._chosen
+        if isinstance(chosen, range):
+            if isinstance(rows, range):
+                found = chosen[rows.start : rows.stop]
+                if found.step == 1:
+                    return self._source.read(column, found, out)
+                rows = np.arange(rows.start, rows.stop, dtype=np.int64)
+            return self._source.read(column, rows * chosen.step + chosen.start, out)
+        cut = chosen[rows.start : rows.stop] if isinstance(rows, range) else chosen[rows]
+        return self._source.read(column, np.asarray(cut, np.int64), out)
+
+    def nulls(self, column: str) -> int:
+        """NULLs of the whole source: where the chosen rows have none, lists stay lists."""
+        return self._source.nulls(column)
