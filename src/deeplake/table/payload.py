@@ -12,7 +12,7 @@ import numpy as np
 
 from deeplake.errors import MalformedObjectError
 from deeplake.format import frame as f
-from deeplake.format.checksum import crc32c
+from deeplake.format.checksum import crc32c, run_matches
 from deeplake.format.decode import damaged
 from deeplake.format.keys import pack_key
 from deeplake.versioning.objects import as_array
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from deeplake.versioning.objects import Objects
 
     Bytes = npt.NDArray[np.uint8]
+
+RUN_BLOCKS_MIN, RUN_BLOCKS_MAX = 4, 16
+"""Blocks compared at once: fewer are as quick one by one; 16 are 1 MB, which is still in the
+processor's cache when it is copied next."""
 
 
 class LocalPayload:
@@ -47,9 +51,22 @@ class LocalPayload:
 
     def verify(self, start: int, stop: int) -> None:
         """Compare the blocks that cover start:stop with their checksums, once."""
-        if start < stop:
-            size = self.block_bytes
-            self.verify_blocks(range(start // size, (stop - 1) // size + 1))
+        if start >= stop:
+            return
+        size, seen = self.block_bytes, self.seen
+        first, last = start // size, (stop - 1) // size + 1
+        while first < last and seen[first]:
+            first += 1
+        whole = min(last, len(self.data) // size)  # the payload's last block may be short
+        while whole - first >= RUN_BLOCKS_MIN and not any(seen[first:whole]):
+            until = min(first + RUN_BLOCKS_MAX, whole)
+            run = self.data[first * size : until * size]
+            if not run_matches(run, self._sums[first:until], size):
+                break  # block by block, to name the one
+            seen[first:until] = b"\1" * (until - first)
+            self.unseen -= until - first
+            first = until
+        self.verify_blocks(range(first, last))
 
     def verify_blocks(self, blocks: range | list[int]) -> None:
         """Compare these blocks, those already seen excepted.
