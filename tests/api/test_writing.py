@@ -154,10 +154,15 @@ def test_a_with_block_commits(url):
     assert len(deeplake.open(url)) == 1
 
 
-def test_a_with_block_that_raises_rolls_back(ds, url):
-    with pytest.raises(ZeroDivisionError), ds:
+def half_a_block(ds) -> None:
+    with ds:
         ds.append({"n": 1})
-        _ = 1 / 0
+        raise ZeroDivisionError
+
+
+def test_a_with_block_that_raises_rolls_back(ds, url):
+    with pytest.raises(ZeroDivisionError):
+        half_a_block(ds)
     assert len(ds) == 0
     assert len(deeplake.open(url)) == 0
 

@@ -80,4 +80,5 @@ class Database(Versioned):
 
     def __repr__(self) -> str:
         names = self.tables()
-        return f"<database {self.url}: {len(names)} tables ({', '.join(names)})>"
+        count = f"{len(names)} table{'' if len(names) == 1 else 's'}"
+        return f"<database {self.url}: {count} ({', '.join(names)})>"

@@ -94,6 +94,12 @@ def _hidden(name: str) -> bool:
     )
 
 
+def _base(path: str) -> str:
+    """The folder that a glob starts from; a path without a glob is its own."""
+    magic = _MAGIC.search(path)
+    return path if magic is None else path[: magic.start()].rpartition("/")[0]
+
+
 def _on_disk(path: str, suffix: str) -> list[SourceFile]:
     if os.path.isdir(path):
         return [_local_file(name) for name in _walk(path, suffix)]
@@ -102,10 +108,13 @@ def _on_disk(path: str, suffix: str) -> list[SourceFile]:
     import glob
 
     names: dict[str, None] = {}
+    base = len(_base(path))
     for name in glob.glob(path, recursive=True):
+        if _hidden(name[base:].strip("/")):
+            continue
         if os.path.isdir(name):
             names.update(dict.fromkeys(_walk(name, suffix)))
-        elif not _hidden(os.path.basename(name)):
+        else:
             names[name] = None
     return [_local_file(name) for name in names]
 
@@ -141,14 +150,12 @@ def _in_bucket(
             return [_object(bucket, path, bucket.size(path))]
         except ObjectNotFoundError:
             pass  # then it is a folder
-    magic = _MAGIC.search(path)
-    base = path if magic is None else path[: magic.start()].rpartition("/")[0]
+    magic, base = _MAGIC.search(path), _base(path)
     wanted = _pattern(path)
     found = []
     for info in bucket.listed(base):
         match = wanted.fullmatch(info.key)
-        inside = info.key[len(base) :].strip("/")
-        if match is None or _hidden(inside):
+        if match is None or _hidden(info.key[len(base) :].strip("/")):
             continue
         if (match["below"] is None and magic is not None) or info.key.lower().endswith(suffix):
             found.append(_object(bucket, info.key, info.size_bytes))
