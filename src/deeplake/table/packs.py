@@ -73,7 +73,6 @@ class PackWriter:
         self._unsent: list[_Pack] = []
         self._in_flight: list[tuple[_Pack, Future[int]]] = []
         self._named: list[bytes] = []
-        self._perhaps_committed = False
 
     def add(self, frame: EncodedFrame, stream: str) -> Place:
         """Append a frame: payload, then index. May wait for an earlier pack to be stored.
@@ -128,16 +127,17 @@ class PackWriter:
             joined.length += pack.length
         return Inline(bases, joined.parts, joined.length)
 
-    def perhaps_committed(self) -> None:
-        """A commit that names these packs may have landed: never delete them from here on."""
-        self._perhaps_committed = True
+    def abandon(self, *, keep: bool) -> None:
+        """Drop everything.
 
-    def abandon(self) -> None:
-        """Drop everything: what was stored already is deleted, best effort (it is garbage)."""
+        Args:
+            keep: leave stored packs alone, because a commit that names them may have landed;
+                else they are garbage, and are deleted, best effort.
+        """
         for _, future in self._in_flight:
             future.cancel() or future.exception()
         self._shutdown()
-        garbage = [] if self._perhaps_committed else self._named
+        garbage = [] if keep else self._named
         for kept in (self._in_flight, self._unsent, self._open):
             kept.clear()
         self._named = []

@@ -9,7 +9,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from deeplake.errors import CommitConflictError, StateError, TableExistsError
+from deeplake.errors import (
+    CommitConflictError,
+    CommitUnknownError,
+    DeeplakeError,
+    StateError,
+    TableExistsError,
+)
 from deeplake.format.fragment import Fragment, FrameRef, Run
 from deeplake.format.keys import check_name
 from deeplake.table.builder import FragmentBuilder
@@ -52,6 +58,8 @@ class Transaction:
         self._drafts: dict[str, _Draft] = {}
         self._nonce = int.from_bytes(os.urandom(8), "little")  # kept, so that a retry is the same
         self._broken = False
+        self._sent = False
+        """Whether a commit was sent whose outcome is unknown: its contents must not change now."""
 
     @property
     def staged(self) -> bool:
@@ -85,6 +93,7 @@ class Transaction:
             TableExistsError: the name is taken.
             InvalidNameError: it cannot be a table name.
         """
+        self._open()
         check_name(name, "table")
         if self.has_table(name):
             raise TableExistsError(
@@ -102,7 +111,7 @@ class Transaction:
         Raises:
             StoreError: a pack could not be stored; nothing of this batch is staged.
         """
-        self._usable()
+        self._open()
         builder = self._draft(table).builder
         mark = builder.mark()
         try:
@@ -168,12 +177,16 @@ class Transaction:
         stamp = Stamp(author, message, automatic, self._nonce)
         staged = Staged(tuple(changes), *payload)
         objects = self._repository.objects
+        before, self._sent = self._sent, True  # first, as an interrupt may come at any time
         try:
             return publish(objects, self._branch, self.snapshot, staged, stamp)
+        except CommitUnknownError:
+            raise
         except CommitConflictError:
-            raise  # surely not published
-        except BaseException:
-            self._writer.perhaps_committed()
+            self._sent = False  # another writer has the slot that it was sent to
+            raise
+        except DeeplakeError:
+            self._sent = before  # surely not published this time
             raise
 
     def statistics(self, table: str) -> dict[int, ColumnStatistics]:
@@ -185,11 +198,20 @@ class Transaction:
         """Drop everything staged."""
         self._broken = True
         self._drafts.clear()
-        self._writer.abandon()
+        self._writer.abandon(keep=self._sent)
 
     def _usable(self) -> None:
         if self._broken:
             raise StateError("this transaction was rolled back.", hint="Start another one.")
+
+    def _open(self) -> None:
+        """Refuse to change what may be committed already: a retry would leave the change out."""
+        self._usable()
+        if self._sent:
+            raise StateError(
+                "the outcome of the last commit is unknown, so nothing can be added to it.",
+                hint="Call commit() again, which settles it, or rollback() and look at log().",
+            )
 
 
 def _final(fragment: Fragment, first_row: int, inline: Inline | None) -> Fragment:

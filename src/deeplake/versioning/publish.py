@@ -67,7 +67,9 @@ def publish(
     for attempt in range(settings.COMMIT_ATTEMPTS_MAX):
         if attempt:
             time.sleep(random.random() * min(BACKOFF_S_MAX, 0.001 * 2**attempt))  # noqa: S311
-            parent = _catch_up(objects, branch, parent, staged)
+            parent = _catch_up(objects, branch, parent, staged, stamp)
+            if _landed(parent.header, stamp):
+                return parent
         sequence = _next_sequence(branch, parent)
         place = _place(objects, branch, parent, staged, stamp, sequence)
         made = assemble(objects, parent, staged, stamp, place)
@@ -83,8 +85,17 @@ def publish(
     )
 
 
-def _catch_up(objects: Objects, branch: Branch, parent: Snapshot, staged: Staged) -> Snapshot:
+def _landed(header: CommitHeader | None, stamp: Stamp) -> bool:
+    """Whether a commit is this very transaction, from an attempt whose answer was lost."""
+    return header is not None and header.commit_id.nonce == stamp.nonce
+
+
+def _catch_up(
+    objects: Objects, branch: Branch, parent: Snapshot, staged: Staged, stamp: Stamp
+) -> Snapshot:
     """The branch's head, every commit after `parent` checked to commute with `staged`.
+
+    If one of them is this transaction itself, that commit instead.
 
     Raises:
         CommitConflictError: one does not, or slots between are gone.
@@ -102,6 +113,8 @@ def _catch_up(objects: Objects, branch: Branch, parent: Snapshot, staged: Staged
                     f"branch {branch.name!r} moved on and its commits since have expired.",
                     hint="Refresh the handle and apply the changes again.",
                 )
+            if _landed(found.header, stamp):
+                return Snapshot(objects, found)
             _check_disjoint(staged, found.header, branch)
     return Snapshot(objects, head)
 
@@ -150,7 +163,7 @@ def _take_slot(objects: Objects, made: Assembled, commit_id: CommitId) -> Snapsh
     Raises:
         CommitUnknownError: neither can be told.
     """
-    for _ in range(RESENDS_MAX):
+    for sent in range(RESENDS_MAX):
         try:
             objects.store.create(commit_id.slot, made.parts)
         except ObjectExistsError:
@@ -158,7 +171,9 @@ def _take_slot(objects: Objects, made: Assembled, commit_id: CommitId) -> Snapsh
         except StoreUnavailableError:
             continue  # sent again: if the first one landed, the slot is taken, by our nonce
         except (StoreFullError, StorePermissionError):
-            raise
+            if not sent:
+                raise
+            break  # the first one may have landed
         except StoreError as error:
             if _stored(objects, commit_id) is None:
                 raise
