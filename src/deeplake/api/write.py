@@ -29,7 +29,7 @@ def append(session: Session, row: Mapping[str, Any]) -> None:
         raise InputError(
             f"a row is {{column: value}}, not {type(row).__name__}.", hint="extend() takes many."
         )
-    if not row:
+    if not len(row):  # a pandas Series has no truth value
         raise InputError("the row is empty.", hint="Pass at least one column.")
     _stage(session, {name: [value] for name, value in row.items()})
 

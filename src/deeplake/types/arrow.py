@@ -16,6 +16,7 @@ from deeplake.errors import DtypeError, TextEncodingError
 from deeplake.types.base import VarData
 from deeplake.types.data import join_bytes, offsets_of
 from deeplake.types.rows import refusal, spread
+from deeplake.types.variable import check_sizes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -239,6 +240,7 @@ def var_data(array: pa.Array, *, column: str, text: bool) -> VarData:
     Raises:
         DtypeError: if the array holds neither.
         TextEncodingError: if `text` and the bytes are not UTF-8.
+        ValueTooLargeError: on a value over the size limit.
     """
     import pyarrow as pa
 
@@ -256,6 +258,7 @@ def var_data(array: pa.Array, *, column: str, text: bool) -> VarData:
     ends = np.frombuffer(starts, np.int64)[array.offset : array.offset + rows + 1]
     content = np.frombuffer(data, np.uint8) if data is not None and data.size else b""
     sizes = np.diff(ends)
+    check_sizes(sizes, column=column)
     if valid is not None and sizes[~valid].any():  # bytes under a NULL: cut them out, row by row
         sizes = np.where(valid, sizes, 0)
         pieces: list[Buffer] = [

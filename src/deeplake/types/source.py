@@ -71,7 +71,20 @@ def _read_path(path: Any, *, column: str, row: int) -> bytes:
             raise unreadable(str(error.strerror)) from error
 
 
+def _bytes_left(file: Any) -> int:
+    """Bytes from where a file stands to its end; 0 if it cannot tell (a pipe, a socket)."""
+    try:
+        at = file.tell()
+        file.seek(0, os.SEEK_END)
+        left: int = file.tell() - at
+        file.seek(at)
+    except (OSError, ValueError, AttributeError):  # UnsupportedOperation is the first two
+        return 0
+    return left
+
+
 def _read_file(file: Any, *, column: str, row: int) -> bytes:
+    check_size(_bytes_left(file), column=column, row=row)  # before 4 GiB are allocated
     content: Buffer = file.read(settings.VALUE_BYTES_MAX + 1)
     if isinstance(content, str):
         raise refusal(
