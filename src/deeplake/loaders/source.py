@@ -63,7 +63,7 @@ class Selection:
     def __init__(self, source: RowSource, chosen: Rows) -> None:
         self._source = source
         self._chosen = chosen
-        self.name = f"{len(chosen):,} rows of {source.name}"
+        self.name = f"a selection of {source.name}"
         self.rows = len(chosen)
         self.types = source.types
         self.remote = source.remote
