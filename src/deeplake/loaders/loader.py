@@ -102,6 +102,7 @@ class Loader:
                         yield from self._batches(step, reader.read(step))
                     continue
                 yield from batches
+                del batches  # its slab's memory is used again for the next but one
         finally:
             under_way.close()  # type: ignore[attr-defined]
         if self._epoch == epoch:  # else set_epoch() was called meanwhile
@@ -120,7 +121,7 @@ class Loader:
             self._reader = SlabReader(source, self._forms, size, shuffled=shuffled)
         return self._reader
 
-    def _batches(self, slab: Slab, values: list[Values]) -> Iterator[dict[str, Any]]:
+    def _batches(self, slab: Slab, values: list[Values]) -> list[dict[str, Any]]:
         """The batches of a slab; arrays are cut into views, lists turned into batches."""
         names = self._names
         cuts = slab.cuts
@@ -132,7 +133,7 @@ class Loader:
         if self._shard.pads:
             names = [*names, PADDING_MARK]
             parts.append([self._mark(slab, k) for k in range(len(slab.padding))])
-        return (dict(zip(names, batch, strict=True)) for batch in zip(*parts, strict=True))
+        return [dict(zip(names, batch)) for batch in zip(*parts)]  # noqa: B905 - equal by design
 
     def _mark(self, slab: Slab, step: int) -> Any:
         valid = np.ones(slab.cuts[step + 1] - slab.cuts[step], np.bool_)
