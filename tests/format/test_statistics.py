@@ -80,6 +80,9 @@ def test_a_union_with_an_unmeasured_part_is_unknown():
     assert s.bounds(s.merge([one, nothing])) == (5, 5)
     vectors = s.measure(FixedLayout("<i8", (2,)), FixedData(np.zeros((3, 2), "<i8")))
     assert s.merge([one, vectors, nothing]) == (s.COUNTED, 1, 0, s.EMPTY_BOUND, s.EMPTY_BOUND)
+    newer = one._replace(kind=99)
+    assert s.bounds(newer) is None
+    assert s.merge([newer, newer]).kind == s.COUNTED
     assert s.merge([nothing, s.UNKNOWN]) == s.UNKNOWN
     assert s.merge([one, s.UNKNOWN]) == s.UNKNOWN
     assert s.merge([nothing, nothing]).kind == s.EMPTY

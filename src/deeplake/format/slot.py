@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 MAGIC = b"DLSLOT\x01\n"
 HEAD = struct.Struct("<8sIIIIQ")
 ALIGNMENT = 64
+CHANGES = ("added", "created", "schema")
 FEATURES: frozenset[str] = frozenset()
 """Features a commit may require that this version can read."""
 
@@ -51,14 +52,17 @@ class BlockRef(NamedTuple):
 
 
 class TableEntry(NamedTuple):
-    """One table of a commit. `change` says what this commit did to it ({} if nothing)."""
+    """One table of a commit. `change` says what this commit did to it ({} if nothing).
+
+    Kinds of change: `CHANGES`, and what newer versions add, with values of any JSON.
+    """
 
     table_id: int
     name: str
     rows: int
     schema: BlockRef
     root: BlockRef
-    change: dict[str, int]
+    change: dict[str, Any]
 
 
 class CommitHeader(NamedTuple):
@@ -156,6 +160,12 @@ def head_length_of(start: bytes, where: str) -> int:
     return int(head_length)
 
 
+def used_length(head: bytes) -> int:
+    """Bytes of a verified head up to the end of its header; the rest of it is a gap."""
+    _, _, json_at, json_length, _, _ = HEAD.unpack_from(head, 0)
+    return int(json_at + json_length)
+
+
 def decode(head: bytes, where: str) -> SlotHead:
     """Parse and verify a slot's head; `head` holds at least its first `head_length` bytes.
 
@@ -209,7 +219,9 @@ def _parse_header(text: bytes, blocks_end: int, where: str) -> CommitHeader:
 
 
 def _table(entry: dict[str, Any], blocks_end: int) -> TableEntry:
-    change = {name: _whole(count) for name, count in entry["change"].items()}
+    change = dict(entry["change"].items())
+    for kind in CHANGES:
+        _whole(change.get(kind, 0))
     return TableEntry(
         _whole(entry["id"]), _text(entry["name"]), _whole(entry["rows"]),
         _block_ref(entry["schema"], blocks_end), _block_ref(entry["root"], blocks_end), change,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 NONE, SIGNED, UNSIGNED, FLOAT, BYTES, EMPTY, COUNTED = 0, 1, 2, 3, 4, 5, 6
 _KINDS = {"i": SIGNED, "u": UNSIGNED, "b": UNSIGNED, "f": FLOAT}
+_BOUNDED = (SIGNED, UNSIGNED, FLOAT, BYTES)
 _NUMBERS = {SIGNED: "<i8", UNSIGNED: "<u8", FLOAT: "<f8"}
 PREFIX_BYTES = 15
 TRUNCATED = 16
@@ -101,7 +102,7 @@ def _order(kind: int, bound: bytes) -> Any:
 def bounds(statistics: ColumnStatistics) -> tuple[Any, Any] | None:
     """(low, high) as Python values; text bounds as bytes prefixes; None if unknown."""
     kind = statistics.kind
-    if kind not in (SIGNED, UNSIGNED, FLOAT, BYTES):
+    if kind not in _BOUNDED:
         return None
     if kind == BYTES:
         low, high = statistics.low, statistics.high
@@ -111,13 +112,16 @@ def bounds(statistics: ColumnStatistics) -> tuple[Any, Any] | None:
 
 def merge(parts: Sequence[ColumnStatistics]) -> ColumnStatistics:
     """Statistics of the union of the rows of `parts`."""
+    if len(parts) == 1:
+        return parts[0]
     nulls, nans = sum(p.nulls for p in parts), sum(p.nans for p in parts)
     known = [p for p in parts if p.kind != EMPTY]
     kinds = {p.kind for p in known}
     if NONE in kinds or not parts:
         return UNKNOWN
     kind = kinds.pop() if len(kinds) == 1 else COUNTED if kinds else EMPTY
-    if kind in (COUNTED, EMPTY):
+    if kind not in _BOUNDED:  # a kind of a newer version is counted too
+        kind = EMPTY if kind == EMPTY else COUNTED
         return ColumnStatistics(kind, nulls, nans, EMPTY_BOUND, EMPTY_BOUND)
     low = min((p.low for p in known), key=lambda b: _order(kind, b))
     high = max((p.high for p in known), key=lambda b: _order(kind, b))
