@@ -51,9 +51,9 @@ def writer(store: TracingStore) -> Dataset:
 
 
 def rounds(store: MemoryStore, at: str = "main") -> int:
-    """Dependent rounds of an open: the least of three, since a loaded machine only adds some."""
-    found = []
-    for _ in range(3):
+    """Dependent rounds of an open, the least of a few: a loaded machine starts threads late."""
+    found: list[int] = []
+    while len(found) < 10 and min(found, default=9) > 3:
         traced = bucket(store, LATENCY_S)
         deeplake.open(traced, at=at)
         assert traced.count("list") == 0

@@ -34,6 +34,7 @@ RECORD_DTYPE = np.dtype(
         ("crc", "<u4"),
     ]
 )
+_RECORD = struct.Struct("<QIIQHBBI")  # RECORD_DTYPE: packing tuples is twice as fast as NumPy
 RECORDS_MAX = 0xFFFF
 
 
@@ -63,17 +64,15 @@ def encoded_size(records: Sequence[Record], statistics: bytes = b"") -> int:
 def encode(records: Sequence[Record], statistics: bytes = b"") -> bytes:
     """A root or node block; `statistics` is the packed form of `statistics_block`."""
     homes: dict[bytes, int] = {}
-    for record in records:
-        homes.setdefault(record.home, len(homes))
+    packed, total = [], 0
+    for sequence, offset, length, rows, home, level, kind, crc in records:
+        number = homes.setdefault(home, len(homes))
+        packed.append(_RECORD.pack(sequence, offset, length, rows, number, level, kind, crc))
+        total += rows
     if len(records) > RECORDS_MAX or len(homes) > RECORDS_MAX:
         raise ValueError(f"{len(records)} records do not fit one block")
-    rows = [
-        (r.sequence, r.offset, r.length, r.rows, homes[r.home], r.level, r.kind, r.crc)
-        for r in records
-    ]
-    total = sum(record.rows for record in records)
     head = _HEAD.pack(MAGIC, len(homes), len(records), total, len(statistics), 0)
-    return b"".join([head, *homes, np.array(rows, RECORD_DTYPE).tobytes(), statistics])
+    return b"".join([head, *homes, *packed, statistics])
 
 
 def decode(block: bytes | memoryview, where: str) -> tuple[list[Record], bytes]:
@@ -122,7 +121,7 @@ def full_run(records: Sequence[Record], fanout: int) -> int:
     if len(records) < fanout:
         return 0
     level = records[-1].level
-    if all(record.level == level for record in records[-fanout:]):
+    if records[-fanout].level == level and all(r.level == level for r in records[-fanout:]):
         return fanout
     return 0
 

@@ -2,8 +2,8 @@
 statistics of older records, which a filling tree level may have to read.
 
 Layout: fragments, nodes, roots and schemas, then the header, then the payload. Blocks are placed
-at absolute offsets from byte 32 on; only the start of the payload depends on the header's length,
-so a first pass measures and a second one writes (one pass where nothing rides in the slot).
+at absolute offsets from byte 32 on; only the start of the payload depends on the header's length.
+It is guessed from the parent's, which fits 31 of 32 small commits, else a first pass measures it.
 """
 
 from __future__ import annotations
@@ -32,6 +32,13 @@ if TYPE_CHECKING:
 SCHEMA_INLINE_BYTES_MAX = 1024
 """A schema up to this size is repeated in each slot that changes its table: opening then needs
 no second object. Larger ones are written once and referred to."""
+
+
+_SLACK_BYTES = 24
+"""Numbers printed longer than those that were measured."""
+
+_GAP_BYTES_MAX = 192
+"""A guessed payload base may leave this much unused before a second pass places it exactly."""
 
 
 class Place(NamedTuple):
@@ -74,21 +81,32 @@ def assemble(
     objects: Objects, parent: Snapshot, staged: Staged, stamp: Stamp, place: Place
 ) -> Assembled:
     """The slot as parts to write, and its head for opening it without reading it back."""
-    base = 0
-    if staged.payload_length:
-        blocks, header = _pass(objects, parent, staged, stamp, place, 0)
-        slack = 24  # the second pass may print longer numbers
-        base = blocks.at + len(slot.header_json(header)) + slack
-        base += -base % slot.ALIGNMENT
-    blocks, header = _pass(objects, parent, staged, stamp, place, base)
-    for record, known in blocks.known.items():
-        objects.keep_statistics(record, known)
+    base = _guessed_base(parent, stamp) if staged.payload_length else 0
+    layout, header = _pass(objects, parent, staged, stamp, place, base)
     text = slot.header_json(header)
-    head_length = base or blocks.at + len(text)
-    parts = slot.encode(blocks.blocks, text, head_length, staged.payload, staged.payload_length)
+    if staged.payload_length and not 0 <= base - layout.at - len(text) <= _GAP_BYTES_MAX:
+        base = _aligned(layout.at + len(text) + _SLACK_BYTES)
+        layout, header = _pass(objects, parent, staged, stamp, place, base)
+        text = slot.header_json(header)
+    for record, known in layout.known.items():
+        objects.keep_statistics(record, known)
+    head_length = base or layout.at + len(text)
+    parts = slot.encode(layout.blocks, text, head_length, staged.payload, staged.payload_length)
     raw = b"".join(parts[: len(parts) - len(staged.payload)])  # type: ignore[arg-type]
     head = slot.SlotHead(header, raw, head_length + staged.payload_length)
-    return Assembled(parts, head, blocks.tables)
+    return Assembled(parts, head, layout.tables)
+
+
+def _guessed_base(parent: Snapshot, stamp: Stamp) -> int:
+    """Where the payload may begin: a commit like its parent needs one record more than it."""
+    if parent.head is None:
+        return 0
+    longer = len(stamp.message.encode()) - len(parent.head.header.message.encode())
+    return _aligned(slot.used_length(parent.head.head) + 32 + max(longer, 0) + _SLACK_BYTES)
+
+
+def _aligned(size: int) -> int:
+    return size + -size % slot.ALIGNMENT
 
 
 def _pass(
@@ -106,14 +124,17 @@ def _pass(
             entries.append(_changed(objects, layout, parent, change, place, base))
     for change in changes.values():
         entries.append(_changed(objects, layout, parent, change, place, base))
+    return layout, _header(staged, stamp, place, entries)
+
+
+def _header(staged: Staged, stamp: Stamp, place: Place, entries: list[TableEntry]) -> CommitHeader:
     allocator = place.allocator
     if allocator is not None:
         allocator = allocator[0], allocator[1] + sum(change.added for change in staged.tables)
-    header = CommitHeader(
+    return CommitHeader(
         place.commit_id, place.parents, stamp.author, stamp.message, place.time_us,
         stamp.automatic, allocator, tuple(entries),
     )  # fmt: skip
-    return layout, header
 
 
 def _changed(
@@ -137,15 +158,20 @@ def _changed(
     root = layout.place(tree.encode(records))
     if schema_ref is None or len(schema_block) <= SCHEMA_INLINE_BYTES_MAX:
         schema_ref = layout.place(schema_block)
-    summary = {"added": change.added} if change.fragments else {}
-    if change.schema is not None:
-        summary["created" if change.created else "schema"] = 1
     rows = tree.total_rows(records)
     schema = change.schema if change.schema is not None else parent.table(change.name).schema
     layout.tables[change.name] = TableState(
         change.table_id, change.name, rows, schema, schema_block, tuple(records)
     )
-    return TableEntry(change.table_id, change.name, rows, schema_ref, root, summary)
+    return TableEntry(change.table_id, change.name, rows, schema_ref, root, _summary(change))
+
+
+def _summary(change: TableChange) -> dict[str, int]:
+    """What the commit says it did to a table."""
+    summary = {"added": change.added} if change.fragments else {}
+    if change.schema is not None:
+        summary["created" if change.created else "schema"] = 1
+    return summary
 
 
 def _place_fragment(
