@@ -217,3 +217,36 @@ def test_a_value_stored_apart_is_read_from_its_own_object_and_verified():
     store.put(key, [big[:-1] + b"?"])
     with pytest.raises(ChecksumError, match=key):
         decoder.slice(1, 2)
+
+
+def frame_of(buffers: list[tuple[int, np.ndarray]], payload: bytes, rows: int) -> f.EncodedFrame:
+    """A frame of one var column, as a writer with a bug might make it."""
+    build = f.IndexBuilder()
+    build.payload(f.VALUES, 0, [payload], len(payload))
+    for role, values in buffers:
+        build.inline(role, 0, values.tobytes())
+    return build.finish(rows, 0)
+
+
+def test_offsets_that_decrease_are_malformed():
+    sums = np.array([crc32c(b""), crc32c(b"")], "<u4")
+    frame = frame_of([(f.OFFSETS, np.array([0, 2, 0], "<u4")), (f.CHECKSUMS, sums)], b"", 2)
+    with pytest.raises(MalformedObjectError, match="decrease"):
+        whole(VarLayout(), 2, b"", frame.index)
+
+
+def test_a_validity_bitmap_that_is_too_short_does_not_make_rows_null():
+    offsets, sums = np.zeros(10, "<u4"), np.zeros(9, "<u4")
+    bitmap = np.array([255], "u1")  # 8 rows of 9
+    buffers = [(f.VALIDITY, bitmap), (f.OFFSETS, offsets), (f.CHECKSUMS, sums)]
+    with pytest.raises(MalformedObjectError, match="validity"):
+        whole(VarLayout(), 9, b"", frame_of(buffers, b"", 9).index)
+
+
+def test_buffers_over_four_gibibytes_have_places():
+    build = f.IndexBuilder()
+    build.payload(f.VALUES, 0, [], 5 << 30)
+    build.payload(f.VALUES, 1, [], 3)
+    index = build.finish(1, 0).index
+    entry = f.FrameIndex(index, (5 << 30) + 3, "a frame").need(f.VALUES, 1)
+    assert (entry.offset, entry.length) == (5 << 30, 3)
