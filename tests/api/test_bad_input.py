@@ -225,9 +225,7 @@ WRONG = [
 @pytest.mark.parametrize(
     ("column", "value", "kind", "words"), WRONG, ids=[f"{w[0]}-{k}" for k, w in enumerate(WRONG)]
 )
-def test_a_value_that_does_not_fit_is_named_with_column_and_row(
-    ds, url, column, value, kind, words
-):
+def test_a_value_that_does_not_fit_is_named_with_its_place(ds, url, column, value, kind, words):
     def check(row: int) -> Iterator[None]:
         return refused_like(ds, kind, f"'{column}", f"row {row}", *words)
 

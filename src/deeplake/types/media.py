@@ -13,7 +13,7 @@ import numpy as np
 from deeplake.errors import DependencyError, DtypeError, MediaError
 from deeplake.types.rows import batch, refusal, shown
 from deeplake.types.source import payload_of
-from deeplake.types.variable import Variable, raw_bytes, var_data
+from deeplake.types.variable import Variable, check_size, raw_bytes, var_data
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -56,6 +56,8 @@ class Media(Variable):
             payload = None if type(value) is bytes else self.encode(value, column=column, row=row)
             if payload is None:
                 payload = payload_of(value, column=column, row=row)
+            else:
+                check_size(len(payload), column=column, row=row)
             if payload is None:
                 raise refusal(
                     DtypeError,

@@ -1,0 +1,111 @@
+"""What opening a dataset and reading a row may load: asserted in fresh interpreters, by module."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import deeplake
+
+HEAVY = {
+    "PIL",
+    "asyncio",
+    "av",
+    "concurrent.futures",
+    "ctypes.util",
+    "difflib",
+    "email",
+    "http",
+    "importlib.metadata",
+    "inspect",
+    "logging",
+    "multiprocessing",
+    "numpy.ma",
+    "obstore",
+    "pandas",
+    "pathlib",
+    "pcodec",
+    "pyarrow",
+    "simplejpeg",
+    "socket",
+    "ssl",
+    "subprocess",
+    "tempfile",
+    "torch",
+    "tqdm",
+    "urllib",
+    "uuid",
+    "zstandard",
+}
+
+
+def loaded_by(code: str, *arguments: str) -> set[str]:
+    """Names of `sys.modules` after `code`, less those of an interpreter that loads NumPy alone."""
+    script = "{}\nimport sys\nprint('\\n'.join(sys.modules))"
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", script.format(body), *arguments],
+            capture_output=True, text=True, check=True, timeout=60,
+        )
+        for body in ("import numpy", code)
+    ]  # fmt: skip
+    bare, found = (set(run.stdout.split()) for run in runs)
+    return found - bare
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory) -> str:
+    """An int, a vector and a text: inline in one commit, in packs in the next."""
+    place = str(tmp_path_factory.mktemp("cold") / "r")
+    ds = deeplake.create(place, schema={"n": "int", "emb": "emb-512", "text": "text"})
+    for count in (3, 2000):
+        ds.extend(
+            {
+                "n": np.arange(count),
+                "emb": np.ones((count, 512), np.float32),
+                "text": [f"row {n}" for n in range(count)],
+            }
+        )
+        ds.commit()
+    return place
+
+
+OPEN = "import sys, deeplake; ds = deeplake.open(sys.argv[1])"
+
+
+def test_opening_and_reading_a_row_loads_nothing_heavy(place):
+    code = f"{OPEN}; row = ds[0]; assert row['n'] == 0 and row['text'] == 'row 0'"
+    loaded = loaded_by(code, place)
+    assert "deeplake.table.frames" in loaded
+    assert sorted(loaded & HEAVY) == []
+
+
+def test_a_vector_and_a_number_out_of_packs_load_nothing_heavy(place):
+    code = f"{OPEN}; assert ds['emb'][1000].shape == (512,); assert len(ds['emb'][10:20]) == 10"
+    assert sorted(loaded_by(code, place) & HEAVY) == []
+
+
+def test_text_and_numbers_out_of_packs_load_their_codecs_alone(place):
+    code = f"{OPEN}; assert ds['text'][1000] == 'row 997' and ds['n'][1000] == 997"
+    loaded = loaded_by(code, place) & HEAVY
+    assert sorted(loaded - {"zstandard", "pcodec"}) == []
+
+
+def test_appending_a_row_loads_no_arrow(place):
+    code = f"{OPEN}; ds.append({{'n': 1, 'emb': [0.5] * 512, 'text': 'x'}}); len(ds[-1]['emb'])"
+    assert not loaded_by(code, place) & {"pyarrow", "pandas", "obstore", "PIL", "torch", "tqdm"}
+
+
+def test_printing_a_dataset_loads_nothing_heavy(place):
+    loaded = loaded_by(f"{OPEN}; repr(ds); str(ds.summary()); repr(ds.log())", place)
+    assert sorted(loaded & HEAVY) == []
+
+
+def test_only_the_rooms_below_are_touched_by_a_read(place):
+    loaded = loaded_by(f"{OPEN}; ds[0]", place)
+    rooms = {name.split(".")[1] for name in loaded if name.startswith("deeplake.")}
+    assert not rooms & {"ingest", "loaders", "testing"}
+    assert not loaded & {"deeplake.table.transaction", "deeplake.versioning.publish"}
