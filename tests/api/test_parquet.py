@@ -261,6 +261,20 @@ def test_rows_come_in_batches_of_bounded_size(tmp_path, monkeypatch):
     assert sum(part.batch.num_rows for part in parts) == 500
 
 
+def test_a_row_group_on_disk_is_never_held_whole(tmp_path, monkeypatch):
+    rows = {"b": [bytes([n % 256]) * 10_000 for n in range(1000)]}
+    pages = {"data_page_size": 16_384, "write_batch_size": 1, "use_dictionary": False}
+    path = write(tmp_path / "x.parquet", rows, row_group_size=1000, compression=None, **pages)
+    monkeypatch.setattr(source, "BATCH_BYTES", 100_000)
+    monkeypatch.setattr(source, "BUFFER_BYTES", 100_000)
+    del rows
+    before, most = pa.total_allocated_bytes(), 0
+    for part in source.parts(source.open_files(path)):
+        most = max(most, pa.total_allocated_bytes() - before)
+        del part
+    assert most < 2_000_000, "of 10 MB"
+
+
 def test_an_import_adds_to_what_is_there(folder, url):
     ds = deeplake.create(url, schema={"t": "text", "n": "int", "other": "json"})
     ds.append({"n": 0})

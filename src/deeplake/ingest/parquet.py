@@ -38,7 +38,7 @@ BATCH_BYTES = 16 << 20
 BATCH_ROWS_MAX = 65_536
 
 BUFFER_BYTES = 1 << 20
-"""A column of a local row group is read through a buffer, so a 2 GB row group is never held."""
+"""A column of a local file is read through a buffer, so that no row group is held whole."""
 
 LOAD_BYTES_MAX = 256 << 20
 """A row group in a bucket is fetched at once, in parallel, up to this size."""
@@ -121,6 +121,7 @@ def _parquet(file: SourceFile, footer: Any = None) -> Iterator[tuple[Any, RangeF
                 stream,
                 metadata=footer,
                 buffer_size=BUFFER_BYTES if remote is None else 0,
+                pre_buffer=False,  # else a row group is held whole: 588 MB of 600 MB, now 64
                 page_checksum_verification=True,
             ),
             remote,
