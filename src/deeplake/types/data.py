@@ -155,8 +155,18 @@ def concat(pieces: Sequence[ColumnData]) -> ColumnData:
         _concat_extra([p.extras[k] for p in pieces])  # type: ignore[union-attr]
         for k in range(len(first.extras))
     )
-    buffers = list(chain.from_iterable(p.buffers for p in pieces))  # type: ignore[union-attr]
+    buffers = list(chain.from_iterable(map(_needed_buffers, pieces)))  # type: ignore[arg-type]
     return VarData(offsets, buffers, valid, extras)
+
+
+def _needed_buffers(piece: VarData) -> Sequence[Buffer]:
+    """Its buffers, one per row or fewer: never an empty one among longer ones.
+
+    With one too many, the whole might have as many buffers as rows and pass for one per row.
+    """
+    if len(piece.buffers) == len(piece.offsets) - 1:
+        return piece.buffers
+    return [buffer for buffer in piece.buffers if len(buffer)]
 
 
 def _concat_valid(pieces: Sequence[ColumnData]) -> BoolArray | None:
