@@ -110,10 +110,11 @@ class Column:
         return [v if ok else None for v, ok in zip(values, data.valid.tolist(), strict=True)]
 
     def _open(self) -> None:
+        version = self._session.version  # first: another thread may be writing
         self._type = self._session.columns.get(self.name).type
         self._reader = self._session.reader(self.name)
         self._cell = self._reader.cell
-        self._version = self._session.version
+        self._version = version
 
     def __repr__(self) -> str:
         return f"<column {self.name!r}: {self._type.name}, {len(self)} rows>"

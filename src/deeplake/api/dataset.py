@@ -46,16 +46,20 @@ class Dataset(Versioned):
             if found is None:
                 found = self._handles[key] = Column(self._session, key, None)
             return found
+        if isinstance(key, str):  # a NumPy string: the name of a DataFrame's column
+            return self[str(key)]
         row = position(key, len(self))
         if row is None:
-            return View(self._session, positions(key, len(self)))
+            session = self._session.pinned()
+            return View(session, positions(key, session.rows))
         return {name: self[name][row] for name in self._session.columns.names}
 
     def __len__(self) -> int:
         return self._session.rows
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        return iter(View(self._session, range(len(self))))
+        session = self._session.pinned()
+        return iter(View(session, range(session.rows)))
 
     @property
     def url(self) -> str:

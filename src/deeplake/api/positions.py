@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,6 +32,8 @@ def positions(key: Any, rows: int) -> range | Rows:
         except (TypeError, ValueError) as error:
             raise RowIndexError(f"{key!r} is no slice of rows: {error}.") from None
     if isinstance(key, range):
+        for end in (key[0], key[-1]) if key else ():  # before it is written out, however long
+            position(end, rows)
         key = np.arange(key.start, key.stop, key.step)
     try:
         array = np.asarray(key)
@@ -71,9 +74,12 @@ def position(key: Any, rows: int) -> int | None:
     """
     if isinstance(key, bool | np.bool_) or not hasattr(key, "__index__"):
         return None
-    if isinstance(key, np.ndarray) and key.ndim:
+    if getattr(key, "ndim", 0):  # an array, or a tensor of one element
         return None
-    row = int(key.__index__())
+    try:
+        row = index(key)
+    except TypeError:  # an array of no integer
+        return None
     if not -rows <= row < rows:
         raise RowIndexError(f"row {row} is out of range: there are {rows} rows.")
     return row % rows

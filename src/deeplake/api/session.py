@@ -1,15 +1,22 @@
 """Where a handle stands: repository, branch, snapshot, table, and what is staged.
 
-Handles (`Dataset`, `Database`) are thin; this is the state they share. One session serves one
-thread at a time for writing; reading is safe from many.
+Handles (`Dataset`, `Database`) are thin; this is the state they share. Threads may share one:
+writes take turns, and an extend that one thread has begun is finished before another writes.
 """
 
 from __future__ import annotations
 
 import os
+import threading
 from typing import TYPE_CHECKING, Any
 
-from deeplake.errors import InputError, ReadOnlyError, StagedChangesError, TableNotFoundError
+from deeplake.errors import (
+    InputError,
+    ReadOnlyError,
+    StagedChangesError,
+    StateError,
+    TableNotFoundError,
+)
 from deeplake.table.column import ColumnReader
 from deeplake.table.columns import columns_of
 from deeplake.table.fragments import TableTree
@@ -17,6 +24,7 @@ from deeplake.versioning.objects import merge_children
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
     from deeplake.format.schema import TableSchema
     from deeplake.format.statistics import ColumnStatistics
@@ -53,15 +61,19 @@ class Session:
         self._transaction: Transaction | None = None
         self._tree: TableTree | None = None
         self._columns: Columns | None = None
+        self._locks = _Locks()
+        self._extending = False
+        self._pinned_staged = False
 
     # --- reading ----------------------------------------------------------------------------
 
     @property
     def defined(self) -> bool:
         """Whether the table has a schema yet (else the first rows give it one)."""
-        if self._transaction is not None:
-            return self._transaction.has_table(self.table)
-        return self.table in self.snapshot.entries()
+        transaction = self._transaction
+        if transaction is not None:
+            return transaction.has_table(self.table)
+        return self._columns is not None or self.table in self.snapshot.entries()
 
     @property
     def columns(self) -> Columns:
@@ -70,25 +82,31 @@ class Session:
         Raises:
             TableNotFoundError: it has none yet.
         """
-        if self._columns is None:
-            if not self.defined:
-                raise TableNotFoundError(
-                    f"table {self.table!r} in {self.repository.store.url} has no columns yet.",
-                    hint="Append rows, or create it with a schema.",
-                )
-            if self._transaction is not None:
-                self._columns = self._transaction.columns(self.table)
-            else:
-                self._columns = columns_of(self.snapshot.table(self.table).schema_block)
-        return self._columns
+        found = self._columns
+        if found is None:
+            with self._locks.state:
+                found = self._columns = self._find_columns()
+        return found
+
+    def _find_columns(self) -> Columns:
+        if not self.defined:
+            raise TableNotFoundError(
+                f"table {self.table!r} in {self.repository.store.url} has no columns yet.",
+                hint="Append rows, or create it with a schema.",
+            )
+        if self._transaction is not None:
+            return self._transaction.columns(self.table)
+        return columns_of(self.snapshot.table(self.table).schema_block)
 
     @property
     def rows(self) -> int:
         """Rows, staged ones included."""
-        if not self.defined:
-            return 0
-        entry = self.snapshot.entries().get(self.table)
-        return (0 if entry is None else entry.rows) + self.staged_rows
+        tree = self._tree
+        if tree is not None:
+            return tree.rows
+        with self._locks.state:
+            entry = self.snapshot.entries().get(self.table)
+            return (0 if entry is None else entry.rows) + self.staged_rows
 
     @property
     def staged_rows(self) -> int:
@@ -107,13 +125,26 @@ class Session:
 
     def tree(self) -> TableTree:
         """The table's rows, staged ones included."""
-        if self._tree is None:
-            if self._transaction is not None:
-                self._tree = self._transaction.tree(self.table)
-            else:
-                state = self.snapshot.table(self.table)
-                self._tree = TableTree(self.repository.objects, self.snapshot.head, state.records)
-        return self._tree
+        found = self._tree
+        if found is None:
+            with self._locks.state:
+                found = self._tree = self._open_tree()
+        return found
+
+    def _open_tree(self) -> TableTree:
+        if self._transaction is not None:
+            return self._transaction.tree(self.table)
+        state = self.snapshot.table(self.table)
+        return TableTree(self.repository.objects, self.snapshot.head, state.records)
+
+    def pinned(self) -> Session:
+        """What is read now, for good: no later write or move of the handle reaches it."""
+        with self._locks.state:
+            found = Session(self.repository, self.snapshot, None, self.table)
+            found._pinned_staged = self.staged
+            if self.defined:
+                found._columns, found._tree = self.columns, self.tree()
+        return found
 
     def reader(self, name: str) -> ColumnReader:
         """A reader of one column as things stand now."""
@@ -127,7 +158,13 @@ class Session:
     @property
     def staged(self) -> bool:
         """Whether there is anything to commit or roll back."""
-        return self._transaction is not None and self._transaction.staged
+        transaction = self._transaction
+        return self._pinned_staged or (transaction is not None and transaction.staged)
+
+    @property
+    def writing(self) -> AbstractContextManager[bool]:
+        """Held by the thread that writes, for as long as its rows belong together."""
+        return self._locks.writing
 
     def writable(self) -> Branch:
         """The branch that commits go to.
@@ -154,41 +191,87 @@ class Session:
 
     def create_table(self, schema: TableSchema) -> None:
         """Stage this session's table."""
-        self.transaction().create_table(self.table, schema)
-        self._changed()
+        with self._locks.writing, self._locks.state:
+            self._changed()
+            self.transaction().create_table(self.table, schema)
+            self._changed()
 
     def stage(self, batch: Mapping[int, ColumnData], rows: int) -> None:
         """Stage rows of this session's table."""
-        if rows:
-            self.transaction().append(self.table, batch, rows)
-            self._changed()
+        if not rows:
+            return
+        with self._locks.writing, self._locks.state:
+            self._changed()  # before as well: an interrupt may come right after the append
+            try:
+                self.transaction().append(self.table, batch, rows)
+            finally:
+                self._changed()
 
     def stage_atomically(self, work: Callable[[], None]) -> None:
-        """Run `work`, which stages rows; if it raises, none of them stay staged."""
-        try:
-            self.transaction().atomically(self.table, work)
-        finally:
-            self._changed()
+        """Run `work`, which stages rows; if it raises, none of them stay staged.
+
+        Raises:
+            StateError: `work` rolled back; whatever else it raises.
+        """
+        with self._locks.writing:
+            transaction, outer = self.transaction(), self._extending
+            with self._locks.state:
+                mark = transaction.mark(self.table)
+            try:
+                self._extending = True
+                work()
+                self._same(transaction)
+            except BaseException:
+                with self._locks.state:
+                    self._changed()
+                    transaction.restore(mark)
+                    self._changed()
+                    if self._transaction is not transaction or not (outer or self.staged):
+                        self._drop()  # also deletes what was stored of these rows
+                raise
+            finally:
+                self._extending = outer
 
     def commit(self, message: str, *, automatic: bool = False) -> Snapshot:
         """Publish what is staged and move to the new commit.
 
         Raises:
             CommitConflictError, CommitUnknownError, StoreError: everything stays staged.
+            StateError: an extend is being fed by the caller.
         """
-        if self._transaction is not None and self._transaction.staged:
-            author = author_name()
-            self.snapshot = self._transaction.commit(message, author, automatic=automatic)
-            self._transaction = None
-            self._changed()
-        return self.snapshot
+        with self._locks.writing, self._locks.state:
+            self._not_extending("commit()")
+            if self._transaction is not None and self._transaction.staged:
+                author = author_name()
+                self.snapshot = self._transaction.commit(message, author, automatic=automatic)
+                self._transaction = None
+                self._changed()
+            return self.snapshot
 
     def rollback(self) -> None:
         """Drop what is staged."""
+        with self._locks.writing, self._locks.state:
+            self._extending = False
+            self._drop()
+
+    def _drop(self) -> None:
+        self._changed()
         transaction, self._transaction = self._transaction, None
         self._changed()
         if transaction is not None:
             transaction.abandon()
+
+    def _same(self, transaction: Transaction) -> None:
+        if self._transaction is not transaction:
+            raise StateError("rollback() was called by the iterator whose rows are being staged.")
+
+    def _not_extending(self, doing: str) -> None:
+        """The generator behind an extend must not commit half of its rows."""
+        if self._extending:
+            raise StateError(
+                f"{doing} was called by the iterator whose rows are being staged.",
+                hint="Let extend() finish first, or extend in several calls.",
+            )
 
     def settled(self, doing: str) -> None:
         """Refuse while something is staged.
@@ -203,10 +286,12 @@ class Session:
             )
 
     def move(self, snapshot: Snapshot, branch: Branch | None) -> None:
-        """Stand somewhere else."""
-        self._transaction = None
-        self.snapshot, self.branch = snapshot, branch
-        self._changed()
+        """Stand somewhere else; nothing may be staged."""
+        with self._locks.writing, self._locks.state:
+            self._not_extending("moving to another commit")
+            self._drop()
+            self.snapshot, self.branch = snapshot, branch
+            self._changed()
 
     def refresh(self) -> None:
         """Move to the newest commit of the branch."""
@@ -215,9 +300,38 @@ class Session:
         self.move(self.repository.head_after(branch, self.snapshot), branch)
 
     def _changed(self) -> None:
-        self.version += 1
         self._tree = None
         self._columns = None
+        self.version += 1  # last: who sees it finds nothing old
+
+
+class _Locks:
+    """One lock for a whole write, one for each step; new in a forked child, where a thread that
+    holds them does not exist.
+    """
+
+    __slots__ = ("_process", "_state", "_writing")
+
+    def __init__(self) -> None:
+        self._renew()
+
+    def _renew(self) -> None:
+        self._process = os.getpid()
+        self._writing, self._state = threading.RLock(), threading.RLock()
+
+    @property
+    def writing(self) -> AbstractContextManager[bool]:
+        """From the first row of an extend to the last."""
+        if self._process != os.getpid():
+            self._renew()
+        return self._writing
+
+    @property
+    def state(self) -> AbstractContextManager[bool]:
+        """While what readers see is changing. Taken after `writing`, never before it."""
+        if self._process != os.getpid():
+            self._renew()
+        return self._state
 
 
 def author_name() -> str:

@@ -31,27 +31,32 @@ def append(session: Session, row: Mapping[str, Any]) -> None:
         )
     if not len(row):  # a pandas Series has no truth value
         raise InputError("the row is empty.", hint="Pass at least one column.")
-    _stage(session, {name: [value] for name, value in row.items()})
+    with session.writing:
+        _stage(session, {name: [value] for name, value in row.items()})
 
 
 def extend(session: Session, rows: Any) -> int:
     """Stage many rows; all of them or, if anything raises, none. Returns how many."""
     session.writable()
     source = batches(rows)
-    before = session.rows
-    if not session.defined:
-        first = next(source, None)
-        if first is None:
-            return 0
-        _define(session, first)
-        try:
-            session.stage_atomically(lambda: _stage_all(session, first, source))
-        except BaseException:
-            session.rollback()  # the schema came from these rows
-            raise
-    else:
-        session.stage_atomically(lambda: _stage_all(session, None, source))
-    return session.rows - before
+    with session.writing:
+        before = session.rows
+        if session.defined:
+            session.stage_atomically(lambda: _stage_all(session, None, source))
+        else:
+            first = next(source, None)
+            if first is not None:
+                _define_and_stage(session, first, source)
+        return session.rows - before
+
+
+def _define_and_stage(session: Session, first: Any, source: Any) -> None:
+    _define(session, first)
+    try:
+        session.stage_atomically(lambda: _stage_all(session, first, source))
+    except BaseException:
+        session.rollback()  # the schema came from these rows
+        raise
 
 
 def _stage_all(session: Session, first: Any, source: Any) -> None:

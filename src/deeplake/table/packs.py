@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from deeplake import settings
-from deeplake.errors import StoreError
+from deeplake.errors import ForkedProcessError, StoreError
 from deeplake.format.keys import pack_key
 
 if TYPE_CHECKING:
@@ -43,61 +43,90 @@ class Inline(NamedTuple):
 
 
 class _Pack:
-    """One pack being collected."""
+    """One pack: open, then sealed, then on its way (`future`).
 
-    __slots__ = ("frames", "length", "pack_id", "parts")
+    What is in it is one dictionary, so an interrupt between two steps leaves it whole.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("frames", "future", "pack_id", "sealed", "value")
+
+    def __init__(self, value: Buffer | None = None) -> None:
         self.pack_id = os.urandom(16)
-        self.parts: list[Buffer] = []
+        self.value = value
+        """A large value that is the whole object; else `frames` are."""
         self.frames: dict[int, EncodedFrame] = {}
-        self.length = 0
+        self.sealed = False
+        self.future: Future[int] | None = None
 
-    def align(self, bytes_: int) -> None:
-        gap = -self.length % bytes_
-        if gap:
-            self.parts.append(bytes(gap))
-            self.length += gap
+    @property
+    def length(self) -> int:
+        """Bytes of the frames so far."""
+        if not self.frames:
+            return 0
+        offset = next(reversed(self.frames))
+        return offset + _size(self.frames[offset])
+
+    def add(self, frame: EncodedFrame) -> int:
+        """Append a frame: payload, then index; returns its offset."""
+        offset = self.length
+        offset += -offset % _alignment(frame.payload_length)
+        self.frames[offset] = frame
+        return offset
+
+    def parts(self) -> list[Buffer]:
+        """The bytes of the object, gaps included."""
+        if self.value is not None:
+            return [self.value]
+        parts: list[Buffer] = []
+        at = 0
+        for offset, frame in self.frames.items():
+            if offset > at:
+                parts.append(bytes(offset - at))
+            parts += frame.parts
+            parts.append(frame.index)
+            at = offset + _size(frame)
+        return parts
 
 
 class PackWriter:
     """Collects frames into packs and stores full ones in the background.
 
-    Not thread-safe: one transaction, one caller at a time.
+    Not thread-safe: one transaction, one caller at a time. Its steps are ordered so that one
+    that is interrupted can be taken again: at worst a pack is stored twice, with the same bytes.
     """
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
         self._open: dict[str, _Pack] = {}
-        self._pool: ThreadPoolExecutor | None = None
-        self._unsent: list[_Pack] = []
-        self._in_flight: list[tuple[_Pack, Future[int]]] = []
+        self._waiting: list[_Pack] = []
+        """Every pack that is not known to be stored, the open ones included."""
         self._named: list[bytes] = []
+        self._pool: ThreadPoolExecutor | None = None
+        self._process = os.getpid()
 
     def add(self, frame: EncodedFrame, stream: str) -> Place:
-        """Append a frame: payload, then index. May wait for an earlier pack to be stored.
+        """Append a frame. May wait for an earlier pack to be stored.
 
         Raises:
             StoreError: an earlier pack could not be stored; it is kept, and sent again later.
         """
         pack = self._open.get(stream)
-        if pack is None:
-            pack = self._open[stream] = _Pack()
-        pack.align(_alignment(frame.payload_length))
-        offset = pack.length
-        pack.parts += frame.parts
-        pack.parts.append(frame.index)
-        pack.frames[offset] = frame
-        pack.length += frame.payload_length + len(frame.index)
+        if pack is None or pack.sealed:
+            pack = _Pack()
+            self._waiting.append(pack)
+            self._open[stream] = pack
+        offset = pack.add(frame)
         if pack.length >= settings.PACK_BYTES:
-            self._submit(self._open.pop(stream))
+            self._seal(pack)
+            self._send()
         return Place(pack.pack_id, offset)
 
     def add_object(self, value: Buffer) -> bytes:
         """Store one large value as an object of its own; returns its id."""
-        pack = _Pack()
-        pack.parts, pack.length = [value], len(value)
-        self._submit(pack)
+        pack = _Pack(value)
+        self._waiting.append(pack)
+        self._seal(pack)
+        self._send()
         return pack.pack_id
 
     def finish(self) -> Inline | None:
@@ -106,26 +135,30 @@ class PackWriter:
         Raises:
             StoreError: a pack could not be stored; calling again sends what is missing.
         """
-        total = sum(pack.length + 64 for pack in self._open.values())
+        total = sum(pack.length + 64 for pack in self._waiting)
         if not self._named and total <= settings.SLOT_PAYLOAD_BYTES_MAX:
             return self._inline()
-        for stream in list(self._open):
-            self._submit(self._open.pop(stream))
+        self._waiting = [pack for pack in self._waiting if pack.frames or pack.value is not None]
+        for pack in self._waiting:
+            self._seal(pack)
+            if pack.future is not None and pack.future.done() and pack.future.exception():
+                pack.future = None  # failed before this call: another try
         self._send()
-        while self._in_flight:
-            self._land()
+        while self._waiting:
+            self._land(self._waiting[0])
         self._shutdown()
         return None
 
     def _inline(self) -> Inline:
         bases: dict[bytes, int] = {}
-        joined = _Pack()
-        for pack in self._open.values():
-            joined.align(64 if pack.length > 4096 else 8)
-            bases[pack.pack_id] = joined.length
-            joined.parts += pack.parts
-            joined.length += pack.length
-        return Inline(bases, joined.parts, joined.length)
+        parts: list[Buffer] = []
+        length = 0
+        for pack in self._waiting:
+            gap = -length % (64 if pack.length > 4096 else 8)
+            parts += [bytes(gap), *pack.parts()] if gap else pack.parts()
+            bases[pack.pack_id] = length + gap
+            length += gap + pack.length
+        return Inline(bases, parts, length)
 
     def abandon(self, *, keep: bool) -> None:
         """Drop everything.
@@ -134,59 +167,78 @@ class PackWriter:
             keep: leave stored packs alone, because a commit that names them may have landed;
                 else they are garbage, and are deleted, best effort.
         """
-        for _, future in self._in_flight:
-            future.cancel() or future.exception()
+        waiting, self._waiting, self._open = self._waiting, [], {}
+        garbage, self._named = self._named, []
+        if self._process != os.getpid():
+            return  # a forked child: the packs are its parent's, who may yet commit them
+        for pack in waiting:
+            if pack.future is not None:
+                pack.future.cancel() or pack.future.exception()
         self._shutdown()
-        garbage = [] if keep else self._named
-        for kept in (self._in_flight, self._unsent, self._open):
-            kept.clear()
-        self._named = []
         try:
-            self._objects.store.delete([pack_key(pack_id) for pack_id in garbage])
+            self._objects.store.delete([pack_key(p) for p in garbage if not keep])
         except StoreError:
             return  # unreferenced packs are vacuum's to collect
 
     def frame(self, place: Place) -> EncodedFrame | None:
         """A frame whose pack is not stored yet, else None; values it refers to are stored."""
-        while any(not pack.frames for pack, _ in self._in_flight):
-            self._land()
-        in_flight = [pack for pack, _ in self._in_flight]
-        for pack in (*self._open.values(), *self._unsent, *in_flight):
+        values = [pack for pack in self._waiting if pack.value is not None]
+        if values:
+            self._send()
+        for pack in values:
+            self._land(pack)
+        for pack in self._waiting:
             if pack.pack_id == place.pack_id:
                 return pack.frames[place.offset]
         return None
 
-    def _submit(self, pack: _Pack) -> None:
-        self._named.append(pack.pack_id)
-        self._unsent.append(pack)  # before anything can fail: its frames are referred to
-        self._send()
+    def _seal(self, pack: _Pack) -> None:
+        """Nothing is added to this pack any more."""
+        if not pack.sealed:
+            self._named.append(pack.pack_id)
+            pack.sealed = True
 
     def _send(self) -> None:
-        """Store what is not stored yet, at most two packs at a time."""
-        if self._pool is None and self._unsent:
-            from concurrent.futures import ThreadPoolExecutor
+        """Store what is sealed and not on its way, at most two packs at a time."""
+        self._own_process()
+        for pack in [p for p in self._waiting if p.sealed and p.future is None]:
+            under_way = [p for p in self._waiting if p.future is not None]
+            if len(under_way) >= IN_FLIGHT_MAX:
+                self._land(under_way[0])
+            if self._pool is None:
+                from concurrent.futures import ThreadPoolExecutor
 
-            self._pool = ThreadPoolExecutor(IN_FLIGHT_MAX, "deeplake-pack")
-        while self._unsent and self._pool is not None:
-            if len(self._in_flight) >= IN_FLIGHT_MAX:
-                self._land()
-            pack = self._unsent.pop(0)
-            future = self._pool.submit(self._objects.put_pack, pack.pack_id, pack.parts)
-            self._in_flight.append((pack, future))
+                self._pool = ThreadPoolExecutor(IN_FLIGHT_MAX, "deeplake-pack")
+            put = self._objects.put_pack
+            pack.future = self._pool.submit(put, pack.pack_id, pack.parts())
 
-    def _land(self) -> None:
-        """Wait for the oldest pack in flight; one that failed is sent again by the next call."""
-        pack, future = self._in_flight.pop(0)
+    def _land(self, pack: _Pack) -> None:
+        """Wait until a pack is stored; one that failed is sent again by the next call."""
+        self._own_process()
         try:
-            future.result()
+            if pack.future is not None:
+                pack.future.result()
         except BaseException:
-            self._unsent.append(pack)
+            pack.future = None
             raise
+        if pack in self._waiting:
+            self._waiting.remove(pack)
+
+    def _own_process(self) -> None:
+        if self._process != os.getpid():
+            raise ForkedProcessError(
+                "the staged rows belong to the process that this one was forked from.",
+                hint="Call rollback() here and stage rows of its own, or commit before forking.",
+            )
 
     def _shutdown(self) -> None:
-        if self._pool is not None:
-            self._pool.shutdown()
-            self._pool = None
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown()
+
+
+def _size(frame: EncodedFrame) -> int:
+    return frame.payload_length + len(frame.index)
 
 
 def _alignment(payload_length: int) -> int:

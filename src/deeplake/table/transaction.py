@@ -13,7 +13,9 @@ from deeplake.errors import (
     CommitConflictError,
     CommitUnknownError,
     DeeplakeError,
+    ForkedProcessError,
     StateError,
+    StoreError,
     TableExistsError,
 )
 from deeplake.format.fragment import Fragment, FrameRef, Run
@@ -27,10 +29,11 @@ from deeplake.versioning.publish import publish
 from deeplake.versioning.staged import Staged, Stamp, TableChange
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from deeplake.format.schema import TableSchema
     from deeplake.format.statistics import ColumnStatistics
+    from deeplake.table.builder import Mark
     from deeplake.types.base import ColumnData
     from deeplake.versioning.refs import Branch
     from deeplake.versioning.repository import Repository
@@ -47,6 +50,14 @@ class _Draft(NamedTuple):
     builder: FragmentBuilder
 
 
+class TableMark(NamedTuple):
+    """How much was staged for a table at some moment, and whether anything was before."""
+
+    table: str
+    fresh: bool
+    mark: Mark
+
+
 class Transaction:
     """Rows and tables staged on a branch."""
 
@@ -60,6 +71,7 @@ class Transaction:
         self._broken = False
         self._sent = False
         """Whether a commit was sent whose outcome is unknown: its contents must not change now."""
+        self._process = os.getpid()
 
     @property
     def staged(self) -> bool:
@@ -120,18 +132,20 @@ class Transaction:
             builder.restore(mark)  # else some columns would have rows that others lack
             raise
 
-    def atomically(self, table: str, work: Callable[[], None]) -> None:
-        """Run `work`, which appends to a table; if it raises, none of its rows stay staged."""
+    def mark(self, table: str) -> TableMark:
+        """The rows staged for a table so far, for `restore`."""
+        self._open()
         fresh = table not in self._drafts
-        builder = self._draft(table).builder
-        mark = builder.mark()
-        try:
-            work()
-        except BaseException:
-            builder.restore(mark)
-            if fresh and not builder.rows:
-                del self._drafts[table]
-            raise
+        return TableMark(table, fresh, self._draft(table).builder.mark())
+
+    def restore(self, mark: TableMark) -> None:
+        """Forget the rows staged for a table since `mark`."""
+        if self._broken:
+            return  # rolled back meanwhile: there are none
+        builder = self._draft(mark.table).builder
+        builder.restore(mark.mark)
+        if mark.fresh and not builder.rows:
+            del self._drafts[mark.table]
 
     def _draft(self, table: str) -> _Draft:
         found = self._drafts.get(table)
@@ -161,7 +175,7 @@ class Transaction:
         """
         self._usable()
         for draft in self._drafts.values():
-            draft.builder.close()
+            _close(draft.builder)
         inline = self._writer.finish()
         changes, first = [], 0
         for draft in self._drafts.values():
@@ -203,6 +217,11 @@ class Transaction:
     def _usable(self) -> None:
         if self._broken:
             raise StateError("this transaction was rolled back.", hint="Start another one.")
+        if self._process != os.getpid():  # it and its parent would pass for the same commit
+            raise ForkedProcessError(
+                "the staged rows belong to the process that this one was forked from.",
+                hint="Call rollback() here and stage rows of its own, or commit before forking.",
+            )
 
     def _open(self) -> None:
         """Refuse to change what may be committed already: a retry would leave the change out."""
@@ -212,6 +231,18 @@ class Transaction:
                 "the outcome of the last commit is unknown, so nothing can be added to it.",
                 hint="Call commit() again, which settles it, or rollback() and look at log().",
             )
+
+
+def _close(builder: FragmentBuilder) -> None:
+    """Close the open fragment. After a StoreError closing goes on from where it stopped."""
+    mark = builder.mark()
+    try:
+        builder.close()
+    except StoreError:
+        raise
+    except BaseException:  # an interrupt may have come between two steps
+        builder.restore(mark)
+        raise
 
 
 def _final(fragment: Fragment, first_row: int, inline: Inline | None) -> Fragment:
