@@ -40,6 +40,18 @@ def extend_from_parquet(
         ColumnNotFoundError: a file with a column that the table does not have.
         InvalidValueError: naming file, row and column.
     """
+    with session.writing:  # no other thread's rows come between
+        return _import(session, parquet, types, message, progress, storage_options)
+
+
+def _import(
+    session: Session,
+    parquet: str | os.PathLike[str],
+    types: Mapping[str, Any] | None,
+    message: str | None,
+    progress: bool | None,
+    storage_options: Mapping[str, Any] | None,
+) -> Commit:
     session.settled("extend_from()")
     session.writable()
     text = "" if message is None else message_text(message)
