@@ -14,8 +14,8 @@ import numpy as np
 from deeplake.errors import RowIndexError
 from deeplake.table.fragments import partition
 from deeplake.table.frames import FixedFrame
-from deeplake.types.base import FixedData, FixedLayout, ListData, StructData
-from deeplake.types.data import concat, nulls, take_rows
+from deeplake.types.base import FixedData, FixedLayout
+from deeplake.types.data import concat, nulls, private, take_rows
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -98,7 +98,7 @@ class ColumnReader:
             self._remember(*work[-1], high)
             return _joined(self.layout, pieces, high - low, out)  # type: ignore[arg-type]
         if len(pieces) == 1:
-            return _own(pieces[0])
+            return private(pieces[0])
         return concat(pieces)
 
     def _remember(self, chunk: Chunk, run: tuple[int, int, int], high: int) -> None:
@@ -185,17 +185,6 @@ def _joined(
             valid[at:stop] = piece.valid
         at = stop
     return FixedData(values, valid)
-
-
-def _own(data: ColumnData) -> ColumnData:
-    """A private copy of what may be a view of a map."""
-    if isinstance(data, FixedData):
-        return FixedData(data.values.copy(), data.valid)
-    if isinstance(data, ListData):
-        return data._replace(child=_own(data.child))
-    if isinstance(data, StructData):
-        return data._replace(children=tuple(_own(child) for child in data.children))
-    return data
 
 
 def out_of_range(row: int, rows: int) -> RowIndexError:

@@ -20,7 +20,7 @@ from deeplake.format.decode import FrameDecoder, damaged
 from deeplake.format.keys import pack_key
 from deeplake.table.payload import LocalPayload, RemotePayload
 from deeplake.types.base import FixedData, FixedLayout, VarData, VarLayout
-from deeplake.types.data import concat, offsets_of, take_rows
+from deeplake.types.data import concat, offsets_of, private, take_rows
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -101,7 +101,7 @@ class Frame:
         data = self.decoder.slice(row, row + 1)
         if isinstance(data, VarData):
             return _joined(data), tuple(extra[0] for extra in data.extras)
-        return data.values[0].copy() if isinstance(data, FixedData) else data
+        return data.values[0].copy() if isinstance(data, FixedData) else private(data)
 
     def stored(self, row: int) -> bytes | None:
         """The stored bytes of one cell of a var column, None for NULL."""

@@ -18,7 +18,7 @@ from deeplake.table.fragments import Chunk, OpenFragment
 from deeplake.table.frames import Frame, local_frame, open_frame
 from deeplake.table.packs import Place
 from deeplake.types.base import FixedData, VarData, row_count
-from deeplake.types.data import join_bytes, slice_rows, take_rows
+from deeplake.types.data import join_bytes, private, slice_rows, take_rows
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -132,7 +132,7 @@ class PieceFrame(Frame):
             return one.values[0].copy()
         if isinstance(one, VarData):
             return bytes(join_bytes(one.buffers)), tuple(extra[0] for extra in one.extras)
-        return one
+        return private(one)
 
     def slice(self, low: int, high: int) -> ColumnData:
         """Rows low:high."""

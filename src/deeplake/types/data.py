@@ -115,6 +115,21 @@ def take_rows(data: ColumnData, rows: npt.NDArray[np.int64]) -> ColumnData:
     return VarData(offsets, [buffers[i] for i in rows.tolist()], valid, extras)
 
 
+def private(data: ColumnData) -> ColumnData:
+    """The same rows with numbers of their own: no array shared with a map or with staged rows.
+
+    Norms are left behind. Bytes are not copied here: they cannot be changed, or become a copy
+    when they are made a value.
+    """
+    if isinstance(data, FixedData):
+        return FixedData(data.values.copy(), data.valid)
+    if isinstance(data, ListData):
+        return data._replace(child=private(data.child))
+    if isinstance(data, StructData):
+        return data._replace(children=tuple(private(child) for child in data.children))
+    return data
+
+
 def offsets_of(sizes: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     """Row sizes -> int64 offsets starting at 0.
 
