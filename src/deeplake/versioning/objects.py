@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 STATISTICS_KEPT = 4096
 """Statistics of this many tree records are kept in memory: a writer's next nodes need them."""
 
+_NOT_READ = b"not read ahead"
+"""Told from an answer by identity: None is an answer."""
+
 
 class Objects:
     """Reads and writes the objects of one repository over a store."""
@@ -58,12 +61,13 @@ class Objects:
             return False
         return True
 
-    def get_or_none(self, key: str) -> bytes | None:
-        """A small object, or None."""
-        if key in self._ahead:
-            return self._ahead.pop(key)
+    def get_or_none(self, key: str, limit_bytes: int | None = None) -> bytes | None:
+        """A small object, or its first bytes; None if there is none."""
+        ahead = self._ahead.pop(key, _NOT_READ)
+        if ahead is not _NOT_READ:
+            return ahead
         try:
-            return self.store.get(key)
+            return self.store.get(key, limit_bytes)
         except ObjectNotFoundError:
             return None
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from deeplake import settings
 from deeplake.errors import (
+    ClosedError,
     CommitConflictError,
     CommitUnknownError,
     ObjectExistsError,
@@ -26,10 +27,12 @@ from deeplake.format.keys import (
     ALLOCATOR_BITS,
     COUNTER_BITS,
     MAIN_BRANCH_ID,
+    REPOSITORY,
     CommitId,
     allocator_key,
 )
 from deeplake.format.sealed import seal
+from deeplake.format.slot import HEAD
 from deeplake.versioning.assemble import Place, assemble
 from deeplake.versioning.head import find_head, write_hint
 from deeplake.versioning.snapshot import Snapshot
@@ -62,8 +65,9 @@ def publish(
     Raises:
         CommitConflictError: another commit changed the same things, or the branch is contended.
         CommitUnknownError: the store never said whether the commit landed.
-        StoreError: nothing was published.
+        StoreError, ClosedError: nothing was published.
     """
+    _check_parent(objects, parent)
     for attempt in range(settings.COMMIT_ATTEMPTS_MAX):
         if attempt:
             time.sleep(random.random() * min(BACKOFF_S_MAX, 0.001 * 2**attempt))  # noqa: S311
@@ -83,6 +87,34 @@ def publish(
         "taken by other writers.",
         hint="Nothing was lost; commit again, or commit larger batches.",
     )
+
+
+def _check_parent(objects: Objects, parent: Snapshot) -> None:
+    """Refuse to commit into another repository than the one the parent was read from.
+
+    Deleted and made anew, it might have a free slot at our sequence: the commit would lie beyond
+    a gap until others reach it. Costs 10 us here; a bucket would take a request, so there
+    only a lost race reveals it.
+
+    Raises:
+        ClosedError: the parent is gone, or its slot holds another commit.
+    """
+    if objects.store.remote:
+        return
+    try:
+        if parent.head is None:
+            there = objects.exists(REPOSITORY)
+        else:
+            raw = objects.get_or_none(parent.head.header.commit_id.slot, HEAD.size)
+            there = raw == parent.head.head[: HEAD.size]
+    except StoreError:
+        return  # no answer: creating the slot will tell
+    if not there:
+        raise ClosedError(
+            f"the repository at {objects.store.url} was deleted or replaced since this handle "
+            f"read {parent.commit_id or 'it'}.",
+            hint="Open it again; what is staged here can still be read.",
+        )
 
 
 def _landed(header: CommitHeader | None, stamp: Stamp) -> bool:
