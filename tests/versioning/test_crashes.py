@@ -198,7 +198,7 @@ def test_a_commit_that_lands_late_is_not_repeated_by_a_retry() -> None:
 
 
 class LateStore:
-    """Hides the slot as if its PUT were still on the way."""
+    """Hides slot 2 as if its PUT were still on the way."""
 
     def __init__(self, inner: FaultStore) -> None:
         self._inner = inner
@@ -208,6 +208,6 @@ class LateStore:
         return getattr(self._inner, name)
 
     def get(self, key: str, limit_bytes: int | None = None, start: int = 0) -> bytes:
-        if self.hidden and key.startswith("refs/heads"):
+        if self.hidden and key.startswith("refs/heads") and key.endswith("2"):
             raise ObjectNotFoundError(key)
         return self._inner.get(key, limit_bytes, start)
