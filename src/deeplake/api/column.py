@@ -42,6 +42,9 @@ class Column:
         self._reader: ColumnReader
         self._cell: Callable[[int], Any]
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Column, (self._session, self.name, self._rows)
+
     @property
     def type(self) -> ColumnType:
         """What its values are."""

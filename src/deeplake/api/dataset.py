@@ -30,6 +30,14 @@ class Dataset(Versioned):
         self._session = session
         self._handles: dict[str, Column] = {}
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Dataset, (self._session,)
+
+    def __copy__(self) -> Dataset:
+        import copy
+
+        return Dataset(copy.copy(self._session))
+
     def _open_session(self) -> Session:
         return self._session
 

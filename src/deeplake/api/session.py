@@ -20,20 +20,23 @@ from deeplake.errors import (
 from deeplake.table.column import ColumnReader
 from deeplake.table.columns import columns_of
 from deeplake.table.fragments import TableTree
+from deeplake.versioning.history import open_commit
 from deeplake.versioning.objects import merge_children
+from deeplake.versioning.repository import Repository
+from deeplake.versioning.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
+    from deeplake.format.keys import CommitId
     from deeplake.format.schema import TableSchema
     from deeplake.format.statistics import ColumnStatistics
+    from deeplake.storage.store import Store
     from deeplake.table.columns import Columns
     from deeplake.table.transaction import Transaction
     from deeplake.types.base import ColumnData
     from deeplake.versioning.refs import Branch
-    from deeplake.versioning.repository import Repository
-    from deeplake.versioning.snapshot import Snapshot
 
 MESSAGE_BYTES_MAX = 1 << 16
 """A commit message lies in the slot's header, which every open reads."""
@@ -64,6 +67,15 @@ class Session:
         self._locks = _Locks()
         self._extending = False
         self._pinned_staged = False
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled and copied as a place: store, commit, branch, table. No rows, no threads.
+
+        Raises:
+            StagedChangesError: two handles would publish the same staged rows.
+        """
+        self.settled("pickling or copying a handle")
+        return _at, (self.repository.store, self.snapshot.commit_id, self.branch, self.table)
 
     # --- reading ----------------------------------------------------------------------------
 
@@ -332,6 +344,13 @@ class _Locks:
         if self._process != os.getpid():
             self._renew()
         return self._state
+
+
+def _at(store: Store, commit: CommitId | None, branch: Branch | None, table: str) -> Session:
+    repository = Repository.open(store)
+    objects = repository.objects
+    snapshot = Snapshot(objects, None) if commit is None else open_commit(objects, commit)
+    return Session(repository, snapshot, branch, table)
 
 
 def author_name() -> str:

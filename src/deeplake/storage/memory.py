@@ -6,11 +6,15 @@ Each step is one atomic dictionary operation, so there are no locks to hold at a
 
 from __future__ import annotations
 
+import itertools
+import os
 import time
+import weakref
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from deeplake.errors import StoreError
 from deeplake.storage.failures import missing, outside, taken
 from deeplake.storage.keys import check_key, check_prefix
 from deeplake.storage.parts import join
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
     from deeplake.types.base import Buffer
 
 _NAMED: dict[str, MemoryStore] = {}
+_LIVING: weakref.WeakValueDictionary[int, MemoryStore] = weakref.WeakValueDictionary()
+_NUMBERS = itertools.count()
 
 
 class MemoryStore:
@@ -42,9 +48,15 @@ class MemoryStore:
     def __init__(self, name: str = "") -> None:
         self.url = f"mem://{name}"
         self._objects: dict[str, tuple[bytes, float]] = {}
+        self._number = next(_NUMBERS)
+        _LIVING[self._number] = self
 
     def __repr__(self) -> str:
         return f"MemoryStore({self.url!r})"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Not by its bytes: what a copy is given is lost with it.
+        return _living, (os.getpid(), self._number, self.url)
 
     def get(self, key: str, limit_bytes: int | None = None, start: int = 0) -> bytes:
         """See `Store.get`."""
@@ -108,6 +120,17 @@ class MemoryStore:
             return self._objects[key][0]
         except KeyError:
             raise missing(key, self.url) from None
+
+
+def _living(process: int, number: int, url: str) -> MemoryStore:
+    """The very store that was pickled or copied."""
+    found = _LIVING.get(number) if process == os.getpid() else None
+    if found is None:
+        raise StoreError(
+            f"{url} is in the memory of another process, or was dropped there.",
+            hint="Use a folder or a bucket for what several processes share.",
+        )
+    return found
 
 
 def open_memory(name: str) -> MemoryStore:
