@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deeplake.api.session import Session, message_text
-from deeplake.errors import StateError
+from deeplake.errors import InputError, StateError
 from deeplake.format.keys import check_name
 from deeplake.versioning.history import Commit, to_commit, walk
 
@@ -123,6 +123,8 @@ class Versioned:
         """
         from deeplake.api.log import Log
 
+        if n is not None and not isinstance(n, int):
+            raise InputError(f"n is how many commits, not {n!r}.")
         session = self._open_session()
         found = Log()
         for head in walk(session.repository.objects, session.snapshot.head):

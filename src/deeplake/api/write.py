@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deeplake.errors import InputError, InvalidValueError, SchemaError
+from deeplake.errors import InputError, InvalidValueError
 from deeplake.ingest.rows import batches
 from deeplake.table.columns import declare_schema
 
@@ -84,13 +84,7 @@ def infer_schema(batch: Any) -> dict[str, Any]:
     from deeplake.types.infer import infer, infer_arrow
 
     if isinstance(batch, dict):
-        found = {}
-        for name, values in batch.items():
-            try:
-                found[name] = infer(values)
-            except SchemaError as error:
-                raise SchemaError(f"column {name!r}: {error.message}", hint=error.hint) from None
-        return found
+        return {name: infer(values, column=name) for name, values in batch.items()}
     return {field.name: infer_arrow(field.type, field) for field in batch.schema}
 
 
@@ -114,7 +108,7 @@ def _stage(session: Session, batch: Any) -> None:
 def _stage_columns(session: Session, batch: dict[str, Any]) -> None:
     """Fit and stage a few thousand rows at a time, so that packs are stored meanwhile."""
     columns = session.columns
-    sizes = {len(v) if isinstance(v, list | tuple | np.ndarray) and len(v) else 0 for v in batch.values()}  # fmt: skip  # noqa: E501
+    sizes = {_sliceable_rows(values) for values in batch.values()}
     rows = sizes.pop() if len(sizes) == 1 else 0
     if rows <= STAGE_ROWS:
         session.stage(*columns.fit(batch))
@@ -122,6 +116,13 @@ def _stage_columns(session: Session, batch: dict[str, Any]) -> None:
     for at in range(0, rows, STAGE_ROWS):
         part = {name: values[at : at + STAGE_ROWS] for name, values in batch.items()}
         session.stage(*columns.fit(part))
+
+
+def _sliceable_rows(values: Any) -> int:
+    """Rows of a column that is cut without a copy or a surprise; 0 of any other."""
+    if isinstance(values, np.ndarray):
+        return len(values) if values.ndim else 0
+    return len(values) if isinstance(values, list | tuple) else 0
 
 
 def _at_row(error: InvalidValueError, first: int) -> InvalidValueError:
@@ -136,7 +137,9 @@ def _at_row(error: InvalidValueError, first: int) -> InvalidValueError:
 
 def _stage_arrow(session: Session, batch: Any) -> None:
     data = {}
-    for name in batch.column_names:
+    for k, name in enumerate(batch.column_names):
+        if name in data:
+            raise InputError(f"the table has two columns named {name!r}.", hint="Rename one.")
         column = session.columns.get(name)
-        data[name] = column.type.from_arrow(batch.column(name), column=name)
+        data[name] = column.type.from_arrow(batch.column(k), column=name)
     session.stage(*session.columns.fit_data(data))

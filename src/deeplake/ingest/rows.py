@@ -102,4 +102,11 @@ def _frame(rows: Any) -> Any:
         raise DtypeError(
             f"cannot take rows from pandas.{type(rows).__name__}.", hint="Pass a DataFrame."
         )
-    return pa.Table.from_pandas(rows, preserve_index=False)
+    try:
+        return pa.Table.from_pandas(rows, preserve_index=False)
+    except (pa.ArrowException, TypeError, ValueError) as error:  # mixed columns, a name twice
+        raise DtypeError(
+            f"the DataFrame cannot be read: {'; '.join(map(str, error.args))}.",
+            hint="Give every column one kind of value and a name of its own, or pass a dict of "
+            "columns.",
+        ) from error

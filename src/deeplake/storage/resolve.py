@@ -45,6 +45,10 @@ def open_store(
     >>> open_store("mem://example").url
     'mem://example'
     """
+    if storage_options is not None and not hasattr(storage_options, "keys"):
+        raise InputError(
+            f"storage_options is {{option: value}}, not {type(storage_options).__name__}."
+        )
     options = dict(storage_options or {})
     if not isinstance(url, str | os.PathLike) and hasattr(url, "get_range"):
         _refuse_options(url.url, options)

@@ -143,6 +143,11 @@ def declare_schema(schema: Mapping[str, Any]) -> TableSchema:
     Raises:
         SchemaError, InvalidNameError
     """
+    if not hasattr(schema, "items"):
+        raise SchemaError(
+            f"a schema is {{column name: type}}, not {type(schema).__name__}.",
+            hint="For example {'label': 'int', 'image': 'image'}.",
+        )
     if not schema or len(schema) > COLUMNS_MAX:
         raise SchemaError(f"a table has 1 to {COLUMNS_MAX} columns, not {len(schema)}.")
     used: set[int] = set()

@@ -69,9 +69,8 @@ def batch(values: Any, *, column: str) -> Batch:
     """
     if isinstance(values, (list, tuple)):
         return _from_list(list(values))
-    if isinstance(values, (str, bytes, bytearray, memoryview, dict)) or not hasattr(
-        values, "__len__"
-    ):
+    ordered = hasattr(values, "__len__") and hasattr(values, "__getitem__")
+    if isinstance(values, (str, bytes, bytearray, memoryview, dict)) or not ordered:
         raise DtypeError(
             f"column {column!r} needs a sequence of rows, got {shown(values)}.",
             hint="Put the value in a list: [value].",
