@@ -7,6 +7,7 @@ used only when the hint itself is broken.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from deeplake.errors import StoreError
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
     from deeplake.format.slot import SlotHead
     from deeplake.versioning.objects import Objects
+
+_SEQUENCE = re.compile("[0-9a-f]{16}")
+"""A slot's file name; anything else in the folder (a backup, a sync client's) is not ours."""
 
 _FIRST_STEPS = (1, 4, 16)
 _GALLOP = (64, 256, 1024, 4096, 16384)
@@ -117,4 +121,5 @@ def _fetch_last(objects: Objects, branch_id: int, sequences: range) -> SlotHead 
 def _listed_newest(objects: Objects, branch_id: int) -> int:
     """The highest listed sequence, or 0: the way out of a broken hint."""
     prefix = slot_prefix(branch_id)
-    return max((int(i.key[len(prefix) :], 16) for i in objects.store.list(prefix)), default=0)
+    names = (info.key[len(prefix) :] for info in objects.store.list(prefix))
+    return max((int(name, 16) for name in names if _SEQUENCE.fullmatch(name)), default=0)

@@ -8,6 +8,7 @@ racing callers never both succeed.
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from deeplake.errors import MalformedObjectError, ObjectExistsError, RefExistsError
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from deeplake.versioning.objects import Objects
 
 MAIN = "main"
+_VERSION = re.compile("[0-9a-f]{8}")
 
 
 class Branch(NamedTuple):
@@ -106,7 +108,13 @@ def list_tags(objects: Objects) -> list[Tag]:
 
 
 def _listed(objects: Objects, prefix: str) -> set[str]:
-    return {unescape(info.key[len(prefix) :].split("/")[0]) for info in objects.store.list(prefix)}
+    """The names below a prefix; what is no entry of a name (a desktop.ini) is not ours."""
+    found = set()
+    for info in objects.store.list(prefix):
+        segment, _, version = info.key[len(prefix) :].partition("/")
+        if _VERSION.fullmatch(version):
+            found.add(unescape(segment))
+    return found
 
 
 def _implied(name: str) -> Branch | None:
