@@ -16,7 +16,12 @@ import deeplake
 import deeplake.api
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference.md"
-INTERNAL = {"Session", "SessionSource", "Versioned"}  # what handles share; users never hold one
+INTERNAL = {
+    "Session",
+    "SessionSource",
+    "Streamed",
+    "Versioned",
+}  # what handles share; users never hold one
 HEADING = re.compile(r"^(##|###) `?([^`\n]+?)`?$", re.MULTILINE)
 
 
@@ -48,8 +53,8 @@ def facade_classes() -> dict[str, type]:
 
 
 def public_members(kind: type) -> set[str]:
-    """Methods and properties; of inherited ones only those of a dataset, its fullest handle."""
-    bases = kind.__mro__ if kind.__name__ == "Dataset" else (kind,)
+    """Methods and properties; of inherited ones those of datasets and views."""
+    bases = kind.__mro__ if kind.__name__ in {"Dataset", "View"} else (kind,)
     return {
         name
         for base in bases

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from deeplake.api.column import Column
 from deeplake.api.positions import position, positions
+from deeplake.api.streamed import Streamed
 from deeplake.api.verbs import Versioned
 from deeplake.api.view import View
 
@@ -15,11 +16,10 @@ if TYPE_CHECKING:
 
     from deeplake.api.session import Session
     from deeplake.api.summary import Schema, Summary
-    from deeplake.loaders.torch import TorchLoader
     from deeplake.versioning.history import Commit
 
 
-class Dataset(Versioned):
+class Dataset(Versioned, Streamed):
     """One table. `deeplake.create` and `deeplake.open` return it.
 
     `ds[i]` is a row as a dict, `ds[a:b]` a view, `ds["c"]` a column. The handle stays on its
@@ -40,6 +40,9 @@ class Dataset(Versioned):
 
     def _open_session(self) -> Session:
         return self._session
+
+    def _streamed_rows(self) -> tuple[Session, None]:
+        return self._session, None
 
     # --- reading ----------------------------------------------------------------------------
 
@@ -149,39 +152,3 @@ class Dataset(Versioned):
         return extend_from_parquet(
             self._session, parquet, types, message, progress, storage_options
         )
-
-    # --- streaming --------------------------------------------------------------------------
-
-    def batches(
-        self,
-        batch_size: int = 64,
-        *,
-        shuffle: bool | str = False,
-        seed: int = 0,
-        columns: list[str] | None = None,
-        drop_last: bool = False,
-    ) -> Any:
-        """Batches as dicts of NumPy arrays (lists where rows do not stack), in order.
-
-        See `deeplake.loaders`.
-        """
-        from deeplake.api.streaming import numpy_loader
-
-        return numpy_loader(self._session, batch_size, shuffle, seed, columns, drop_last)
-
-    def pytorch(
-        self,
-        batch_size: int = 64,
-        *,
-        shuffle: bool | str = False,
-        seed: int = 0,
-        columns: list[str] | None = None,
-        drop_last: bool = False,
-    ) -> TorchLoader:
-        """Batches as dicts of torch tensors; iterate it, no DataLoader needed.
-
-        See `deeplake.loaders`.
-        """
-        from deeplake.api.streaming import torch_loader
-
-        return torch_loader(self._session, batch_size, shuffle, seed, columns, drop_last)

@@ -358,7 +358,12 @@ def author_name() -> str:
     for variable in ("DEEPLAKE_AUTHOR", "USER", "LOGNAME", "USERNAME"):
         if name := os.environ.get(variable, "").strip():
             return name[:200].encode("utf-8", "replace").decode("utf-8")
-    return "unknown"
+    try:
+        import pwd
+
+        return pwd.getpwuid(os.getuid()).pw_name
+    except (ImportError, KeyError):  # Windows, or an account without a name (containers)
+        return "unknown"
 
 
 def message_text(message: Any) -> str:

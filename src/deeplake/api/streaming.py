@@ -1,4 +1,4 @@
-"""batches() and pytorch(): a session's table as a pinned source, and loaders over it."""
+"""A session's table as the pinned source that loaders read."""
 
 from __future__ import annotations
 
@@ -9,14 +9,10 @@ import numpy as np
 from deeplake.loaders.source import Selection
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import numpy.typing as npt
 
     from deeplake.api.session import Session
-    from deeplake.loaders.numpy import NumpyLoader
     from deeplake.loaders.source import Rows, RowSource
-    from deeplake.loaders.torch import TorchLoader
     from deeplake.types.base import ColumnData
 
 
@@ -61,62 +57,14 @@ class SessionSource:
         return found
 
 
-def _source(session: Session, doing: str, rows: range | npt.NDArray[Any] | None) -> RowSource:
+def source_of(session: Session, rows: range | npt.NDArray[Any] | None, *, doing: str) -> RowSource:
+    """All rows of a session, or those at some positions, pinned.
+
+    Raises:
+        StagedChangesError: something is staged.
+    """
     session.settled(doing)
     source = SessionSource(session)
     if rows is None:
         return source
     return Selection(source, rows if isinstance(rows, range) else np.asarray(rows, np.int64))
-
-
-def numpy_loader(
-    session: Session,
-    batch_size: int,
-    shuffle: bool | str,
-    seed: int,
-    columns: Sequence[str] | None,
-    drop_last: bool,
-    rows: range | npt.NDArray[Any] | None = None,
-) -> NumpyLoader:
-    """Batches of NumPy arrays, of all rows or those at some positions.
-
-    Raises:
-        StagedChangesError, ColumnNotFoundError, InputError
-    """
-    from deeplake.loaders.numpy import NumpyLoader
-
-    return NumpyLoader(
-        _source(session, "batches()", rows),
-        batch_size=batch_size,
-        shuffle=shuffle,
-        seed=seed,
-        columns=columns,
-        drop_last=drop_last,
-    )
-
-
-def torch_loader(
-    session: Session,
-    batch_size: int,
-    shuffle: bool | str,
-    seed: int,
-    columns: Sequence[str] | None,
-    drop_last: bool,
-    rows: range | npt.NDArray[Any] | None = None,
-) -> TorchLoader:
-    """Batches of torch tensors, of all rows or those at some positions.
-
-    Raises:
-        DependencyError: torch is not installed.
-        StagedChangesError, ColumnNotFoundError, InputError
-    """
-    from deeplake.loaders.torch import TorchLoader
-
-    return TorchLoader(
-        _source(session, "pytorch()", rows),
-        batch_size=batch_size,
-        shuffle=shuffle,
-        seed=seed,
-        columns=columns,
-        drop_last=drop_last,
-    )

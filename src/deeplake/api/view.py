@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from deeplake.api.column import Column
 from deeplake.api.positions import position, positions, within
+from deeplake.api.streamed import Streamed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,11 +14,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from deeplake.api.session import Session
-    from deeplake.loaders.numpy import NumpyLoader
-    from deeplake.loaders.torch import TorchLoader
 
 
-class View:
+class View(Streamed):
     """Rows of a dataset, read when asked for; indexable like the dataset itself."""
 
     __slots__ = ("_rows", "_session")
@@ -47,37 +46,8 @@ class View:
         for values in zip(*columns, strict=True):
             yield dict(zip(names, values, strict=True))
 
-    def batches(
-        self,
-        batch_size: int = 64,
-        *,
-        shuffle: bool | str = False,
-        seed: int = 0,
-        columns: list[str] | None = None,
-        drop_last: bool = False,
-    ) -> NumpyLoader:
-        """Batches of these rows as dicts of NumPy arrays; see `Dataset.batches`."""
-        from deeplake.api.streaming import numpy_loader
-
-        return numpy_loader(
-            self._session, batch_size, shuffle, seed, columns, drop_last, self._rows
-        )
-
-    def pytorch(
-        self,
-        batch_size: int = 64,
-        *,
-        shuffle: bool | str = False,
-        seed: int = 0,
-        columns: list[str] | None = None,
-        drop_last: bool = False,
-    ) -> TorchLoader:
-        """Batches of these rows as dicts of torch tensors; see `Dataset.pytorch`."""
-        from deeplake.api.streaming import torch_loader
-
-        return torch_loader(
-            self._session, batch_size, shuffle, seed, columns, drop_last, self._rows
-        )
+    def _streamed_rows(self) -> tuple[Session, range | npt.NDArray[Any]]:
+        return self._session, self._rows
 
     def __repr__(self) -> str:
         names = ", ".join(self._session.columns.names if self._session.defined else ())
