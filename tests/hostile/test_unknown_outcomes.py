@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +14,7 @@ from deeplake.storage.memory import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from deeplake.types.base import Buffer
 
@@ -112,3 +115,24 @@ def test_a_table_whose_creation_landed_unseen_is_no_conflict_with_itself() -> No
     store.recover()
     ds.commit()
     assert deeplake.open(store, table="second")["a"][:].tolist() == [1]
+
+
+def test_a_commit_on_a_disk_that_cannot_sync_is_acknowledged_only_once_it_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ds = deeplake.create(tmp_path / "r", schema={"a": "int"})
+    ds.append({"a": 1})
+    sync = os.fsync
+
+    def broken(fd: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", broken)
+    for _ in range(2):
+        with pytest.raises(CommitUnknownError):
+            ds.commit("one")
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda fd: synced.append(fd) or sync(fd))
+    ds.commit("one")
+    assert synced
+    assert deeplake.open(tmp_path / "r")["a"][:].tolist() == [1]

@@ -71,6 +71,8 @@ class LocalStore:
         self._maps: OrderedDict[str, npt.NDArray[np.uint8]] = OrderedDict()
         self._maps_max = _maps_max()
         self._known: set[str] = set()
+        self._unsynced: set[str] = set()
+        """Files of ours whose folder could not be synced."""
         self._use_tmpfile = disk.HAS_TMPFILE
         self._swept = False
 
@@ -201,11 +203,13 @@ class LocalStore:
         """See `Store.create`: durable once it returns; on failure nothing is left behind.
 
         If syncing the folder fails after the link (a dying disk), the outcome is unknown and
-        StoreUnavailableError says so.
+        StoreUnavailableError says so; asked again, it is StoreError until the sync succeeds, so
+        that nobody takes a file that is merely there for one that will survive.
         """
         check_key(key)
         path = self._start + key
         if os.path.lexists(path):  # 2 us; spares the loser of a race 300 us of writing
+            self._sync_at_last(path)
             raise self._error(FileExistsError(errno.EEXIST, "taken"), "create", key)
         views = [flat(part) for part in parts]
         self._sweep_once()
@@ -246,7 +250,7 @@ class LocalStore:
             try:
                 os.fsync(folder_fd)
             except OSError as error:
-                raise _unknown(folder, name, error) from error
+                raise self._unknown(folder, name, error) from error
         finally:
             os.close(folder_fd)
         return written
@@ -261,7 +265,7 @@ class LocalStore:
         try:
             disk.sync_folder(folder)
         except OSError as error:
-            raise _unknown(folder, name, error) from error
+            raise self._unknown(folder, name, error) from error
         return written
 
     def put(self, key: str, parts: Iterable[Buffer], *, durable: bool = True) -> int:
@@ -377,6 +381,26 @@ class LocalStore:
                 os.makedirs(folder, exist_ok=True)  # it may get lost: nothing in it must last
         return os.open(temp, disk.NEW_FLAGS, disk.FILE_MODE), temp
 
+    def _unknown(self, folder: str, name: str, error: OSError) -> StoreUnavailableError:
+        self._unsynced.add(f"{folder}/{name}")
+        return StoreUnavailableError(
+            f"{folder}/{name} was written, but syncing its folder failed: {error.strerror}.",
+            hint="It may not survive power loss. Check the disk.",
+        )
+
+    def _sync_at_last(self, path: str) -> None:
+        """Make up for a sync that failed, before anybody relies on the file being there."""
+        if path not in self._unsynced:
+            return
+        try:
+            disk.sync_folder(path.rpartition("/")[0])
+        except OSError as error:
+            raise StoreError(
+                f"{path} is there, but syncing its folder fails: {error.strerror}.",
+                hint="It may not survive power loss. Check the disk.",
+            ) from error
+        self._unsynced.discard(path)
+
     def _error(self, error: OSError, doing: str, key: str) -> StoreError:
         return store_error(error, doing, key, self.url)
 
@@ -400,10 +424,3 @@ def _info(key: str, entry: os.DirEntry[str]) -> ObjectInfo | None:
     except FileNotFoundError:
         return None  # deleted while we walked
     return ObjectInfo(key, info.st_size, info.st_mtime)
-
-
-def _unknown(folder: str, name: str, error: OSError) -> StoreUnavailableError:
-    return StoreUnavailableError(
-        f"{folder}/{name} was written, but syncing its folder failed: {error.strerror}.",
-        hint="It may not survive power loss. Check the disk.",
-    )
