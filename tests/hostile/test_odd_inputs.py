@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 import deeplake
-from deeplake.errors import DeeplakeError, SchemaError
+from deeplake.errors import ClosedError, DeeplakeError, SchemaError
 from deeplake.storage.memory import MemoryStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def pair() -> deeplake.Dataset:
@@ -103,3 +106,47 @@ def test_odd_column_names_are_names_like_any_other() -> None:
     for name in ("", "a\nb", "\ud800", "a" * 256, "\0"):
         with pytest.raises(DeeplakeError):
             deeplake.create(MemoryStore(), schema={name: "int"})
+
+
+def test_a_closed_handle_refuses_to_read_and_write() -> None:
+    ds = pair()
+    ds.append({"a": 1, "s": "x"})
+    ds.commit()
+    column = ds["a"]
+    assert column[0] == 1
+    ds.append({"a": 2})
+    ds.close()
+    for call in (lambda: column[0], lambda: ds[0], lambda: ds.append({"a": 3}), lambda: ds[0:1]):
+        with pytest.raises(ClosedError, match="closed"):
+            call()
+
+
+def test_in_asks_for_a_column() -> None:
+    ds = pair()
+    ds.append({"a": 1, "s": "a"})
+    assert "a" in ds
+    assert "zz" not in ds
+    with pytest.raises(DeeplakeError, match="by name"):
+        _ = 1 in ds
+    assert "a" not in deeplake.create(MemoryStore())
+
+
+def test_places_that_cannot_be_a_folder_say_so(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"x")
+    for place in (file, file / "below"):
+        with pytest.raises(DeeplakeError, match="file is where a folder|folder"):
+            deeplake.create(place)
+    with pytest.raises(DeeplakeError, match="Unicode"):
+        deeplake.create(f"{tmp_path}/\ud8ff")
+    with pytest.raises(DeeplakeError, match="branch"):
+        deeplake.connect(tmp_path, branch=3)
+    assert file.read_bytes() == b"x"
+
+
+def test_a_with_block_on_a_database_that_is_not_there_yet_hides_no_error(tmp_path: Path) -> None:
+    with deeplake.connect(tmp_path / "r") as db:
+        assert db.tables() == []
+    db.close()
+    with pytest.raises(ZeroDivisionError), deeplake.connect(tmp_path / "r"):
+        _ = 1 / 0

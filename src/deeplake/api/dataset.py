@@ -9,6 +9,7 @@ from deeplake.api.positions import position, positions
 from deeplake.api.streamed import Streamed
 from deeplake.api.verbs import Versioned
 from deeplake.api.view import View
+from deeplake.errors import InputError
 
 if TYPE_CHECKING:
     import os
@@ -25,6 +26,8 @@ class Dataset(Versioned, Streamed):
     `ds[i]` is a row as a dict, `ds[a:b]` a view, `ds["c"]` a column. The handle stays on its
     commit until its own `commit()`, `refresh()` or `checkout()`; it reads its own staged rows.
     """
+
+    _session: Session
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -64,6 +67,19 @@ class Dataset(Versioned, Streamed):
             session = self._session.pinned()
             return View(session, positions(key, session.rows))
         return {name: self[name][row] for name in self._session.columns.names}
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is a column of that name; rows are found by a query, not by `in`.
+
+        Raises:
+            InputError: it is no name.
+        """
+        if not isinstance(name, str):
+            raise InputError(
+                f"'in' asks for a column by name, not for {type(name).__name__}.",
+                hint="Loop over ds['column'] to look for a value.",
+            )
+        return self._session.defined and name in self._session.columns.names
 
     def __len__(self) -> int:
         return self._session.rows

@@ -174,9 +174,12 @@ def connect(
         storage_options: endpoint and credentials of a bucket.
 
     Raises:
-        InvalidUrlError, InputError
+        InvalidUrlError, InvalidNameError, InputError
     """
     from deeplake.api.database import Database
+    from deeplake.format.keys import check_name
+
+    check_name(branch, "branch")
 
     if user is not None or token is not None:
         raise InputError(

@@ -11,6 +11,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from deeplake.errors import (
+    ClosedError,
     InputError,
     ReadOnlyError,
     StagedChangesError,
@@ -67,6 +68,7 @@ class Session:
         self._locks = _Locks()
         self._extending = False
         self._pinned_staged = False
+        self._closed = False
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled and copied as a place: store, commit, branch, table. No rows, no threads.
@@ -144,6 +146,7 @@ class Session:
         return found
 
     def _open_tree(self) -> TableTree:
+        self._not_closed()
         if self._transaction is not None:
             return self._transaction.tree(self.table)
         state = self.snapshot.table(self.table)
@@ -195,6 +198,7 @@ class Session:
     def transaction(self) -> Transaction:
         """The open transaction, begun if there is none."""
         branch = self.writable()
+        self._not_closed()
         if self._transaction is None:
             from deeplake.table.transaction import Transaction
 
@@ -265,6 +269,19 @@ class Session:
         with self._locks.writing, self._locks.state:
             self._extending = False
             self._drop()
+
+    def close(self) -> None:
+        """Drop what is staged and release the store; readers and writers then refuse."""
+        self.rollback()
+        self._closed = True
+        self.repository.store.close()
+
+    def _not_closed(self) -> None:
+        if self._closed:
+            raise ClosedError(
+                f"this handle on {self.repository.store.url} was closed.",
+                hint="Open another one.",
+            )
 
     def _drop(self) -> None:
         self._changed()

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 class Versioned:
     """A handle on a repository that stands on a branch or at a commit."""
 
+    _session: Session | None = None
+    """None until the repository is opened."""
+
     def _open_session(self) -> Session:
         raise NotImplementedError
 
@@ -135,10 +138,9 @@ class Versioned:
         return found
 
     def close(self) -> None:
-        """Drop what is staged and release the store. The handle must not be used afterwards."""
-        session = self._open_session()
-        session.rollback()
-        session.repository.store.close()
+        """Drop what is staged and release the store. The handle cannot be used afterwards."""
+        if self._session is not None:
+            self._session.close()
 
     def __enter__(self) -> Self:
         return self
@@ -150,7 +152,9 @@ class Versioned:
         trace: TracebackType | None,
     ) -> None:
         """Commit what is staged; roll back if the block raised."""
-        session = self._open_session()
+        session = self._session
+        if session is None:
+            return  # nothing was opened yet
         if kind is not None:
             session.rollback()
         elif session.staged:

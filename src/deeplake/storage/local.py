@@ -347,7 +347,7 @@ class LocalStore:
                     if entry.stat().st_mtime <= limit_s:
                         os.unlink(entry.path)
                         removed += 1
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             pass  # no leftovers, or another process sweeps as well
         except OSError as error:
             raise self._error(error, "sweep", "tmp/") from error

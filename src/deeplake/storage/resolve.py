@@ -78,6 +78,10 @@ def split_url(url: object) -> tuple[str, str]:
         raise InvalidUrlError(
             f"{url!r} is no URL.", hint="Pass a path, or for example 's3://bucket/folder'."
         )
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError:
+        raise InvalidUrlError(f"{text!r} is not valid Unicode.") from None
     match = _SCHEME.match(text)
     if match is None:
         return "file", os.path.expanduser(text)
