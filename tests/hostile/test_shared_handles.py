@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import deeplake
+from deeplake import settings
 from deeplake.errors import ForkedProcessError, InvalidValueError, StateError
 from deeplake.storage.memory import MemoryStore
 
@@ -46,6 +48,30 @@ def test_rows_appended_by_many_threads_stay_whole() -> None:
     found = list(deeplake.open(store))
     assert all(row["b"] == -row["a"] and row["c"] == str(row["a"]) for row in found)
     assert sorted(row["a"] for row in found) == [k * 1000 + n for k in range(4) for n in range(150)]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_threads_read_staged_rows_while_their_packs_are_stored(
+    monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr(settings, "PACK_BYTES", 3000)
+    monkeypatch.setattr(settings, "MEDIA_OBJECT_BYTES", 1200)
+    monkeypatch.setattr("deeplake.table.builder.MEDIA_FRAME_BYTES", 900)
+    ds = deeplake.create(MemoryStore(), schema={"a": "int", "b": "blob"})
+    draw = random.Random(seed)
+
+    def work(k: int) -> None:
+        for n in range(200):
+            if not k:
+                ds.append({"a": n, "b": bytes([n]) * (1500 if n % 9 == 0 else 200)})
+            elif len(ds):
+                row = draw.randrange(len(ds))
+                assert ds["a"][row] == row
+                assert set(ds["b"][row]) == {row}
+
+    in_threads(work, 3)
+    ds.commit()
+    assert [value[0] for value in ds["b"]] == list(range(200))
 
 
 def test_an_extend_that_fails_takes_no_row_of_another_thread_with_it() -> None:

@@ -7,6 +7,7 @@ turns out to be small is not stored at all but handed back, to ride inside the c
 from __future__ import annotations
 
 import os
+import threading
 from typing import TYPE_CHECKING, NamedTuple
 
 from deeplake import settings
@@ -91,8 +92,8 @@ class _Pack:
 class PackWriter:
     """Collects frames into packs and stores full ones in the background.
 
-    Not thread-safe: one transaction, one caller at a time. Its steps are ordered so that one
-    that is interrupted can be taken again: at worst a pack is stored twice, with the same bytes.
+    One thread writes at a time; others may look up frames meanwhile. Its steps are ordered so
+    that one that is interrupted can be taken again: at worst a pack is stored twice, alike.
     """
 
     def __init__(self, objects: Objects) -> None:
@@ -103,6 +104,7 @@ class PackWriter:
         self._named: list[bytes] = []
         self._pool: ThreadPoolExecutor | None = None
         self._process = os.getpid()
+        self._lock = threading.RLock()
 
     def add(self, frame: EncodedFrame, stream: str) -> Place:
         """Append a frame. May wait for an earlier pack to be stored.
@@ -110,23 +112,25 @@ class PackWriter:
         Raises:
             StoreError: an earlier pack could not be stored; it is kept, and sent again later.
         """
-        pack = self._open.get(stream)
-        if pack is None or pack.sealed:
-            pack = _Pack()
-            self._waiting.append(pack)
-            self._open[stream] = pack
-        offset = pack.add(frame)
-        if pack.length >= settings.PACK_BYTES:
-            self._seal(pack)
-            self._send()
-        return Place(pack.pack_id, offset)
+        with self._lock:
+            pack = self._open.get(stream)
+            if pack is None or pack.sealed:
+                pack = _Pack()
+                self._waiting.append(pack)
+                self._open[stream] = pack
+            offset = pack.add(frame)
+            if pack.length >= settings.PACK_BYTES:
+                self._seal(pack)
+                self._send()
+            return Place(pack.pack_id, offset)
 
     def add_object(self, value: Buffer) -> bytes:
         """Store one large value as an object of its own; returns its id."""
         pack = _Pack(value)
-        self._waiting.append(pack)
-        self._seal(pack)
-        self._send()
+        with self._lock:
+            self._waiting.append(pack)
+            self._seal(pack)
+            self._send()
         return pack.pack_id
 
     def finish(self) -> Inline | None:
@@ -135,9 +139,14 @@ class PackWriter:
         Raises:
             StoreError: a pack could not be stored; calling again sends what is missing.
         """
-        total = sum(pack.length + 64 for pack in self._waiting)
-        if not self._named and total <= settings.SLOT_PAYLOAD_BYTES_MAX:
-            return self._inline()
+        with self._lock:
+            total = sum(pack.length + 64 for pack in self._waiting)
+            if not self._named and total <= settings.SLOT_PAYLOAD_BYTES_MAX:
+                return self._inline()
+            self._store_all()
+        return None
+
+    def _store_all(self) -> None:
         self._waiting = [pack for pack in self._waiting if pack.frames or pack.value is not None]
         for pack in self._waiting:
             self._seal(pack)
@@ -147,7 +156,6 @@ class PackWriter:
         while self._waiting:
             self._land(self._waiting[0])
         self._shutdown()
-        return None
 
     def _inline(self) -> Inline:
         bases: dict[bytes, int] = {}
@@ -167,14 +175,15 @@ class PackWriter:
             keep: leave stored packs alone, because a commit that names them may have landed;
                 else they are garbage, and are deleted, best effort.
         """
-        waiting, self._waiting, self._open = self._waiting, [], {}
-        garbage, self._named = self._named, []
         if self._process != os.getpid():
             return  # a forked child: the packs are its parent's, who may yet commit them
-        for pack in waiting:
-            if pack.future is not None:
-                pack.future.cancel() or pack.future.exception()
-        self._shutdown()
+        with self._lock:
+            waiting, self._waiting, self._open = self._waiting, [], {}
+            garbage, self._named = self._named, []
+            for pack in waiting:
+                if pack.future is not None:
+                    pack.future.cancel() or pack.future.exception()
+            self._shutdown()
         try:
             self._objects.store.delete([pack_key(p) for p in garbage if not keep])
         except StoreError:
@@ -182,11 +191,17 @@ class PackWriter:
 
     def frame(self, place: Place) -> EncodedFrame | None:
         """A frame whose pack is not stored yet, else None; values it refers to are stored."""
-        values = [pack for pack in self._waiting if pack.value is not None]
-        if values:
-            self._send()
-        for pack in values:
-            self._land(pack)
+        if self._process != os.getpid():
+            return self._find(place)  # a child: no thread of it stores packs, or holds the lock
+        with self._lock:
+            values = [pack for pack in self._waiting if pack.value is not None]
+            if values:
+                self._send()
+            for pack in values:
+                self._land(pack)
+            return self._find(place)
+
+    def _find(self, place: Place) -> EncodedFrame | None:
         for pack in self._waiting:
             if pack.pack_id == place.pack_id:
                 return pack.frames[place.offset]
