@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import deeplake
-from deeplake.errors import ColumnNotFoundError, DtypeError, RowIndexError
+from deeplake.errors import ColumnNotFoundError, DtypeError, InputError, RowIndexError
 
 COUNT = 10
 JPEGISH = [None if n == 4 else bytes([n]) * (n + 1) for n in range(COUNT)]
@@ -222,3 +222,18 @@ def test_images_decode_when_read_and_keep_their_bytes(url):
     assert ds["image"][20] is None
     assert ds["image"].encoded[:] == [*files, None]
     assert ds[3:6]["image"].encoded[1] == files[4]
+
+
+def test_a_column_becomes_an_array_at_once() -> None:
+    ds = deeplake.create("mem://array-of-a-column", schema={"n": "int"}, exist_ok=True)
+    ds.extend({"n": [1, 2, 3]})
+    assert np.asarray(ds["n"]).tolist() == [1, 2, 3]
+    assert np.asarray(ds["n"], np.float32).dtype == np.float32
+    ds.rollback()
+
+
+def test_a_column_is_not_compared_as_a_whole() -> None:
+    ds = deeplake.create("mem://compared-column", schema={"n": "int"}, exist_ok=True)
+    with pytest.raises(InputError, match=r"ds\['n'\]\[:\] == "):
+        _ = ds["n"] == 1
+    assert ds["n"] == ds["n"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deeplake.api.positions import position, positions, within
-from deeplake.errors import DtypeError
+from deeplake.errors import DtypeError, InputError
 from deeplake.types.base import VarData, VarLayout
 from deeplake.types.data import slice_rows, var_rows
 
@@ -118,6 +118,26 @@ class Column:
         self._reader = self._session.reader(self.name)
         self._cell = self._reader.cell
         self._version = version
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        """All rows as one array: `np.asarray(ds["label"])`."""
+        del copy  # what is read is always the caller's own
+        return np.asarray(self[:], dtype)
+
+    def __eq__(self, other: object) -> Any:
+        """Refused: `ds["label"] == 3` would be one False, not one answer for each row.
+
+        Raises:
+            InputError: always, unless compared with itself.
+        """
+        if self is other:
+            return True
+        raise InputError(
+            f"column {self.name!r} cannot be compared as a whole.",
+            hint=f"Compare its values: ds[{self.name!r}][:] == ...",
+        )
+
+    __hash__ = object.__hash__
 
     def __repr__(self) -> str:
         return f"<column {self.name!r}: {self._type.name}, {len(self)} rows>"

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from deeplake.api.session import message_text
-from deeplake.errors import InputError, InvalidValueError, SchemaError
+from deeplake.errors import CommitUnknownError, InputError, InvalidValueError, SchemaError
 from deeplake.ingest import parquet as source
 from deeplake.table.columns import Columns, declare_schema
 from deeplake.versioning.history import to_commit
@@ -72,6 +72,8 @@ def _import(
         with _bar(sum(file.rows for file in files), progress) as advance:
             _stage(session, files, advance)
         snapshot = session.commit(text or default)
+    except CommitUnknownError:
+        raise  # it may have landed: what is staged is kept, so that commit() can settle it
     except BaseException:
         session.rollback()  # nothing else was staged: see settled()
         raise

@@ -117,11 +117,6 @@ def _counts(fragment: Fragment) -> _Counts:
     return _Counts(len(homes), len(fragment.columns), len(frames), len(fragment.row_ids), versions)
 
 
-def encoded_size(fragment: Fragment) -> int:
-    """Bytes of `encode(fragment)`."""
-    return _counts(fragment).size
-
-
 def encode(fragment: Fragment) -> bytes:
     """The fragment block."""
     homes: dict[bytes, int] = {b"": SAME_OBJECT}

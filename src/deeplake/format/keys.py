@@ -53,12 +53,22 @@ def parse_commit_id(text: str) -> CommitId:
     Raises:
         RefNotFoundError: it is not a commit id.
     """
+    found = commit_id_of(text)
+    if found is None:
+        raise RefNotFoundError(
+            f"{text!r} is no commit id.", hint="One looks like '0-1a-<16 digits>'."
+        )
+    return found
+
+
+def commit_id_of(text: str) -> CommitId | None:
+    """The commit id that `text` spells, or None."""
     parts = text.split("-")
     if len(parts) == 3 and len(parts[2]) == 16 and all(p and set(p) <= _HEX for p in parts):
         branch, sequence, nonce = (int(part, 16) for part in parts)
         if branch < 1 << BRANCH_ID_BITS and 0 < sequence < 1 << 63:
             return CommitId(branch, sequence, nonce)
-    raise RefNotFoundError(f"{text!r} is no commit id.", hint="One looks like '0-1a-<16 digits>'.")
+    return None
 
 
 def slot_key(branch: int, sequence: int) -> str:
@@ -187,5 +197,7 @@ def _name_problem(name: str) -> str:
         return f"it begins or ends with {name[0] if name[0] in ' ./-' else name[-1]!r}"
     if ".." in name or "//" in name:
         return "it holds '..' or '//'"
+    if commit_id_of(name) is not None:
+        return "it reads as a commit id"
     odd = next((c for c in name if not (c.isalnum() or c in " ._/-+@")), None)
     return f"it holds {odd!r}" if odd is not None else ""

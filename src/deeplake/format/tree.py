@@ -55,12 +55,6 @@ class Record(NamedTuple):
     crc: int
 
 
-def encoded_size(records: Sequence[Record], statistics: bytes = b"") -> int:
-    """Bytes of `encode(records, statistics)`."""
-    homes = len({record.home for record in records})
-    return _HEAD.size + 16 * homes + RECORD_DTYPE.itemsize * len(records) + len(statistics)
-
-
 def encode(records: Sequence[Record], statistics: bytes = b"") -> bytes:
     """A root or node block; `statistics` is the packed form of `statistics_block`."""
     homes: dict[bytes, int] = {}

@@ -7,7 +7,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from deeplake.errors import DamageError, RefNotFoundError, did_you_mean
-from deeplake.format.keys import CommitId, hint_key, may_be_name, name_key, parse_commit_id, tag_key
+from deeplake.format.keys import (
+    CommitId,
+    commit_id_of,
+    hint_key,
+    may_be_name,
+    name_key,
+    tag_key,
+)
 from deeplake.versioning import refs
 from deeplake.versioning.head import find_head, read_hint
 from deeplake.versioning.snapshot import Snapshot
@@ -158,6 +165,9 @@ def resolve(objects: Objects, ref: str | datetime) -> Resolved:
 
 
 def _resolve_name(objects: Objects, name: str) -> Resolved:
+    commit_id = commit_id_of(name)  # first: no branch or tag may be named like one
+    if commit_id is not None:
+        return Resolved(open_commit(objects, commit_id), None)
     explicit = name.removeprefix("tag:") if name.startswith("tag:") else None
     if not may_be_name(explicit or name):
         raise _no_ref(objects, name)
@@ -169,11 +179,7 @@ def _resolve_name(objects: Objects, name: str) -> Resolved:
     tag = refs.find_tag(objects, explicit or name)
     if tag is not None:
         return Resolved(open_commit(objects, tag.commit_id), None)
-    try:
-        commit_id = parse_commit_id(name)
-    except RefNotFoundError:
-        raise _no_ref(objects, name) from None
-    return Resolved(open_commit(objects, commit_id), None)
+    raise _no_ref(objects, name)
 
 
 def _no_ref(objects: Objects, name: str) -> RefNotFoundError:
