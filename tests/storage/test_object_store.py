@@ -259,3 +259,13 @@ assert store.get("b") == b"1", "the parent goes on"
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
+
+
+@pytest.mark.parametrize("variable", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"])
+def test_an_endpoint_of_the_environment_may_be_http_as_well(fake, monkeypatch, variable):
+    options = dict(fake.storage_options("s3"))
+    monkeypatch.setenv(variable, str(options.pop("endpoint")))
+    options.pop("allow_http", None)
+    store = from_url("s3://bucket/environment", options)
+    store.create("a", [b"1"])
+    assert store.get("a") == b"1"

@@ -6,6 +6,7 @@ dropped turns into a puzzling denial later.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deeplake.errors import InputError, did_you_mean
@@ -69,6 +70,14 @@ _AZ = {
 NAMES = {"s3": _S3, "gs": _GS, "az": _AZ}
 
 
+_ENDPOINT_VARIABLES = {
+    "s3": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"),
+    "gs": ("GOOGLE_BASE_URL",),
+    "az": ("AZURE_STORAGE_ENDPOINT", "AZURE_ENDPOINT"),
+}
+"""Where the client itself looks for an endpoint, first one first."""
+
+
 class BucketOptions(NamedTuple):
     """What the client library takes: `config` of the service, `client`, and `retry` limits."""
 
@@ -108,10 +117,15 @@ def parse(scheme: str, options: Mapping[str, object]) -> BucketOptions:
             raise InputError(
                 f"{scheme}:// has no storage option {name!r}.", hint=did_you_mean(name, known)
             )
-    endpoint = config.get("endpoint") or config.get("base_url") or ""
+    endpoint = config.get("endpoint") or config.get("base_url") or _endpoint_of_environment(scheme)
     if endpoint.startswith("http://"):
         client.setdefault("allow_http", True)  # whoever writes http:// has allowed it
     return BucketOptions(config, client, retry)
+
+
+def _endpoint_of_environment(scheme: str) -> str:
+    found = (os.environ.get(name) for name in _ENDPOINT_VARIABLES[scheme])
+    return next(filter(None, found), "")
 
 
 def _number(name: str, value: object) -> float:

@@ -377,7 +377,9 @@ def _translate(error: Exception, doing: str, key: str, url: str) -> StoreError:
         return StoreFullError(what, hint="Free some space, then try again.")
     if isinstance(error, ValueError) or (400 <= status < 500 and status not in {408, 429}):
         return StoreError(what)
-    return StoreUnavailableError(what, hint="Try again; a write may or may not have landed.")
+    reading = doing in {"read", "look at", "list"}
+    hint = "Try again." if reading else "Try again; it may or may not have been done."
+    return StoreUnavailableError(what, hint=hint)
 
 
 def _status(error: Exception) -> int:
