@@ -90,7 +90,7 @@ def colour(code: str, text: str) -> str:
 
 
 def title(number: int, text: str) -> None:
-    print(f"\n{colour('1;36', f'{number}  {text}')}\n{colour('36', '─' * 88)}")
+    print(f"\n{colour('1;36', f'{number}  {text}')}\n{colour('36', '─' * 96)}")
 
 
 def say(text: str) -> None:
@@ -330,7 +330,7 @@ def look_back(url: str, before: int, bill: Bill) -> None:
     print(f"\nbranches {main.branches()}, tags {list(main.tags())}")
 
 
-def run(url: str, *, quick: bool) -> int:
+def run(url: str, *, quick: bool, kept: bool) -> int:
     bill = Bill(url)
     build(url, bill, quick=quick)
     before = len(deeplake.open(url))
@@ -341,7 +341,9 @@ def run(url: str, *, quick: bool) -> int:
     look_back(url, before, bill)
     title(7, "What it cost")
     bill.show()
-    print(f"\n{folder_bytes(url) / 1e6:.1f} MB in {url}")
+    print(f"\n{folder_bytes(url) / 1e6:.1f} MB in {url}{'' if kept else ', thrown away now'}")
+    if not kept:
+        print("(to keep it: python examples/demo.py ./generations)")
     if accuracy < ACCURACY_MIN:
         print(f"the model missed its mark: {accuracy:.1%} < {ACCURACY_MIN:.0%}", file=sys.stderr)
         return 1
@@ -355,9 +357,9 @@ def main() -> int:
     args = parser.parse_args()
     try:
         if args.folder:
-            return run(args.folder, quick=args.quick)
-        with tempfile.TemporaryDirectory(prefix="deeplake-demo-") as folder:
-            return run(os.path.join(folder, "generations"), quick=args.quick)
+            return run(args.folder, quick=args.quick, kept=True)
+        with tempfile.TemporaryDirectory(prefix="deeplake-") as folder:
+            return run(os.path.join(folder, "demo"), quick=args.quick, kept=False)
     except deeplake.errors.DeeplakeError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 2
