@@ -54,6 +54,10 @@ VALUE_BYTES_MAX = 4 << 30
 TEXT_BLOCK_BYTES = 32 << 10
 """Target uncompressed size of a block of text rows (a row then costs 16-32 us)."""
 
+TEXT_KEPT_BYTES_MAX = 256 << 20
+"""Decompressed text kept per open repository, oldest out first: shuffled rows of text that fits
+cost 0.5 us each, of text beyond it a block's decompression, 27 us."""
+
 CODEC_SAVING_MIN = 0.15
 """A codec is kept only if it saves at least this share of the bytes."""
 

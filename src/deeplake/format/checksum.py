@@ -12,6 +12,8 @@ import numpy as np
 from google_crc32c import extend as _extend
 from google_crc32c import value as _value
 
+from deeplake.errors import ChecksumError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -98,3 +100,11 @@ def _shift_tables(size: int) -> list[list[int]]:
 
 _SHIFTS: dict[int, list[list[int]]] = {}
 _ONES = 0xFFFFFFFF
+
+
+def damaged(what: str) -> ChecksumError:
+    """The one message for bytes that changed since they were written."""
+    return ChecksumError(
+        f"{what} does not match its checksum: the stored bytes changed since they were written.",
+        hint="Restore the object from a backup or replica; other rows are not affected.",
+    )

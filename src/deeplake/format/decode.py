@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from deeplake.errors import ChecksumError, MalformedObjectError
+from deeplake.errors import MalformedObjectError
 from deeplake.format import frame as f
-from deeplake.format.checksum import crc32c
+from deeplake.format.checksum import crc32c, damaged
+from deeplake.format.text import TextReader
+from deeplake.format.unpack import unpack
 from deeplake.types.base import (
     FixedData,
     FixedLayout,
@@ -25,11 +27,12 @@ from deeplake.types.base import (
     VarData,
     VarLayout,
 )
-from deeplake.types.data import offsets_of
+from deeplake.types.data import offsets_of, take_rows
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from deeplake.format.text import TextBlocks
     from deeplake.types.base import ColumnData, Layout
 
     Bytes = npt.NDArray[np.uint8]
@@ -40,6 +43,10 @@ class Payload(Protocol):
 
     def read(self, start: int, stop: int) -> Bytes:
         """Bytes start:stop, block checksums verified where the frame has them."""
+        ...
+
+    def read_many(self, ranges: list[tuple[int, int]]) -> list[Bytes]:
+        """Bytes start:stop of each range, in one round where a request costs milliseconds."""
         ...
 
     def external(self, object_id: bytes, length: int) -> Bytes:
@@ -64,19 +71,28 @@ class FrameDecoder:
         rows: rows of the frame.
         index: its parsed index.
         payload: its payload.
+        texts: where decompressed text is kept; a bound of its own if None.
 
     Raises:
         MalformedObjectError: the frame has no checksums of the kind its layout needs.
     """
 
-    __slots__ = ("_decoded", "index", "layout", "payload", "rows")
+    __slots__ = ("_decoded", "_texts", "index", "layout", "payload", "rows")
 
-    def __init__(self, layout: Layout, rows: int, index: f.FrameIndex, payload: Payload) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        rows: int,
+        index: f.FrameIndex,
+        payload: Payload,
+        texts: TextBlocks | None = None,
+    ) -> None:
         self.layout = layout
         self.rows = rows
         self.index = index
         self.payload = payload
         self._decoded: dict[tuple[str, int], Any] = {}
+        self._texts = texts
         if bool(index.block_bytes) == isinstance(layout, VarLayout):
             raise MalformedObjectError(f"{index.where} is not checksummed as its column should be")
 
@@ -118,6 +134,44 @@ class FrameDecoder:
         stored = self.payload.read(entry.offset + first, entry.offset + last)
         cut = tuple(extra[low:high] for extra in self._extras(layout, rows, node))
         return VarData(offsets, [stored], valid, cut), node + 1
+
+    def take(self, rows: npt.NDArray[np.int64]) -> ColumnData:
+        """Rows by position, in the order given, whatever is not text of its own.
+
+        Reads and verifies the whole frame: for payloads at hand, or rows of most of its blocks.
+
+        Raises:
+            ChecksumError, MalformedObjectError: as `slice`.
+        """
+        return self._take(self.layout, 0, self.rows, rows)[0]
+
+    def _take(
+        self, layout: Layout, node: int, count: int, rows: npt.NDArray[np.int64]
+    ) -> tuple[ColumnData, int]:
+        """`_node` for rows by position."""
+        if isinstance(layout, FixedLayout):
+            whole, after = self._node(layout, node, count, 0, count)
+            return take_rows(whole, rows), after
+        valid = self._valid(count, node, 0, count)
+        valid = None if valid is None or valid[rows].all() else valid[rows]
+        if isinstance(layout, StructLayout):
+            children, after = [], node + 1
+            for _, child in layout.fields:
+                data, after = self._take(child, after, count, rows)
+                children.append(data)
+            return StructData(len(rows), tuple(children), valid), after
+        ends = self.offsets(count, node)
+        starts, sizes = ends[rows], ends[rows + 1] - ends[rows]
+        offsets = offsets_of(sizes)
+        if isinstance(layout, ListLayout):
+            inner = np.repeat(starts - offsets[:-1], sizes) + np.arange(offsets[-1])
+            data, after = self._take(layout.child, node + 1, int(ends[-1]), inner)
+            return ListData(offsets, data, valid), after
+        entry = self.plain_bytes(int(ends[-1]), node)
+        stored = self.payload.read(entry.offset, entry.offset + entry.length).data
+        cuts = zip(starts.tolist(), (starts + sizes).tolist(), strict=True)
+        extras = tuple(extra[rows] for extra in self._extras(layout, count, node))
+        return VarData(offsets, [bytes(stored[a:z]) for a, z in cuts], valid, extras), node + 1
 
     def _valid(self, rows: int, node: int, low: int, high: int) -> npt.NDArray[np.bool_] | None:
         key = ("valid", node)
@@ -189,7 +243,7 @@ class FrameDecoder:
         found = self._decoded.get(key)
         if found is None:
             stored = self.payload.read(entry.offset, entry.offset + entry.length)
-            found = self._decoded[key] = _unpack(stored, entry, dtype, rows, self.index.where)
+            found = self._decoded[key] = unpack(stored, entry, dtype, rows, self.index.where)
         return found
 
     def plain_bytes(self, size: int, node: int = 0) -> f.BufferEntry:
@@ -206,7 +260,7 @@ class FrameDecoder:
         extras = tuple(extra[low:high] for extra in self.extras())
         offsets = self.offsets(self.rows)
         if self.index.need(f.VALUES).codec == f.ZSTD_BLOCKS:
-            joined = self.text(low, high)
+            joined = self.text().joined(low, high)
             return VarData(offsets[low : high + 1] - offsets[low], [joined], valid, extras)
         entry = self.plain_bytes(int(offsets[-1]))
         first = int(offsets[low])
@@ -234,53 +288,23 @@ class FrameDecoder:
             if crc32c(buffer) != sums[row]:
                 raise damaged(f"row {row} of {self.index.where}")
 
-    def text(self, low: int, high: int) -> bytes:
-        """The joined bytes of text rows low:high, from the zstd blocks that hold them."""
-        offsets = self.offsets(self.rows)
-        if low == high or not offsets[-1]:
-            return b""
-        table = self._text_table()
-        first = int(np.searchsorted(table["row"], low, "right")) - 1
-        last = int(np.searchsorted(table["row"], high - 1, "right"))
-        parts = [self._text_block(table, k) for k in range(first, last)]
-        base = int(offsets[int(table["row"][first])])
-        joined = parts[0] if len(parts) == 1 else b"".join(parts)
-        return joined[int(offsets[low]) - base : int(offsets[high]) - base]
-
-    def _text_table(self) -> npt.NDArray[Any]:
-        """Where the text blocks are, checked once: from row 0 and byte 0 on, growing."""
-        table: npt.NDArray[Any] | None = self._decoded.get(("blocks", 0))
-        if table is None:
-            table = self.index.small(f.TEXT_BLOCKS, f.TEXT_BLOCK_DTYPE)
-            length = self.index.need(f.VALUES).length
-            if (
-                table is None
-                or not _grows(table["row"], self.rows)
-                or not _grows(table["offset"], length)
-            ):
-                raise MalformedObjectError(f"the text blocks of {self.index.where} make no sense")
-            self._decoded["blocks", 0] = table
-        return table
-
-    def _text_block(self, table: npt.NDArray[Any], k: int) -> bytes:
-        kept: dict[int, bytes] = self._decoded.setdefault(("text", 0), {})
-        found = kept.get(k)
-        if found is not None:
-            return found
-        entry = self.index.need(f.VALUES)
-        start = int(table["offset"][k])
-        stop = int(table["offset"][k + 1]) if k + 1 < len(table) else entry.length
-        stored = self.payload.read(entry.offset + start, entry.offset + stop).tobytes()
-        if crc32c(stored) != table["crc"][k]:
-            raise damaged(f"text block {k} of {self.index.where}")
-        offsets = self.offsets(self.rows)
-        last = int(table["row"][k + 1]) if k + 1 < len(table) else self.rows
-        size = int(offsets[last] - offsets[int(table["row"][k])])
-        found = _unzstd(stored, size, self.index.where)
-        if len(kept) >= TEXT_BLOCKS_KEPT:
-            kept.clear()  # atomic, unlike dropping the oldest while another thread inserts
-        kept[k] = found
+    def text(self) -> TextReader:
+        """The reader of a text column's blocks, made once."""
+        found = self._decoded.get(("text", 0))
+        if found is None:
+            offsets = self.offsets(self.rows)
+            found = TextReader(self.index, self.payload, offsets, self._texts)
+            self._decoded["text", 0] = found
         return found
+
+    def take_text(self, rows: npt.NDArray[np.int64]) -> VarData:
+        """Text rows by position, in the order given."""
+        valid = self._valid(self.rows, 0, 0, self.rows)
+        valid = None if valid is None or valid[rows].all() else valid[rows]
+        offsets = self.offsets(self.rows)
+        extras = tuple(extra[rows] for extra in self.extras())
+        sizes = offsets[rows + 1] - offsets[rows]
+        return VarData(offsets_of(sizes), self.text().rows(rows), valid, extras)
 
     def externals(self) -> dict[int, tuple[bytes, int, int]]:
         """Row -> (object id, crc, length) of values stored as objects of their own."""
@@ -301,59 +325,3 @@ class FrameDecoder:
         if crc32c(value) != crc:
             raise damaged(f"object packs/{object_id.hex()[:2]}/{object_id.hex()}")
         return value
-
-
-TEXT_BLOCKS_KEPT = 8
-"""Decompressed text blocks kept per frame: 8 x 32 KiB serves a run of neighbouring cells."""
-
-
-def damaged(what: str) -> ChecksumError:
-    """The one message for bytes that changed since they were written."""
-    return ChecksumError(
-        f"{what} does not match its checksum: the stored bytes changed since they were written.",
-        hint="Restore the object from a backup or replica; other rows are not affected.",
-    )
-
-
-def _grows(values: npt.NDArray[Any], end: int) -> bool:
-    """Whether numbers start at 0, grow strictly and stay below `end`."""
-    return (
-        len(values) > 0
-        and values[0] == 0
-        and values[-1] < end
-        and bool((values[1:] > values[:-1]).all())
-    )
-
-
-def _unpack(
-    stored: Bytes, entry: f.BufferEntry, dtype: np.dtype[Any], rows: int, where: str
-) -> npt.NDArray[Any]:
-    if entry.codec == f.ZSTD:
-        return np.frombuffer(_unzstd(stored.tobytes(), rows * dtype.itemsize, where), dtype)
-    if entry.codec == f.PCODEC:
-        from pcodec import standalone
-
-        values = np.empty(rows, dtype)
-        try:
-            progress = standalone.simple_decompress_into(stored.tobytes(), values)
-        except (RuntimeError, TypeError) as error:
-            raise MalformedObjectError(f"{where} does not decompress: {error}") from error
-        if progress.n_processed != rows or not progress.finished:
-            raise MalformedObjectError(f"{where} does not decompress to {rows} rows")
-        return values
-    raise MalformedObjectError(f"{where} uses the unknown codec {entry.codec}")
-
-
-def _unzstd(stored: bytes, size: int, where: str) -> bytes:
-    import zstandard
-
-    try:
-        said = zstandard.get_frame_parameters(stored).content_size
-        if said not in (size, zstandard.CONTENTSIZE_UNKNOWN):  # it would be allocated
-            raise MalformedObjectError(f"{where} decompresses to {said} of {size} bytes")
-        value: bytes = zstandard.ZstdDecompressor().decompress(stored, max_output_size=max(size, 1))
-    except zstandard.ZstdError as error:
-        raise MalformedObjectError(f"{where} does not decompress: {error}") from error
-    if len(value) != size:
-        raise MalformedObjectError(f"{where} decompresses to {len(value)} of {size} bytes")
-    return value

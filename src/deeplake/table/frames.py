@@ -15,8 +15,8 @@ import numpy as np
 
 from deeplake.errors import ChecksumError, TruncatedObjectError
 from deeplake.format import frame as f
-from deeplake.format.checksum import crc32c
-from deeplake.format.decode import FrameDecoder, damaged
+from deeplake.format.checksum import crc32c, damaged
+from deeplake.format.decode import FrameDecoder
 from deeplake.format.keys import pack_key
 from deeplake.table.payload import LocalPayload, RemotePayload
 from deeplake.types.base import FixedData, FixedLayout, VarData, VarLayout
@@ -59,7 +59,7 @@ def open_frame(objects: Objects, layout: Layout, ref: FrameRef, own_key: str) ->
         raw = objects.store.get_range(key, ref.offset + ref.length, ref.index_length)
         index = _index(np.frombuffer(raw, np.uint8), ref, where)
         payload = RemotePayload(objects, key, ref.offset, ref.length, index)
-        decoder = FrameDecoder(layout, ref.rows, index, payload)
+        decoder = FrameDecoder(layout, ref.rows, index, payload, objects.texts)
         plain = isinstance(layout, VarLayout) and index.need(f.VALUES).codec == f.PLAIN
         return RemoteVarFrame(decoder) if plain else Frame(decoder)
     index = _index(whole[ref.length :], ref, where)
@@ -77,7 +77,7 @@ def local_frame(
 ) -> Frame:
     """The fastest reader of a frame whose payload is at hand."""
     payload = LocalPayload(objects, data, index)
-    decoder = FrameDecoder(layout, rows, index, payload)
+    decoder = FrameDecoder(layout, rows, index, payload, objects.texts)
     if isinstance(layout, FixedLayout):
         return FixedFrame(decoder, payload)
     if isinstance(layout, VarLayout) and index.need(f.VALUES).codec == f.PLAIN:
@@ -114,10 +114,16 @@ class Frame:
 
     def take(self, rows: Rows) -> ColumnData:
         """Rows by position."""
+        decoder = self.decoder
+        if isinstance(decoder.layout, VarLayout):
+            if decoder.index.need(f.VALUES).codec == f.ZSTD_BLOCKS:
+                return decoder.take_text(rows)
+        elif not isinstance(decoder.payload, RemotePayload) or len(rows) >= decoder.payload.blocks:
+            return decoder.take(rows)
         low, high = int(rows.min()), int(rows.max()) + 1
         if high - low <= 4 * len(rows):
-            return take_rows(self.decoder.slice(low, high), rows - low)
-        return concat([self.decoder.slice(row, row + 1) for row in rows.tolist()])
+            return take_rows(decoder.slice(low, high), rows - low)
+        return concat([decoder.slice(row, row + 1) for row in rows.tolist()])
 
 
 def _joined(data: VarData) -> bytes:

@@ -16,6 +16,7 @@ from deeplake.format import slot, tree
 from deeplake.format import statistics as stats
 from deeplake.format.checksum import crc32c
 from deeplake.format.keys import pack_key, slot_key
+from deeplake.format.text import TextBlocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -41,6 +42,7 @@ class Objects:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self.texts = TextBlocks()
         self._statistics: dict[Record, dict[int, ColumnStatistics]] = {}
         self._ahead: dict[str, bytes | None] = {}
 
