@@ -50,6 +50,9 @@ def test_numbers_that_do_not_fit_name_their_row() -> None:
         read("float32", pa.array([1.0, 1e39]))
     with pytest.raises(DtypeError, match="is not int64"):
         read("int", pa.array([1.0]))
+    for type_ in ("int", types.ClassLabel(["a"])):  # whole or not, with NULL or not
+        with pytest.raises(DtypeError, match=r"Arrow double is not .*astype\('Int64'\)"):
+            read(type_, pa.array([0.0, None]))
     with pytest.raises(DtypeError, match="is not float64"):
         read("float", pa.array([True]))
     with pytest.raises(InvalidValueError, match="row 1: 7 is no class code"):

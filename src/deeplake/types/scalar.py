@@ -134,6 +134,14 @@ class Scalar(Fixed):
             arrow.refuse_kinds(array, "date time timestamp duration interval", column=column)
             array = arrow.cast(array, self.arrow_type(), column=column)
             found = arrow.flat_values(array, self.dtype)
+        if self.dtype.kind in "iu" and found.dtype.kind == "f" and len(found):
+            raise refusal(
+                DtypeError,
+                f"Arrow {array.type} is not {self.name}",
+                column=column,
+                hint="Cast it to integers first (pandas made floats of integers with NULL: "
+                "df.astype('Int64')), or declare the column float.",
+            )
         if valid is None:
             same = found.dtype == self.dtype  # Arrow memory is immutable: share it
             return FixedData(found if same else convert(found, self.dtype, column=column))
