@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deeplake.errors import InputError, InvalidValueError
+from deeplake.errors import InputError, InvalidValueError, SchemaError
 from deeplake.ingest.rows import batches
 from deeplake.table.columns import declare_schema
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from deeplake.api.session import Session
+    from deeplake.types.base import ColumnType
 
 STAGE_ROWS = 2048
 """Rows fitted at a time: the disk stores one pack while the next is being encoded."""
@@ -79,13 +80,30 @@ def infer_schema(batch: Any) -> dict[str, Any]:
     """Column name -> type, from a batch's values or Arrow schema.
 
     Raises:
-        SchemaError: a column with nothing but NULL.
+        SchemaError: a column with nothing but NULL, or that no column type holds.
     """
-    from deeplake.types.infer import infer, infer_arrow
+    if not isinstance(batch, dict):
+        return {field.name: _of_arrow(field.name, field.type, field) for field in batch.schema}
+    from deeplake.types.infer import infer
 
-    if isinstance(batch, dict):
-        return {name: infer(values, column=name) for name, values in batch.items()}
-    return {field.name: infer_arrow(field.type, field) for field in batch.schema}
+    return {
+        name: _of_arrow(name, values.type) if _is_arrow(values) else infer(values, column=name)
+        for name, values in batch.items()
+    }
+
+
+def _of_arrow(name: str, type_: Any, field: Any = None) -> ColumnType:
+    from deeplake.types.infer import infer_arrow
+
+    try:
+        return infer_arrow(type_, field)
+    except SchemaError as error:
+        raise SchemaError(f"column {name!r}: {error.message}", hint=error.hint) from error
+
+
+def _is_arrow(values: Any) -> bool:
+    """Whether a column is a `pyarrow.Array` or `ChunkedArray`; asked without importing pyarrow."""
+    return hasattr(values, "to_pylist") and hasattr(values, "type")
 
 
 def _stage(session: Session, batch: Any) -> None:
@@ -107,22 +125,29 @@ def _stage(session: Session, batch: Any) -> None:
 
 def _stage_columns(session: Session, batch: dict[str, Any]) -> None:
     """Fit and stage a few thousand rows at a time, so that packs are stored meanwhile."""
-    columns = session.columns
     sizes = {_sliceable_rows(values) for values in batch.values()}
     rows = sizes.pop() if len(sizes) == 1 else 0
     if rows <= STAGE_ROWS:
-        session.stage(*columns.fit(batch))
+        _stage_part(session, batch)
         return
     for at in range(0, rows, STAGE_ROWS):
-        part = {name: values[at : at + STAGE_ROWS] for name, values in batch.items()}
-        session.stage(*columns.fit(part))
+        _stage_part(session, {n: values[at : at + STAGE_ROWS] for n, values in batch.items()})
+
+
+def _stage_part(session: Session, part: dict[str, Any]) -> None:
+    data = {}
+    for name, values in part.items():
+        type_ = session.columns.get(name).type
+        read = type_.from_arrow if _is_arrow(values) else type_.normalise
+        data[name] = read(values, column=name)
+    session.stage(*session.columns.fit_data(data))
 
 
 def _sliceable_rows(values: Any) -> int:
     """Rows of a column that is cut without a copy or a surprise; 0 of any other."""
     if isinstance(values, np.ndarray):
         return len(values) if values.ndim else 0
-    return len(values) if isinstance(values, list | tuple) else 0
+    return len(values) if isinstance(values, list | tuple) or _is_arrow(values) else 0
 
 
 def _at_row(error: InvalidValueError, first: int) -> InvalidValueError:
@@ -136,10 +161,9 @@ def _at_row(error: InvalidValueError, first: int) -> InvalidValueError:
 
 
 def _stage_arrow(session: Session, batch: Any) -> None:
-    data = {}
+    part: dict[str, Any] = {}
     for k, name in enumerate(batch.column_names):
-        if name in data:
+        if name in part:
             raise InputError(f"the table has two columns named {name!r}.", hint="Rename one.")
-        column = session.columns.get(name)
-        data[name] = column.type.from_arrow(batch.column(k), column=name)
-    session.stage(*session.columns.fit_data(data))
+        part[name] = batch.column(k)
+    _stage_part(session, part)

@@ -1,4 +1,8 @@
-"""What `extend` takes -> batches: dicts of columns, or Arrow tables. No storage, no types."""
+"""What `extend` takes -> batches: dicts of columns, or Arrow tables. No storage, no types.
+
+A DataFrame is a dict of columns: its objects and texts are Python values, as a dict would give
+them, and everything that NumPy or pandas store in an array of its own is Arrow.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +14,14 @@ from deeplake.errors import DtypeError, InputError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+_PYTHON_DTYPES = ("object", "str", "string")  # to Arrow, a str could also be JSON or a path
+
 ITERATOR_ROWS = 1024
 """Rows drawn from an iterator at a time: enough to vectorise, little enough to hold."""
 
 
 def batches(rows: Any) -> Iterator[Any]:
-    """Batches of a source: `dict` of columns, or `pyarrow.Table`.
+    """Batches of a source: `dict` of columns (Python values, NumPy, Arrow), or `pyarrow.Table`.
 
     Args:
         rows: a list of dicts, a dict of columns, an Arrow table, batch or reader, a pandas
@@ -29,7 +35,7 @@ def batches(rows: Any) -> Iterator[Any]:
     if kind == "pyarrow":
         yield from _arrow(rows)
     elif kind == "pandas":
-        yield _frame(rows)
+        yield from _frame(rows)
     elif hasattr(rows, "keys") and hasattr(rows, "__getitem__"):
         if not len(rows.keys()):
             raise InputError("there are no columns.", hint="Pass {column: values}.")
@@ -95,18 +101,55 @@ def _stream(rows: Any) -> Iterator[Any]:
     yield from _arrow(pa.RecordBatchReader.from_stream(rows))
 
 
-def _frame(rows: Any) -> Any:
-    import pyarrow as pa
-
+def _frame(rows: Any) -> Iterator[dict[str, Any]]:
+    """A DataFrame's columns, then the levels of its index that have a name."""
     if not hasattr(rows, "columns"):
         raise DtypeError(
             f"cannot take rows from pandas.{type(rows).__name__}.", hint="Pass a DataFrame."
         )
+    given = [(name, rows.iloc[:, k]) for k, name in enumerate(rows.columns)]
+    for k, level in enumerate(rows.index.names):
+        if level is not None:
+            given.append((level, rows.index.get_level_values(k).to_series()))
+    found: dict[str, Any] = {}
+    for label, series in given:
+        name = str(label)
+        if name in found:
+            raise InputError(
+                f"the DataFrame has two columns named {name!r}.",
+                hint="Rename one; a named index is a column too: df.rename_axis(None).",
+            )
+        found[name] = _cells(series, name)
+    if found:
+        yield found
+    elif len(rows):
+        raise InputError(f"{len(rows)} rows without any column.", hint="Name the index.")
+
+
+def _cells(series: Any, name: str) -> Any:
+    """A column of pandas as a list (None where pandas says missing) or as Arrow.
+
+    Arrow would give objects one common type: {"a": 1} and {"b": 2} both get both keys.
+    """
+    if series.dtype.name in _PYTHON_DTYPES:
+        values, missing = series.tolist(), series.isna().tolist()
+        if True not in missing:
+            return values
+        return [None if gone else v for v, gone in zip(values, missing, strict=True)]
+    import pyarrow as pa
+
     try:
-        return pa.Table.from_pandas(rows, preserve_index=False)
-    except (pa.ArrowException, TypeError, ValueError) as error:  # mixed columns, a name twice
-        raise DtypeError(
-            f"the DataFrame cannot be read: {'; '.join(map(str, error.args))}.",
-            hint="Give every column one kind of value and a name of its own, or pass a dict of "
-            "columns.",
-        ) from error
+        array = pa.array(series, from_pandas=True)
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        raise _no_arrow(series, name, "; ".join(map(str, error.args))) from error
+    if getattr(array.type, "extension_name", "").startswith("pandas."):
+        # a period is stored as a number, an interval as a pair: neither says so in a column
+        raise _no_arrow(series, name, f"Arrow has them as {array.type}")
+    return array
+
+
+def _no_arrow(series: Any, name: str, why: str) -> DtypeError:
+    return DtypeError(
+        f"column {name!r} of the DataFrame is {series.dtype}, which no column holds: {why}.",
+        hint="Convert it first, as in .astype(str).",
+    )
