@@ -115,6 +115,31 @@ def test_a_column_with_a_null_is_a_list_in_every_batch_and_others_are_arrays() -
     assert found[0]["e"][1] is None
 
 
+@pytest.mark.parametrize("commits", [1, 30])
+def test_a_view_without_the_nulls_of_its_table_gives_arrays(commits: int) -> None:
+    ds = numbered(1_000, commits=commits)
+    even = ds["n"][:] % 2 == 0
+    for view in (ds[even], ds[::2], ds[2:3], ds[[0, 998, 0]], ds[even][5:50]):
+        for shuffle in (False, True):
+            for batch in view.batches(7, shuffle=shuffle):
+                assert (batch["half"] == batch["n"] // 2).all()
+    for view in (ds[1:4], ds[[0, 2, 999]], ds[998:], ds[even][:0]):
+        kinds = {type(batch["half"]) for batch in view.batches(1)}
+        assert kinds <= {list}
+
+
+def test_a_view_of_a_column_that_is_null_in_its_first_rows_only() -> None:
+    ds = deeplake.create(memory_url(), schema={"text": "text", "image": "image", "w": "float"})
+    pixels = np.zeros((4, 4, 3), np.uint8)
+    ds.extend({"text": [None, "b"], "image": [None, pixels], "w": [None, 1.5]})
+    ds.commit("the first row is NULL")
+    (batch,) = ds[1:].batches(4)
+    assert (batch["image"].shape, batch["w"].tolist()) == ((1, 4, 4, 3), [1.5])
+    (batch,) = ds[:].batches(4)
+    assert batch["image"][0] is None
+    assert batch["w"] == [None, 1.5]
+
+
 def test_the_last_batch_is_short_unless_dropped() -> None:
     ds = numbered(10)
     assert [len(b["n"]) for b in ds.batches(4)] == [4, 4, 2]

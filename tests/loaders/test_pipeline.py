@@ -44,9 +44,11 @@ class ListSource:
             return found._replace(values=out[: len(positions)])
         return found
 
-    def nulls(self, column):
+    def nulls(self, column, rows=None):
         valid = self.data[column].valid
-        return 0 if valid is None else int((~valid).sum())
+        if valid is None:
+            return 0
+        return int((~(valid if rows is None else valid[np.asarray(rows, np.int64)])).sum())
 
 
 def pictures(rows: int) -> list:

@@ -38,11 +38,13 @@ class SessionSource:
             return reader.slice(rows.start, rows.stop, out)
         return reader.take(rows, out)
 
-    def nulls(self, column: str) -> int:
-        """See `RowSource.nulls`: from the statistics of the table's root records."""
+    def nulls(self, column: str, rows: Rows | None = None) -> int:
+        """See `RowSource.nulls`: of all rows, from the statistics of the table's root records."""
         column_id = self._column_ids.get(column)
         if column_id is None:
             return 0
+        if rows is not None:
+            return self._readers[column].nulls(np.asarray(rows, np.int64))
         if self._nulls is None:
             self._nulls = self._count()
         return self._nulls.get(column_id, 0)

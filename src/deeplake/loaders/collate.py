@@ -1,7 +1,7 @@
 """Column data -> the values of batches.
 
 What a column's batches are is settled once, for all of them: an array where all rows have one
-shape and none is NULL in the whole source; else a list of Python values, None where NULL.
+shape and none of the rows streamed is NULL; else a list of Python values, None where NULL.
 Rows whose shape is free (images, ragged tensors) are one array in the batches where their
 shapes agree and a list of arrays in the others. Knows the types' own methods and no type by
 name; threads are prefetch.py's.
@@ -71,7 +71,7 @@ def form_of(name: str, type_: ColumnType, *, nulls: int, kinds: str = ALL_KINDS)
     Args:
         name: of the column.
         type_: its type.
-        nulls: NULLs in the whole source.
+        nulls: NULLs in the rows streamed.
         kinds: NumPy kinds of which the framework has tensors; other columns are lists.
     """
     layout = type_.layout

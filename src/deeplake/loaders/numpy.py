@@ -21,7 +21,7 @@ class NumpyLoader(Loader):
     - an array (rows, *shape) for numbers, vectors, tensors, dates and times;
     - uint8 (rows, height, width, channels) for images, a list of arrays where shapes differ;
     - a list for text, JSON, bytes, lists, structs, decimals and uuids;
-    - a list with None for NULL, in every batch, for a column that has any NULL.
+    - a list with None for NULL, in every batch, for a column with any NULL among the rows.
 
     Arrays are writable and private to the pass. A batch is a view of a megabyte or two
     that its neighbours share, and keeps them in memory: copy what you keep for long.

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     Rows = range | npt.NDArray[np.int64]
 
 
+NULL_ROWS = 1 << 20
+"""Chosen rows whose NULLs are counted at once: 8 MB of positions."""
+
+
 class RowSource(Protocol):
     """Columns of equal length that can be read by position, from several threads at once."""
 
@@ -47,8 +51,8 @@ class RowSource(Protocol):
         """
         ...
 
-    def nulls(self, column: str) -> int:
-        """NULLs in all rows of a column; 0 only if there are none."""
+    def nulls(self, column: str, rows: Rows | None = None) -> int:
+        """NULLs of a column in all rows, or in those at some positions; 0 only if none is NULL."""
         ...
 
 
@@ -70,17 +74,28 @@ class Selection:
 
     def read(self, column: str, rows: Rows, out: npt.NDArray[Any] | None = None) -> ColumnData:
         """See `RowSource.read`."""
+        return self._source.read(column, self._chosen_at(rows), out)
+
+    def nulls(self, column: str, rows: Rows | None = None) -> int:
+        """See `RowSource.nulls`. Counts until some are found, only where the source has any."""
+        if not self._source.nulls(column):
+            return 0
+        rows = range(self.rows) if rows is None else rows
+        for low in range(0, len(rows), NULL_ROWS):
+            found = self._source.nulls(column, self._chosen_at(rows[low : low + NULL_ROWS]))
+            if found:
+                return found
+        return 0
+
+    def _chosen_at(self, rows: Rows) -> Rows:
+        """Positions in the source of positions here."""
         chosen = self._chosen
         if isinstance(chosen, range):
             if isinstance(rows, range):
                 found = chosen[rows.start : rows.stop]
                 if found.step == 1:
-                    return self._source.read(column, found, out)
+                    return found
                 rows = np.arange(rows.start, rows.stop, dtype=np.int64)
-            return self._source.read(column, rows * chosen.step + chosen.start, out)
+            return rows * chosen.step + chosen.start
         cut = chosen[rows.start : rows.stop] if isinstance(rows, range) else chosen[rows]
-        return self._source.read(column, np.asarray(cut, np.int64), out)
-
-    def nulls(self, column: str) -> int:
-        """NULLs of the whole source: where the chosen rows have none, lists stay lists."""
-        return self._source.nulls(column)
+        return np.asarray(cut, np.int64)

@@ -26,7 +26,7 @@ class TorchLoader(Loader):
     - uint8 (rows, height, width, channels) for images, a list of tensors where shapes differ;
     - a list of Python values for what torch has no dtype for: text, JSON, bytes, dates, times,
       lists, structs, decimals and uuids;
-    - a list with None for NULL, in every batch, for a column that has any NULL.
+    - a list with None for NULL, in every batch, for a column with any NULL among the rows.
 
     Tensors are on the CPU, writable and private to the pass. A batch is a view of about 2 MB
     that its neighbours share: `clone()` what you keep for long or save.

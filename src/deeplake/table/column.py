@@ -126,6 +126,11 @@ class ColumnReader:
         back[np.concatenate([places for _, _, places in groups])] = np.arange(len(rows))
         return take_rows(data, back)
 
+    def nulls(self, rows: Rows) -> int:
+        """NULLs among rows by position, repeats counted; reads indexes of frames and no values."""
+        groups = self._frame_groups(rows) if len(rows) else []
+        return sum(frame.nulls(inner) for frame, inner, _ in groups)
+
     def _frame_groups(self, rows: Rows) -> list[tuple[Frame, Rows, Rows]]:
         """(frame, positions within it, places in `rows`), frames opened in parallel if remote."""
         found = []

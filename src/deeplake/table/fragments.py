@@ -98,6 +98,10 @@ class AbsentFrame(Frame):
         self._layout = layout
         self.valid = None
 
+    def nulls(self, rows: Rows) -> int:
+        """All of them."""
+        return len(rows)
+
     def cell(self, row: int) -> None:
         """NULL."""
 

@@ -94,6 +94,10 @@ class Frame:
         self.decoder = decoder
         self.valid = decoder.index.validity(decoder.rows)
 
+    def nulls(self, rows: Rows) -> int:
+        """NULLs among rows by position; reads no values."""
+        return 0 if self.valid is None else len(rows) - int(np.count_nonzero(self.valid[rows]))
+
     def cell(self, row: int) -> Any:
         """One raw cell."""
         if self.valid is not None and not self.valid[row]:
