@@ -39,6 +39,20 @@ def test_numbers_and_vectors_are_tensors_of_their_dtype() -> None:
     assert batch["m"].tolist() == np.arange(18).reshape(3, 2, 3).tolist()
 
 
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_class_labels_are_what_cross_entropy_takes(shuffle: bool) -> None:
+    names = deeplake.types.ClassLabel(["cat", "dog", "owl"])
+    ds = table({"y": names}, {"y": ["owl", "cat", "dog", "owl"]})
+    found = []
+    for batch in ds.pytorch(3, shuffle=shuffle):
+        assert batch["y"].dtype == torch.int64
+        torch.nn.functional.cross_entropy(torch.zeros(len(batch["y"]), 3), batch["y"])
+        found += batch["y"].tolist()
+    assert sorted(found) == [0, 1, 2, 2]
+    (batch,) = ds.batches(4)
+    assert batch["y"].dtype == np.int32
+
+
 def test_images_are_one_tensor_where_shapes_agree_and_a_list_where_not() -> None:
     images = [np.full((4, 4, 3), k, np.uint8) for k in range(4)]
     images[3] = np.full((2, 4, 3), 3, np.uint8)

@@ -9,6 +9,7 @@ name; threads are prefetch.py's.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ from deeplake.errors import MalformedObjectError
 from deeplake.types.base import FixedData, FixedLayout, VarLayout
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -34,6 +35,9 @@ BLOB_ROW_BYTES = 1 << 20
 ALL_KINDS = "biufcmMSUV"
 """NumPy's kinds of elements, objects excepted."""
 
+NO_DTYPES: Mapping[str, str] = MappingProxyType({})
+"""Every column keeps its dtype."""
+
 
 class Form(NamedTuple):
     """How one column becomes batch values; make it with `form_of`."""
@@ -43,6 +47,8 @@ class Form(NamedTuple):
     nullable: bool
     array: bool
     """Whether every batch is one array, cut from the slab's."""
+    dtype: np.dtype[Any] | None = None
+    """Dtype of that array where the framework wants another than the column's."""
 
     @property
     def decodes(self) -> bool:
@@ -57,7 +63,7 @@ class Form(NamedTuple):
                     f"column {self.name!r} has NULLs, but its statistics say it has none."
                 )
             values: npt.NDArray[Any] = self.type.bulk(data)
-            return values
+            return values if self.dtype is None else values.astype(self.dtype)
         return self.type.values(data)
 
     def batch(self, rows: list[Any]) -> Values:
@@ -65,7 +71,14 @@ class Form(NamedTuple):
         return rows if self.nullable else stacked(rows)
 
 
-def form_of(name: str, type_: ColumnType, *, nulls: int, kinds: str = ALL_KINDS) -> Form:
+def form_of(
+    name: str,
+    type_: ColumnType,
+    *,
+    nulls: int,
+    kinds: str = ALL_KINDS,
+    dtypes: Mapping[str, str] = NO_DTYPES,
+) -> Form:
     """The form of a column.
 
     Args:
@@ -73,13 +86,15 @@ def form_of(name: str, type_: ColumnType, *, nulls: int, kinds: str = ALL_KINDS)
         type_: its type.
         nulls: NULLs in the rows streamed.
         kinds: NumPy kinds of which the framework has tensors; other columns are lists.
+        dtypes: type name -> dtype that the framework wants, where it is not the column's.
     """
     layout = type_.layout
     array = False
     if isinstance(layout, FixedLayout) and not nulls:
         none = type_.bulk(FixedData(np.zeros((0, *layout.shape), layout.dtype)))
         array = isinstance(none, np.ndarray) and none.dtype.kind in kinds
-    return Form(name, type_, nulls > 0, array)
+    dtype = np.dtype(dtypes[type_.name]) if array and type_.name in dtypes else None
+    return Form(name, type_, nulls > 0, array, dtype)
 
 
 def stacked(rows: list[Any]) -> Values:

@@ -9,7 +9,7 @@ import numpy as np
 
 from deeplake.errors import DeeplakeError
 from deeplake.loaders.arguments import COUNTER_MAX, chosen_columns, whole_number
-from deeplake.loaders.collate import ALL_KINDS, form_of
+from deeplake.loaders.collate import ALL_KINDS, NO_DTYPES, form_of
 from deeplake.loaders.order import SEQUENTIAL, Order, order_name
 from deeplake.loaders.prefetch import SlabReader, slabs
 from deeplake.loaders.shard import shard_of
@@ -45,6 +45,8 @@ class Loader:
     """
 
     kinds = ALL_KINDS
+    dtypes = NO_DTYPES
+    """What the framework wants of columns: see `form_of`."""
 
     def __init__(
         self,
@@ -113,7 +115,13 @@ class Loader:
         if self._reader is None:
             source = self._source
             self._forms = [
-                form_of(name, source.types[name], nulls=source.nulls(name), kinds=self.kinds)
+                form_of(
+                    name,
+                    source.types[name],
+                    nulls=source.nulls(name),
+                    kinds=self.kinds,
+                    dtypes=self.dtypes,
+                )
                 for name in self._names
             ]
             shuffled = self._order != SEQUENTIAL

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class NumpyLoader(Loader):
     """See `Loader`. A batch is a dict of column name -> values:
 
-    - an array (rows, *shape) for numbers, vectors, tensors, dates and times;
+    - an array (rows, *shape) of the column's dtype for numbers, vectors, tensors, dates and
+      times; int32 for class labels;
     - uint8 (rows, height, width, channels) for images, a list of arrays where shapes differ;
     - a list for text, JSON, bytes, lists, structs, decimals and uuids;
     - a list with None for NULL, in every batch, for a column with any NULL among the rows.

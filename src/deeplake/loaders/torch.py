@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 class TorchLoader(Loader):
     """See `Loader`. A batch is a dict of column name -> values:
 
-    - a tensor (rows, *shape) for bools, numbers, vectors and tensors of fixed shape;
+    - a tensor (rows, *shape) for bools, numbers, vectors and tensors of fixed shape, of the
+      column's dtype; class labels are int64, as torch's losses take them;
     - uint8 (rows, height, width, channels) for images, a list of tensors where shapes differ;
     - a list of Python values for what torch has no dtype for: text, JSON, bytes, dates, times,
       lists, structs, decimals and uuids;
@@ -37,6 +39,7 @@ class TorchLoader(Loader):
     """
 
     kinds = "biuf"
+    dtypes = MappingProxyType({"class_label": "<i8"})  # cross_entropy refuses int32 targets
 
     def __init__(self, source: RowSource, **options: Any) -> None:
         self._torch = _torch()
