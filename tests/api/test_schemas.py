@@ -21,7 +21,7 @@ def spelled(ds) -> dict[str, str]:
 def test_a_type_is_a_spelling_or_a_form_of_deeplake_types(url):
     written = deeplake.create(
         url,
-        schema={"prompt": "text", "emb": "emb-4", "label": "class_label", "n": "int"},
+        schema={"prompt": "text", "emb": "emb-4", "label": "class_label(a)", "n": "int"},
         table="spellings",
     )
     formed = deeplake.create(
@@ -29,7 +29,7 @@ def test_a_type_is_a_spelling_or_a_form_of_deeplake_types(url):
         schema={
             "prompt": types.Text(),
             "emb": types.Embedding(4),
-            "label": types.ClassLabel(),
+            "label": types.ClassLabel(["a"]),
             "n": types.Int(),
         },
         table="forms",
@@ -132,6 +132,8 @@ def test_a_table_without_columns_says_how_to_get_some(url):
         ({}, SchemaError),
         ({"a": "itn"}, SchemaError),
         ({"a": "emb-0"}, SchemaError),
+        ({"a": "class_label"}, SchemaError),
+        ({"a": "class_label not_null"}, SchemaError),
         ({"a": None}, SchemaError),
         ({"": "int"}, InvalidNameError),
         ({"a\n": "int"}, InvalidNameError),

@@ -38,7 +38,7 @@ INTS = [pa.int8(), pa.int16(), pa.int32(), pa.int64(), pa.uint8(), pa.uint16(), 
 @pytest.mark.parametrize("arrow_type", [*INTS, pa.uint64()], ids=str)
 def test_integers_of_any_width_fit_where_their_values_do(arrow_type: pa.DataType) -> None:
     array = pa.array([1, None, 100], arrow_type)
-    for spec in ("int8", "int64", "uint8", "uint64", "float", "float32", "class_label"):
+    for spec in ("int8", "int64", "uint8", "uint64", "float", "float32", types.ClassLabel()):
         assert read(spec, array) == [1, None, 100]
     assert read("decimal(5,1)", array) == [decimal.Decimal(1), None, decimal.Decimal(100)]
 

@@ -258,7 +258,7 @@ class TestClassLabel(TypeContract):
 
 
 class TestClassLabelWithoutNames(TypeContract):
-    spec = "class_label"
+    spec = types.ClassLabel()
     rows = (0, (1 << 31) - 1)
     bad = (
         ("dog", InvalidValueError, "Declare them: deeplake.types.ClassLabel"),

@@ -57,6 +57,7 @@ def test_every_type_name_parses_or_says_what_it_needs(head: str) -> None:
         "decimal": "decimal(10,2)",
         "list": "list<",
         "struct": "struct<",
+        "class_label": "class_label(cat, dog)",
     }
     if head in needs_more:
         with pytest.raises(SchemaError, match=r"needs|does not parse") as caught:
@@ -75,7 +76,14 @@ def test_every_type_name_parses_or_says_what_it_needs(head: str) -> None:
         ("", "a type name expected at character 0, found the end"),
         ("int8 int8", "nothing more expected at character 5, found 'i'"),
         ("int(3)", "takes no parameters"),
+        ("class_label", "'class_label(cat, dog)'"),
         ("class_label(2)", "ClassLabel(['cat', 'dog'])"),
+        ("class_label(cat, 2)", "needs the names of its classes"),
+        ("class_label()", "a number or name expected"),
+        ("class_label(cat, cat)", "'cat' occurs twice"),
+        ("list<class_label>", "needs the names of its classes"),
+        ("struct<a: class_label>", "needs the names of its classes"),
+        ("decimal(a, b)", "'decimal(10,2)'"),
         ("int7", "no column type 'int7'"),
         ("emb-0", "1 to 65,536 elements, got 0"),
         ("emb-70000", "1 to 65,536 elements, got 70000"),
@@ -185,7 +193,19 @@ def test_options_survive_json(type_: types.ColumnType) -> None:
     again = from_json(stored)
     assert again == type_
     assert again.options() == type_.options()
-    assert parse(type_.name) != type_, "the spelling alone does not hold them"
+    assert from_json({"type": type_.name}) != type_, "the name alone does not hold them"
+
+
+def test_class_names_are_spelled_as_words_or_in_quotes() -> None:
+    found = parse('list<class_label( cat, "big cat", "2", "say ""a""", "ü")>')
+    assert found == types.List(types.ClassLabel(["cat", "big cat", "2", 'say "a"', "ü"]))
+    assert from_json(to_json(found)) == found
+
+
+def test_stored_columns_of_codes_without_names_are_still_read() -> None:
+    for name in ("class_label", "list<class_label>", "struct<a: class_label>"):
+        assert from_json({"type": name}).name == name
+    assert from_json({"type": "class_label"}) == types.ClassLabel()
 
 
 def test_types_with_other_options_differ() -> None:
@@ -278,7 +298,7 @@ def test_arrow_in_and_out_never_loads_pandas() -> None:
         "import deeplake.types as t\n"
         "rows = {'bool': True, 'int': 1, 'float16': 1.5, 'text': 'a', 'json': {'a': 1},\n"
         "  'blob': b'a', 'uuid': uuid.UUID(int=1), 'date': dt.date(2024, 1, 1),\n"
-        "  'timestamp': dt.datetime(2024, 1, 1), 'decimal(4,1)': 3, 'class_label': 1,\n"
+        "  'timestamp': dt.datetime(2024, 1, 1), 'decimal(4,1)': 3, 'class_label(a, b)': 1,\n"
         "  'emb-2': [1, 2], 'bool[2]': [True, False], 'int8[*]': np.ones(2, 'i1'),\n"
         "  'tensor': np.ones((2, 2)), 'list<list<int>>': [[1], None],\n"
         "  'struct<a: text>': {'a': 'x'}, 'image': np.zeros((2, 2), 'u1'),\n"

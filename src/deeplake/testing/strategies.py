@@ -33,7 +33,7 @@ _SHAPES = hnp.array_shapes(max_dims=3, max_side=3)
 
 def scalar_types() -> SearchStrategy[str]:
     """Spellings of types without types inside."""
-    plain = [n for n in _VALUES if n not in ("emb", "decimal")]
+    plain = [n for n in _VALUES if n != "class_label"]
     shaped = st.tuples(st.sampled_from(sorted(CODES)), _SHAPES, st.randoms(use_true_random=False))
 
     def spelled(drawn: tuple[str, tuple[int, ...], Any]) -> str:
@@ -42,7 +42,7 @@ def scalar_types() -> SearchStrategy[str]:
         return f"{dtype}[{','.join(axes)}]"
 
     return st.one_of(
-        st.sampled_from(plain),
+        st.sampled_from([*plain, "class_label(a, b, c, d, e, f, g, h, i, j)"]),
         st.integers(1, 9).map("emb-{}".format),
         st.integers(1, 9).map("emb-{}:float16".format),
         st.tuples(st.integers(1, 38), st.integers(0, 38)).map(

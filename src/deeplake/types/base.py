@@ -160,7 +160,8 @@ class ColumnType:
 
         Args:
             head: the first word ('int8', 'emb', 'list').
-            arguments: what follows it, already parsed: `(10, 2)` for 'decimal(10,2)',
+            arguments: what follows it, already parsed: `(10, 2)` for 'decimal(10,2)', names as
+                str,
                 `(512, "float16")` for 'emb-512:float16', a type for 'list<…>', pairs of name and
                 type for 'struct<…>', axes (None is free) for 'uint8[*,3]'.
 
@@ -170,6 +171,13 @@ class ColumnType:
         if arguments:
             raise SchemaError(f"type {head!r} takes no parameters, got {arguments!r}.")
         return cls()
+
+    @classmethod
+    def stored(cls, head: str) -> ColumnType:
+        """The type that a stored word names, before `with_options`; a type that needs options
+        takes its word here and refuses it in `from_spelling`.
+        """
+        return cls.from_spelling(head, ())
 
     def with_options(self, options: dict[str, Any]) -> ColumnType:
         """This type with what `options()` once returned; the inverse used by `from_json`.

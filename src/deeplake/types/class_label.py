@@ -39,12 +39,19 @@ class ClassLabel(Int):
 
     @classmethod
     def from_spelling(cls, head: str, arguments: tuple[Any, ...]) -> ClassLabel:
-        """'class_label', without names."""
-        if arguments:
+        """'class_label(cat, dog)', 'class_label("big cat", dog)'."""
+        if not arguments or not all(isinstance(name, str) for name in arguments):
             raise SchemaError(
-                f"type {head!r} takes no parameters, got {arguments!r}.",
-                hint="Names are given as deeplake.types.ClassLabel(['cat', 'dog']).",
+                f"type {head!r} needs the names of its classes.",
+                hint="Write 'class_label(cat, dog)', odd names in double quotes, or "
+                "deeplake.types.ClassLabel(['cat', 'dog']).",
             )
+        return cls(arguments)
+
+    @classmethod
+    def stored(cls, head: str) -> ClassLabel:
+        """Without names: they are an option, and columns of plain codes have none."""
+        del head
         return cls()
 
     def options(self) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 The grammar, blanks allowed between its parts:
 
-    type   = word | word '(' int {',' int} ')' | 'emb-' int [':' word] | word '[' axes ']'
+    type   = word | word '(' item {',' item} ')' | 'emb-' int [':' word] | word '[' axes ']'
            | 'list<' type '>' | 'struct<' name ':' type {',' name ':' type} '>'
+    item   = int | name
     axes   = '...' | axis {',' axis}        axis = int | '*'
     name   = letters, digits and '_', or any characters in double quotes ('"' is doubled)
 
@@ -61,8 +62,7 @@ def parse(spec: Any) -> ColumnType:
     if isinstance(spec, ColumnType):
         return spec
     if isinstance(spec, str):
-        head = HEADS.get(spec)
-        return load(spec).from_spelling(spec, ()) if head is not None else _Parser(spec).whole()
+        return load(spec).from_spelling(spec, ()) if spec in HEADS else _Parser(spec).whole()
     if isinstance(spec, type):
         if issubclass(spec, ColumnType):
             raise SchemaError(
@@ -93,7 +93,17 @@ def from_json(declared: Mapping[str, Any]) -> ColumnType:
     name = options.pop("type", None)
     if not isinstance(name, str):
         raise SchemaError(f"a stored type needs a 'type' name, got {declared!r}.")
-    return parse(name).with_options(options)
+    bare = load(name).stored(name) if name in HEADS else _Parser(name, stored=True).whole()
+    return bare.with_options(options)
+
+
+def spelled(name: str) -> str:
+    """A name as the grammar reads it: quoted unless it is a word.
+
+    >>> print(spelled("cat"), spelled("big cat"))
+    cat "big cat"
+    """
+    return name if _WORD.fullmatch(name) else '"' + name.replace('"', '""') + '"'
 
 
 def _from_numpy(spec: Any) -> ColumnType:
@@ -121,12 +131,15 @@ def _from_numpy(spec: Any) -> ColumnType:
 
 
 class _Parser:
-    """A recursive-descent parser over one spelling."""
+    """A recursive-descent parser over one spelling.
 
-    def __init__(self, text: str) -> None:
+    One that was `stored` may name types that need more than their word: options follow.
+    """
+
+    def __init__(self, text: str, *, stored: bool = False) -> None:
         if len(text) > _SPELLING_CHARS_MAX:
             raise SchemaError(f"a type of {len(text):,} characters is too long.")
-        self.text, self.at = text, 0
+        self.text, self.at, self.stored = text, 0, stored
 
     def whole(self) -> ColumnType:
         """The one type that all of the text spells."""
@@ -142,8 +155,8 @@ class _Parser:
         if head == "emb":
             return load(head).from_spelling(head, self.embedding())
         if self.take("("):
-            numbers = self.series(self.number, ")")
-            return load(head).from_spelling(head, tuple(numbers))
+            items = self.series(self.item, ")")
+            return load(head).from_spelling(head, tuple(items))
         if self.take("["):
             axes = (...,) if self.take("...") and self.expect("]") else self.axes()
             load(head)  # an unknown word is an unknown type, whatever follows
@@ -157,7 +170,8 @@ class _Parser:
             self.expect("<")
             fields = self.series(lambda: self.field(depth + 1), ">")
             return load(head).from_spelling(head, tuple(fields))
-        return load(head).from_spelling(head, ())
+        kind = load(head)
+        return kind.stored(head) if self.stored else kind.from_spelling(head, ())
 
     def embedding(self) -> tuple[Any, ...]:
         self.expect("-")
@@ -167,16 +181,22 @@ class _Parser:
     def axes(self) -> list[int | None]:
         return self.series(lambda: None if self.take("*") else self.number(), "]")
 
+    def item(self) -> int | str:
+        digits = _NUMBER.match(self.text, self.skip())
+        return self.number() if digits else self.name("a number or name")
+
     def field(self, depth: int) -> tuple[str, ColumnType]:
-        self.skip()
-        quoted = _QUOTED.match(self.text, self.at)
-        if quoted:
-            self.at = quoted.end()
-            name = quoted[1].replace('""', '"')
-        else:
-            name = self.match(_WORD, "a field name")
+        name = self.name("a field name")
         self.expect(":")
         return name, self.type(depth)
+
+    def name(self, wanted: str) -> str:
+        self.skip()
+        quoted = _QUOTED.match(self.text, self.at)
+        if not quoted:
+            return self.match(_WORD, wanted)
+        self.at = quoted.end()
+        return quoted[1].replace('""', '"')
 
     def series(self, one: Callable[[], Any], end: str) -> list[Any]:
         found = [one()]

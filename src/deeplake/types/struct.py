@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from deeplake.errors import DtypeError, InvalidValueError, SchemaError, did_you_mean
 from deeplake.types.base import ColumnType, StructData, StructLayout
+from deeplake.types.declare import spelled
 from deeplake.types.nesting import depth_of
 from deeplake.types.rows import batch, refusal, shown
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from deeplake.types.base import ColumnData
-
-_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
 class Struct(ColumnType):
@@ -46,7 +44,7 @@ class Struct(ColumnType):
                 raise SchemaError(f"the field {name!r} occurs twice in a struct.")
             self.fields[name] = parse(spec)
         self.depth = 1 + max(depth_of(type_) for type_ in self.fields.values())
-        inner = ", ".join(f"{_spelled(n)}: {t.name}" for n, t in self.fields.items())
+        inner = ", ".join(f"{spelled(n)}: {t.name}" for n, t in self.fields.items())
         self.name = f"struct<{inner}>"
         self.layout = StructLayout(tuple((n, t.layout) for n, t in self.fields.items()))
 
@@ -174,8 +172,3 @@ class Struct(ColumnType):
             for name, type_ in self.fields.items()
         )
         return StructData(len(array), children, valid)
-
-
-def _spelled(name: str) -> str:
-    """A field name as the grammar of `declare.py` reads it."""
-    return name if _PLAIN_NAME.match(name) else '"' + name.replace('"', '""') + '"'
