@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from functools import partial
 from itertools import pairwise
+from threading import current_thread  # at exit, when a loader left half read ends, it is too late
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -199,6 +200,4 @@ def _finished(found: Values | Decoding) -> Values:
 
 
 def _is_worker() -> bool:
-    from threading import current_thread
-
     return current_thread().name.startswith(THREAD_NAME)
