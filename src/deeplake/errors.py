@@ -47,10 +47,17 @@ if TYPE_CHECKING:
 
 
 class DeeplakeError(Exception):
-    """Root of the tree. `code` and `sqlstate` are stable; `hint` says the way out."""
+    """Root of the tree. `code` and `sqlstate` are stable; `hint` says the way out.
+
+    `column` and `row` say where the value to blame stands, if it is one of a table that was
+    streamed.
+    """
 
     code: ClassVar[str] = "error"
     sqlstate: ClassVar[str] = "XX000"
+
+    column: str | None = None
+    row: int | None = None
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -99,7 +106,6 @@ class InputError(DeeplakeError):
     code = "bad_input"
     sqlstate = "22023"
 
-    row: int | None = None
     detail: str = ""
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 import threading
 
 import numpy as np
 import pytest
 
-from deeplake.errors import ChecksumError, MalformedObjectError, MediaError
+from deeplake.errors import ChecksumError, MalformedObjectError, MediaError, StoreUnavailableError
 from deeplake.loaders.collate import form_of, row_bytes, stacked
 from deeplake.loaders.memory import SlabMemory
 from deeplake.loaders.numpy import NumpyLoader
@@ -49,6 +51,9 @@ class ListSource:
         if valid is None:
             return 0
         return int((~(valid if rows is None else valid[np.asarray(rows, np.int64)])).sum())
+
+    def position(self, row):
+        return row
 
 
 def pictures(rows: int) -> list:
@@ -132,6 +137,32 @@ def test_a_picture_that_does_not_decode_is_raised_at_its_batch() -> None:
     assert len(seen) == 7
 
 
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_a_broken_picture_is_named_by_column_and_row_of_the_table(shuffle: bool) -> None:
+    source = ListSource({"n": ("int", list(range(90))), "image": ("image", pictures(90))})
+    buffers = list(source.data["image"].buffers)
+    buffers[70] = buffers[70][:-30] + bytes(30)
+    source.data["image"] = source.data["image"]._replace(buffers=buffers)
+    every_second = Selection(source, range(88, 0, -2))
+    for rows in (source, every_second, Selection(every_second, np.arange(5, 20))):
+        with pytest.raises(MediaError, match="^column 'image', row 70: the image") as caught:
+            collect(NumpyLoader(rows, batch_size=16, shuffle=shuffle), [])
+        assert (caught.value.column, caught.value.row) == ("image", 70)
+        assert "cannot be decoded" in caught.value.message
+
+
+def test_a_failure_of_the_store_is_not_blamed_on_a_row() -> None:
+    class Unplugged(ListSource):
+        def read(self, column, rows, out=None):
+            self.reads = getattr(self, "reads", 0) + 1
+            raise StoreUnavailableError("no answer.")
+
+    source = Unplugged({"n": ("int", list(range(100)))})
+    with pytest.raises(StoreUnavailableError, match=r"^no answer\.$"):
+        collect(NumpyLoader(source, batch_size=10), [])
+    assert source.reads == 2
+
+
 @pytest.mark.parametrize("end", ["close", "collect", "break"])
 def test_stopping_early_leaves_no_threads(end: str) -> None:
     source = ListSource({"image": ("image", pictures(300))})
@@ -148,6 +179,28 @@ def test_stopping_early_leaves_no_threads(end: str) -> None:
         del under_way
     gc.collect()
     assert loader_threads() == []
+
+
+@pytest.mark.parametrize("left", ["a name", "a cycle"])
+def test_a_loader_left_half_read_says_nothing_when_the_interpreter_exits(left: str) -> None:
+    program = f"""
+import numpy as np
+import deeplake
+ds = deeplake.create("mem://exit", schema={{"image": "image"}})
+ds.extend({{"image": [np.zeros((32, 32, 3), np.uint8)] * 300}})
+ds.commit("pictures")
+under_way = iter(ds.batches(4))
+next(under_way)
+if {left!r} == "a cycle":
+    cycle = [under_way]
+    cycle.append(cycle)
+    del under_way
+print("done")
+"""
+    found = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (found.stdout, found.stderr, found.returncode) == ("done\n", "", 0)
 
 
 def test_a_pass_that_was_stopped_does_not_advance_the_epoch() -> None:

@@ -49,6 +49,10 @@ class SessionSource:
             self._nulls = self._count()
         return self._nulls.get(column_id, 0)
 
+    def position(self, row: int) -> int:
+        """See `RowSource.position`."""
+        return row
+
     def _count(self) -> dict[int, int]:
         found = dict.fromkeys(self._column_ids.values(), 0)
         each = self._objects.parallel(self._objects.statistics, self._records)

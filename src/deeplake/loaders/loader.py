@@ -89,7 +89,9 @@ class Loader:
         """One pass.
 
         Raises:
-            DamageError, StoreError, MediaError: when the batch that it concerns is reached.
+            DamageError, MediaError: when the batch that it concerns is reached; the message
+                begins with column and row, which are also its `column` and `row`.
+            StoreError: likewise, without them.
         """
         epoch = self._epoch
         reader = self._open()
@@ -101,7 +103,7 @@ class Loader:
                     batches = self._batches(slab, finish())
                 except DeeplakeError:  # read it again step by step, to fail at the right one
                     for step in slab.steps():
-                        yield from self._batches(step, reader.read(step))
+                        yield from self._batches(step, self._read_alone(reader, step))
                     continue
                 yield from batches
                 del batches  # its slab's memory is used again for the next but one
@@ -128,6 +130,18 @@ class Loader:
             size = self._shard.batch_size
             self._reader = SlabReader(source, self._forms, size, shuffled=shuffled)
         return self._reader
+
+    def _read_alone(self, reader: SlabReader, step: Slab) -> list[Values]:
+        """One step, read again after its slab failed."""
+        try:
+            return reader.read(step)
+        except DeeplakeError as error:
+            from deeplake.loaders.blame import located
+
+            placed = located(error, self._source, self._forms, step.rows)
+            if placed is error:
+                raise
+            raise placed from placed.__cause__
 
     def _batches(self, slab: Slab, values: list[Values]) -> list[dict[str, Any]]:
         """The batches of a slab; arrays are cut into views, lists turned into batches."""

@@ -55,6 +55,10 @@ class RowSource(Protocol):
         """NULLs of a column in all rows, or in those at some positions; 0 only if none is NULL."""
         ...
 
+    def position(self, row: int) -> int:
+        """Where the table has a row of this source, for people."""
+        ...
+
 
 class Selection:
     """Some rows of a source, by position, as a source.
@@ -86,6 +90,10 @@ class Selection:
             if found:
                 return found
         return 0
+
+    def position(self, row: int) -> int:
+        """See `RowSource.position`."""
+        return self._source.position(int(self._chosen[row]))
 
     def _chosen_at(self, rows: Rows) -> Rows:
         """Positions in the source of positions here."""
