@@ -19,6 +19,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference.md"
 INTERNAL = {
     "Session",
     "SessionSource",
+    "Stand",
     "Streamed",
     "Versioned",
 }  # what handles share; users never hold one

@@ -17,8 +17,8 @@ def test_two_tables_are_committed_together(rows: int) -> None:
     first = db.create_table("first", {"a": "int", "t": "text"})
     second = db.create_table("second", {"b": "emb-2"})
     db.refresh()
-    session = db._open_session()
-    transaction = Transaction(session.repository, session.writable(), session.snapshot)
+    stand = db._open_stand()
+    transaction = Transaction(stand.repository, stand.writable(), stand.snapshot)
     for k in range(3):
         numbers = list(range(k * rows, (k + 1) * rows))
         given = {"a": numbers, "t": [str(n) for n in numbers]}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from deeplake.api.session import Session
+from deeplake.api.stand import Stand
 from deeplake.api.verbs import Versioned
-from deeplake.errors import RepositoryNotFoundError
+from deeplake.errors import CommitUnknownError, RepositoryNotFoundError
 from deeplake.versioning import refs
 from deeplake.versioning.repository import Repository
 
@@ -26,13 +26,13 @@ class Database(Versioned):
     def __init__(self, store: Store, branch: str) -> None:
         self._store = store
         self._branch = branch
-        self._session: Session | None = None
+        self._stand: Stand | None = None
 
-    def _open_session(self) -> Session:
-        if self._session is None:
+    def _open_stand(self) -> Stand:
+        if self._stand is None:
             repository, found = Repository.open_at(self._store, self._branch)
-            self._session = Session(repository, found.snapshot, found.branch, "")
-        return self._session
+            self._stand = Stand(repository, found.snapshot, found.branch)
+        return self._stand
 
     @property
     def url(self) -> str:
@@ -42,21 +42,24 @@ class Database(Versioned):
     def tables(self) -> list[str]:
         """Names of the tables, sorted; none before the first write."""
         try:
-            return sorted(self._open_session().snapshot.entries())
+            return sorted(self._open_stand().snapshot.entries())
         except RepositoryNotFoundError:
             return []
 
     def table(self, name: str) -> Dataset:
-        """One table as a dataset of its own, on this handle's branch.
+        """One table as a dataset. It shares this handle's place and what is staged.
+
+        `commit()`, `rollback()`, `branch()` and whatever else moves a handle concern all tables,
+        on whichever of the handles they are called.
 
         Raises:
             TableNotFoundError: with the nearest name.
         """
         from deeplake.api.dataset import Dataset
 
-        session = self._open_session()
-        session.snapshot.table(name)
-        return Dataset(Session(session.repository, session.snapshot, session.branch, name))
+        stand = self._open_stand()
+        stand.snapshot.table(name)
+        return Dataset(stand.table(name))
 
     def create_table(self, name: str, schema: Mapping[str, Any]) -> Dataset:
         """Make a table, and the repository if this is its first; commits at once.
@@ -70,12 +73,17 @@ class Database(Versioned):
         declared = declare_schema(schema)
         if not Repository.exists(self._store) and self._branch == refs.MAIN:
             Repository.create(self._store)
-        here = self._open_session()
-        here.refresh()
-        session = Session(here.repository, here.snapshot, here.branch, name)
+        stand = self._open_stand()
+        stand.refresh("create_table()")
+        session = stand.table(name)
         session.create_table(declared)
-        session.commit(f"create table {name}", automatic=True)
-        here.refresh()
+        try:
+            session.commit(f"create table {name}", automatic=True)
+        except CommitUnknownError:
+            raise  # it may have landed: commit() settles it
+        except BaseException:
+            session.rollback()
+            raise
         return Dataset(session)
 
     def __repr__(self) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from deeplake.api.session import Session
+    from deeplake.api.stand import Stand
     from deeplake.api.summary import Schema, Summary
     from deeplake.versioning.history import Commit
 
@@ -27,10 +28,9 @@ class Dataset(Versioned, Streamed):
     commit until its own `commit()`, `refresh()` or `checkout()`; it reads its own staged rows.
     """
 
-    _session: Session
-
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._stand = session.stand
         self._handles: dict[str, Column] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -41,8 +41,8 @@ class Dataset(Versioned, Streamed):
 
         return Dataset(copy.copy(self._session))
 
-    def _open_session(self) -> Session:
-        return self._session
+    def _open_stand(self) -> Stand:
+        return self._session.stand
 
     def _streamed_rows(self) -> tuple[Session, None]:
         return self._session, None

@@ -7,7 +7,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from deeplake.api.session import message_text
+from deeplake.api.stand import message_text
 from deeplake.errors import CommitUnknownError, InputError, InvalidValueError, SchemaError
 from deeplake.ingest import parquet as source
 from deeplake.table.columns import Columns, declare_schema

@@ -59,7 +59,7 @@ def create(
     1
     """
     from deeplake.api.dataset import Dataset
-    from deeplake.api.session import Session
+    from deeplake.api.stand import Stand
     from deeplake.format.keys import check_name
     from deeplake.table.columns import declare_schema
 
@@ -68,7 +68,7 @@ def create(
     store = open_store(url, storage_options)
     repository = Repository.create(store)
     branch = repository.branch(refs.MAIN)
-    session = Session(repository, repository.head(branch), branch, table)
+    session = Stand(repository, repository.head(branch), branch).table(table)
     if session.defined:
         if exist_ok:
             return Dataset(session)
@@ -91,7 +91,7 @@ def _commit_creation(session: Any, *, exist_ok: bool) -> None:
         session.commit(f"create table {table}", automatic=True)
     except CommitConflictError:
         session.rollback()
-        session.refresh()
+        session.stand.refresh()
         if table not in session.snapshot.entries():
             raise
         if not exist_ok:
@@ -125,16 +125,16 @@ def open(
     'main'
     """
     from deeplake.api.dataset import Dataset
-    from deeplake.api.session import Session
+    from deeplake.api.stand import Stand
 
     _check_ref(at)
     store = open_store(url, storage_options)
     repository, found = Repository.open_at(store, at)
     name = table if table is not None else _only_table(found.snapshot, store.url)
-    session = Session(repository, found.snapshot, found.branch, name)
+    stand = Stand(repository, found.snapshot, found.branch)
     if table is not None and found.snapshot.entries():
         found.snapshot.table(table)
-    return Dataset(session)
+    return Dataset(stand.table(name))
 
 
 def _check_ref(at: object) -> None:

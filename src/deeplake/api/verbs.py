@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deeplake.api.session import Session, message_text
+from deeplake.api.stand import message_text
 from deeplake.errors import InputError, StateError
 from deeplake.format.keys import check_name
 from deeplake.versioning.history import Commit, to_commit, walk
@@ -15,27 +15,28 @@ if TYPE_CHECKING:
     from typing import Self
 
     from deeplake.api.log import Log
+    from deeplake.api.stand import Stand
 
 
 class Versioned:
     """A handle on a repository that stands on a branch or at a commit."""
 
-    _session: Session | None = None
+    _stand: Stand | None = None
     """None until the repository is opened."""
 
-    def _open_session(self) -> Session:
+    def _open_stand(self) -> Stand:
         raise NotImplementedError
 
     @property
     def branch_name(self) -> str | None:
         """The branch that commits go to, None on a read-only handle."""
-        branch = self._open_session().branch
+        branch = self._open_stand().branch
         return None if branch is None else branch.name
 
     @property
     def commit_id(self) -> str | None:
         """The commit that is read, None in an empty repository."""
-        commit = self._open_session().snapshot.commit_id
+        commit = self._open_stand().snapshot.commit_id
         return None if commit is None else str(commit)
 
     def commit(self, message: str = "") -> Commit:
@@ -48,15 +49,15 @@ class Versioned:
             CommitUnknownError: the store never said whether it landed; look at `log()`.
             StateError: nothing was ever committed or staged here.
         """
-        session = self._open_session()
-        snapshot = session.commit(message_text(message))
+        stand = self._open_stand()
+        snapshot = stand.commit(message_text(message))
         if snapshot.header is None:
             raise StateError("there is nothing to commit yet.", hint="Append rows first.")
         return to_commit(snapshot.header)
 
     def rollback(self) -> None:
         """Drop everything staged."""
-        self._open_session().rollback()
+        self._open_stand().rollback()
 
     def refresh(self) -> None:
         """Move to the newest commit of the branch.
@@ -65,7 +66,7 @@ class Versioned:
             StagedChangesError: something is staged.
             ReadOnlyError: the handle is not on a branch.
         """
-        self._open_session().refresh()
+        self._open_stand().refresh()
 
     def branch(self, name: str, at: str | datetime | None = None, *, switch: bool = True) -> str:
         """Make a branch, one small write whatever the size of the data; returns its name.
@@ -78,13 +79,13 @@ class Versioned:
         Raises:
             RefExistsError, InvalidNameError, RefNotFoundError, StagedChangesError
         """
-        session = self._open_session()
-        session.settled("branch()")
+        stand = self._open_stand()
+        stand.settled("branch()")
         check_name(name, "branch")
-        base = session.snapshot if at is None else session.repository.resolve(at).snapshot
-        made = session.repository.create_branch(name, base)
+        base = stand.snapshot if at is None else stand.repository.resolve(at).snapshot
+        made = stand.repository.create_branch(name, base)
         if switch:
-            session.move(base, made)
+            stand.move(base, made)
         return made.name
 
     def checkout(self, name: str) -> None:
@@ -93,14 +94,14 @@ class Versioned:
         Raises:
             RefNotFoundError, StagedChangesError
         """
-        session = self._open_session()
-        session.settled("checkout()")
-        found = session.repository.resolve(name)
-        session.move(found.snapshot, found.branch)
+        stand = self._open_stand()
+        stand.settled("checkout()")
+        found = stand.repository.resolve(name)
+        stand.move(found.snapshot, found.branch)
 
     def branches(self) -> list[str]:
         """Names of all branches, sorted."""
-        return [branch.name for branch in self._open_session().repository.branches()]
+        return [branch.name for branch in self._open_stand().repository.branches()]
 
     def tag(self, name: str, at: str | datetime | None = None) -> str:
         """Name a commit for good (by default the one the handle stands on); returns the name.
@@ -108,14 +109,14 @@ class Versioned:
         Raises:
             RefExistsError, InvalidNameError, RefNotFoundError, StagedChangesError
         """
-        session = self._open_session()
-        session.settled("tag()")
-        target = session.snapshot if at is None else session.repository.resolve(at).snapshot
-        return session.repository.create_tag(name, target).name
+        stand = self._open_stand()
+        stand.settled("tag()")
+        target = stand.snapshot if at is None else stand.repository.resolve(at).snapshot
+        return stand.repository.create_tag(name, target).name
 
     def tags(self) -> dict[str, str]:
         """Tag name -> commit id, sorted."""
-        return {t.name: str(t.commit_id) for t in self._open_session().repository.tags()}
+        return {t.name: str(t.commit_id) for t in self._open_stand().repository.tags()}
 
     def log(self, n: int | None = None, *, all: bool = False) -> Log:
         """Commits up to the one the handle stands on, newest first.
@@ -128,9 +129,9 @@ class Versioned:
 
         if n is not None and not isinstance(n, int):
             raise InputError(f"n is how many commits, not {n!r}.")
-        session = self._open_session()
+        stand = self._open_stand()
         found = Log()
-        for head in walk(session.repository.objects, session.snapshot.head):
+        for head in walk(stand.repository.objects, stand.snapshot.head):
             if n is not None and len(found) >= n:
                 break
             if all or not head.header.automatic:
@@ -139,8 +140,8 @@ class Versioned:
 
     def close(self) -> None:
         """Drop what is staged and release the store. The handle cannot be used afterwards."""
-        if self._session is not None:
-            self._session.close()
+        if self._stand is not None:
+            self._stand.close()
 
     def __enter__(self) -> Self:
         return self
@@ -152,10 +153,10 @@ class Versioned:
         trace: TracebackType | None,
     ) -> None:
         """Commit what is staged; roll back if the block raised."""
-        session = self._session
-        if session is None:
+        stand = self._stand
+        if stand is None:
             return  # nothing was opened yet
         if kind is not None:
-            session.rollback()
-        elif session.staged:
-            session.commit("")
+            stand.rollback()
+        elif stand.staged:
+            stand.commit("")

@@ -147,6 +147,10 @@ class Transaction:
         if mark.fresh and not builder.rows:
             del self._drafts[mark.table]
 
+    def forget(self, table: str) -> None:
+        """Forget all that is staged for a table, also that it was created."""
+        self._drafts.pop(table, None)
+
     def _draft(self, table: str) -> _Draft:
         found = self._drafts.get(table)
         if found is None:

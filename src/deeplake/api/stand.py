@@ -1,0 +1,277 @@
+"""Where handles stand: repository, branch, snapshot, and one transaction over all tables.
+
+A database and the tables it hands out share one stand, so they commit, roll back and move
+together; a dataset opened by itself has its own. Threads may share one: writes take turns, and an
+extend that one thread has begun is finished before another writes. What a single table shows is
+the session's business.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
+
+from deeplake.api.session import Session
+from deeplake.errors import (
+    ClosedError,
+    InputError,
+    ReadOnlyError,
+    StagedChangesError,
+    StateError,
+)
+from deeplake.versioning.history import open_commit
+from deeplake.versioning.repository import Repository
+from deeplake.versioning.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from deeplake.format.keys import CommitId
+    from deeplake.storage.store import Store
+    from deeplake.table.transaction import Transaction
+    from deeplake.versioning.refs import Branch
+
+MESSAGE_BYTES_MAX = 1 << 16
+"""A commit message lies in the slot's header, which every open reads."""
+
+
+class Stand:
+    """The state that handles share.
+
+    Args:
+        repository: where.
+        snapshot: the commit that is read.
+        branch: where commits go; None makes the handles read-only.
+    """
+
+    def __init__(self, repository: Repository, snapshot: Snapshot, branch: Branch | None) -> None:
+        self.repository = repository
+        self.snapshot = snapshot
+        self.branch = branch
+        self.locks = _Locks()
+        self.open_transaction: Transaction | None = None
+        """What is staged; the sessions stage in it under the locks."""
+        self.extending = False
+        self._pinned_staged = False
+        """A pinned view shows rows that were staged when it was made."""
+        self._sessions: WeakValueDictionary[str, Session] = WeakValueDictionary()
+        self._closed = False
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled and copied as a place: store, commit, branch. No rows, no threads.
+
+        Raises:
+            StagedChangesError: two handles would publish the same staged rows.
+        """
+        self.settled("pickling or copying a handle")
+        return _at, (self.repository.store, self.snapshot.commit_id, self.branch)
+
+    def table(self, name: str) -> Session:
+        """The session of one table: one however often it is asked for, while somebody holds it."""
+        with self.locks.state:
+            found = self._sessions.get(name)
+            if found is None:
+                found = self._sessions[name] = Session(self, name)
+            return found
+
+    def pinned(self) -> Stand:
+        """The same place for good, read-only."""
+        found = Stand(self.repository, self.snapshot, None)
+        found._pinned_staged = self.staged
+        return found
+
+    @property
+    def staged(self) -> bool:
+        """Whether there is anything to commit or roll back."""
+        transaction = self.open_transaction
+        return self._pinned_staged or (transaction is not None and transaction.staged)
+
+    # --- writing ----------------------------------------------------------------------------
+
+    def writable(self) -> Branch:
+        """The branch that commits go to.
+
+        Raises:
+            ReadOnlyError: the handle was opened at a tag, a commit or a time.
+        """
+        if self.branch is None:
+            raise ReadOnlyError(
+                f"this handle is read-only: it was opened at {self.snapshot.commit_id}, not at a "
+                "branch.",
+                hint="Open a branch, or make one here: ds.branch('name').",
+            )
+        return self.branch
+
+    def transaction(self) -> Transaction:
+        """The open transaction, begun if there is none."""
+        branch = self.writable()
+        self.not_closed()
+        if self.open_transaction is None:
+            from deeplake.table.transaction import Transaction
+
+            self.open_transaction = Transaction(self.repository, branch, self.snapshot)
+        return self.open_transaction
+
+    def commit(self, message: str, *, automatic: bool = False) -> Snapshot:
+        """Publish what is staged, of all tables at once, and move to the new commit.
+
+        Raises:
+            CommitConflictError, CommitUnknownError, StoreError: everything stays staged.
+            StateError: an extend is being fed by the caller.
+        """
+        with self.locks.writing, self.locks.state:
+            self.not_extending("commit()")
+            transaction = self.open_transaction
+            if transaction is not None and transaction.staged:
+                self.snapshot = transaction.commit(message, author_name(), automatic=automatic)
+                self.open_transaction = None
+                self._changed()
+            return self.snapshot
+
+    def rollback(self) -> None:
+        """Drop what is staged for any table."""
+        with self.locks.writing, self.locks.state:
+            self.extending = False
+            self.drop()
+
+    def drop(self) -> None:
+        """Drop the transaction; also deletes what it stored. The locks are held."""
+        self._changed()
+        transaction, self.open_transaction = self.open_transaction, None
+        self._changed()
+        if transaction is not None:
+            transaction.abandon()
+
+    def close(self) -> None:
+        """Drop what is staged and release the store; readers and writers then refuse."""
+        self.rollback()
+        self._closed = True
+        self.repository.store.close()
+
+    # --- moving -----------------------------------------------------------------------------
+
+    def move(self, snapshot: Snapshot, branch: Branch | None) -> None:
+        """Stand somewhere else; nothing may be staged."""
+        with self.locks.writing, self.locks.state:
+            self.not_extending("moving to another commit")
+            self.drop()
+            self.snapshot, self.branch = snapshot, branch
+            self._changed()
+
+    def refresh(self, doing: str = "refresh()") -> None:
+        """Move to the newest commit of the branch."""
+        self.settled(doing)
+        branch = self.writable()
+        self.move(self.repository.head_after(branch, self.snapshot), branch)
+
+    def _changed(self) -> None:
+        for session in list(self._sessions.values()):
+            session.changed()
+
+    # --- what is refused ---------------------------------------------------------------------
+
+    def not_closed(self) -> None:
+        """Refuse on a closed handle.
+
+        Raises:
+            ClosedError
+        """
+        if self._closed:
+            raise ClosedError(
+                f"this handle on {self.repository.store.url} was closed.",
+                hint="Open another one.",
+            )
+
+    def not_extending(self, doing: str) -> None:
+        """The generator behind an extend must not commit half of its rows.
+
+        Raises:
+            StateError: naming what was tried.
+        """
+        if self.extending:
+            raise StateError(
+                f"{doing} was called by the iterator whose rows are being staged.",
+                hint="Let extend() finish first, or extend in several calls.",
+            )
+
+    def settled(self, doing: str) -> None:
+        """Refuse while something is staged.
+
+        Raises:
+            StagedChangesError: naming what was tried.
+        """
+        if self.staged:
+            raise StagedChangesError(
+                f"{doing} needs a commit, but changes are staged.",
+                hint="Call commit() or rollback() first.",
+            )
+
+
+class _Locks:
+    """One lock for a whole write, one for each step; new in a forked child, where a thread that
+    holds them does not exist.
+    """
+
+    __slots__ = ("_process", "_state", "_writing")
+
+    def __init__(self) -> None:
+        self._renew()
+
+    def _renew(self) -> None:
+        self._process = os.getpid()
+        self._writing, self._state = threading.RLock(), threading.RLock()
+
+    @property
+    def writing(self) -> AbstractContextManager[bool]:
+        """From the first row of an extend to the last."""
+        if self._process != os.getpid():
+            self._renew()
+        return self._writing
+
+    @property
+    def state(self) -> AbstractContextManager[bool]:
+        """While what readers see is changing. Taken after `writing`, never before it."""
+        if self._process != os.getpid():
+            self._renew()
+        return self._state
+
+
+def _at(store: Store, commit: CommitId | None, branch: Branch | None) -> Stand:
+    repository = Repository.open(store)
+    objects = repository.objects
+    snapshot = Snapshot(objects, None) if commit is None else open_commit(objects, commit)
+    return Stand(repository, snapshot, branch)
+
+
+def author_name() -> str:
+    """DEEPLAKE_AUTHOR, or the account's name, for commits."""
+    for variable in ("DEEPLAKE_AUTHOR", "USER", "LOGNAME", "USERNAME"):
+        if name := os.environ.get(variable, "").strip():
+            return name[:200].encode("utf-8", "replace").decode("utf-8")
+    try:
+        import pwd
+
+        return pwd.getpwuid(os.getuid()).pw_name
+    except (ImportError, KeyError):  # Windows, or an account without a name (containers)
+        return "unknown"
+
+
+def message_text(message: Any) -> str:
+    """A commit message.
+
+    Raises:
+        InputError: it is no text, no valid Unicode, or longer than 64 KiB.
+    """
+    if not isinstance(message, str):
+        raise InputError(f"a commit message is text, not {type(message).__name__}.")
+    try:
+        size = len(message.encode("utf-8"))
+    except UnicodeEncodeError as error:
+        raise InputError(f"the commit message is not valid Unicode: {error.reason}.") from None
+    if size > MESSAGE_BYTES_MAX:
+        raise InputError(
+            f"a commit message of {size:,} bytes is over the limit of {MESSAGE_BYTES_MAX:,}."
+        )
+    return message
