@@ -110,6 +110,33 @@ def test_a_summary_prints_as_an_aligned_table(ds):
     assert all(len(line) <= 100 for line in [heads, *body])
 
 
+def test_a_summary_prints_names_of_classes_and_keeps_their_codes(url):
+    classes = {"pet": deeplake.types.ClassLabel(["cat", "dog", "yak"])}
+    ds = deeplake.create(url, schema={**classes, "code": deeplake.types.ClassLabel(), "no": "text"})
+    ds.extend({"pet": ["yak", None, "dog"], "code": [7, 9, None]})
+    pet, code, no = str(ds.summary()).split("\n")[-3:]
+    assert pet.split() == ["pet", "class_label", "1", "(33%)", "dog", "yak"]
+    assert code.split() == ["code", "class_label", "1", "(33%)", "7", "9"]
+    assert no.split() == ["no", "text", "3", "(100%)"]
+    assert ds.summary().columns[0][-2:] == (1, 2)
+
+
+def test_a_schema_shows_names_and_metric():
+    many = deeplake.types.ClassLabel([f"c{n}" for n in range(1000)])
+    ds = deeplake.create(
+        MemoryStore(),
+        schema={"pet": 'class_label("a b", dog) not_null', "emb": "emb-2", "many": many},
+    )
+    assert repr(ds.schema).split("\n") == [
+        'pet   class_label("a b", dog) not_null',
+        "emb   emb-2 cosine",
+        "many  class_label(c0, c1, c2, c3, c4, c5, c6, c7, … 1,000 names)",
+    ]
+    assert repr(ds.schema["pet"]) == '<type class_label("a b", dog)>'
+    assert repr(deeplake.types.Embedding(2, "float16", "l2")) == "<type emb-2:float16 l2>"
+    assert repr(deeplake.types.ClassLabel()) == "<type class_label>"
+
+
 def test_a_summary_escapes_what_users_wrote_in_notebooks(url):
     ds = deeplake.create(url, schema={"<b>": "text"})
     ds.append({"<b>": "<script>"})

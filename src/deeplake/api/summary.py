@@ -31,14 +31,15 @@ class Schema(dict[str, "ColumnType"]):
     def __repr__(self) -> str:
         if not self:
             return "no columns yet: the first rows define them"
-        return "\n".join(_lines([(n, _spelled(t, n in self.not_null)) for n, t in self.items()]))
+        rows = [(n, _spelled(str(t), n in self.not_null)) for n, t in self.items()]
+        return "\n".join(_lines(rows))
 
 
 class ColumnSummary(NamedTuple):
     """One column: `nulls` and `nans` are counts over all rows.
 
-    `low` and `high` bound its values; both are None where nothing is known. A text bound is a
-    prefix, with '…' behind it where the text goes on.
+    `low` and `high` bound its values, both None where nothing is known; of a class_label they are
+    codes, and print as names. A text bound is a prefix, with '…' behind it where the text goes on.
     """
 
     name: str
@@ -83,8 +84,8 @@ class Summary(NamedTuple):
     def _cells(self) -> list[tuple[str, ...]]:
         found: list[tuple[str, ...]] = [("column", "type", "NULL", "low", "high")]
         for column in self.columns:
-            kind = _spelled(column.type, column.not_null)
-            low, high = _shown(column.low), _shown(column.high)
+            kind = _spelled(column.type.name, column.not_null)
+            low, high = _bound(column, column.low), _bound(column, column.high)
             if column.nans:
                 high = f"{high} + {column.nans:,} NaN".removeprefix(" + ")
             found.append((column.name, kind, _share(column.nulls, self.rows), low, high))
@@ -142,8 +143,8 @@ def _standing(session: Session) -> str:
 # --- text ---------------------------------------------------------------------------------------
 
 
-def _spelled(type_: ColumnType, not_null: bool) -> str:
-    return f"{type_.name} not_null" if not_null else type_.name
+def _spelled(type_: str, not_null: bool) -> str:
+    return f"{type_} not_null" if not_null else type_
 
 
 def _count(number: int, thing: str) -> str:
@@ -157,10 +158,12 @@ def _share(nulls: int, rows: int) -> str:
     return f"{nulls:,} ({'<1' if percent < 1 else f'{percent:.0f}'}%)"
 
 
+def _bound(column: ColumnSummary, value: Any) -> str:
+    return "" if value is None else _shown(column.type.told(value))
+
+
 def _shown(value: Any) -> str:
     """A bound, short: floats to six digits, text on one line."""
-    if value is None:
-        return ""
     if isinstance(value, float):
         return f"{value:.6g}"
     text = value if isinstance(value, str) and value and value.isprintable() else repr(value)

@@ -5,7 +5,7 @@ room turns user values into `ColumnData` (base.py) and Arrow, and back; it write
 
 >>> from deeplake import types
 >>> types.Embedding(512, dtype="float16")
-<type emb-512:float16>
+<type emb-512:float16 cosine>
 """
 
 from __future__ import annotations

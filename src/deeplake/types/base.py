@@ -232,6 +232,10 @@ class ColumnType:
         """
         del raw
 
+    def told(self, value: Any) -> Any:
+        """What a printed summary shows for a bound: the name of a class instead of its code."""
+        return value
+
     def slots(self, data: ColumnData) -> AnyArray | None:
         """Of a type that decodes: an uninitialised array with room for all rows decoded, or None
         if they do not stack or only decoding would tell. `data` has no NULL.
@@ -260,7 +264,11 @@ class ColumnType:
         raise NotImplementedError
 
     def __repr__(self) -> str:
-        return f"<type {self.name}>"
+        return f"<type {self}>"
+
+    def __str__(self) -> str:
+        """The name, with what people ask for that it does not hold: class names, a metric."""
+        return self.name
 
     def __eq__(self, other: object) -> bool:
         return (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from deeplake.errors import InvalidValueError, SchemaError, did_you_mean
+from deeplake.types.declare import spelled
 from deeplake.types.rows import batch, refusal, shown
 from deeplake.types.scalar import Int
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from deeplake.types.base import AnyArray, FixedData
+
+
+_NAMES_SHOWN_MAX = 8
 
 
 class ClassLabel(Int):
@@ -64,6 +68,17 @@ class ClassLabel(Int):
         names = rest.pop("names", ())
         super().with_options(rest)
         return ClassLabel(names)
+
+    def told(self, value: Any) -> Any:
+        """The name of a code."""
+        return self.names[value] if 0 <= value < len(self.names) else value
+
+    def __str__(self) -> str:
+        """The spelling, with the first few names."""
+        listed = list(map(spelled, self.names[:_NAMES_SHOWN_MAX]))
+        if len(listed) < len(self.names):
+            listed.append(f"… {len(self.names):,} names")
+        return f"{self.name}({', '.join(listed)})" if listed else self.name
 
     def normalise(self, values: Any, *, column: str) -> FixedData:
         """Codes and names, mixed as they come.

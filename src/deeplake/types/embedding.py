@@ -74,6 +74,10 @@ class Embedding(Fixed):
         super().with_options(rest)
         return Embedding(self.n, self.dtype.name, metric)
 
+    def __str__(self) -> str:
+        """The spelling and the metric."""
+        return f"{self.name} {self.metric}"
+
     def normalise(self, values: Any, *, column: str) -> FixedData:
         """Vectors of any float or integer type; wider floats are rounded.
 

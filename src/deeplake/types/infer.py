@@ -46,7 +46,7 @@ def infer(values: Any, *, column: str = "column") -> ColumnType:
         SchemaError: if every row is NULL, or the rows agree on no type.
 
     >>> infer([1, None, 2.5]), infer([["a"], []]), infer(np.zeros((2, 3), "f4"))
-    (<type float64>, <type list<text>>, <type emb-3>)
+    (<type float64>, <type list<text>>, <type emb-3 cosine>)
     """
     rows = batch(values, column=column)
     if isinstance(rows.rows, np.ndarray):
