@@ -69,6 +69,8 @@ def named(value: object) -> str:
         ([np.zeros(4, "i8")], "int64[4]"),
         ([np.zeros((2, 3), "u1"), np.zeros((5, 3), "u1")], "uint8[*,3]"),
         ([np.zeros((2, 3), "u1")], "uint8[2,3]"),
+        ([np.zeros((4, 5, 3), "u1")], "uint8[4,5,3]"),
+        ([np.zeros((4, 5, 3), "u1"), np.zeros((6, 7, 3), "u1")], "uint8[*,*,3]"),
         ([np.zeros(2, "f4"), np.zeros((2, 2), "f4")], "float32[...]"),
         ([np.zeros((0, 3), "f4")], "float32[*,3]"),
         (np.arange(3), "int64"),
