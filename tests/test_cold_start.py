@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 import tomllib
@@ -44,6 +45,21 @@ def test_every_public_name_resolves() -> None:
     for name in deeplake.__all__:
         assert getattr(deeplake, name) is not None
     assert set(deeplake.__all__) <= set(dir(deeplake))
+
+
+def test_the_classes_of_handles_are_names_of_the_package() -> None:
+    ds = deeplake.create("mem://cold-start-names", schema={"n": "int"})
+    ds.append({"n": 1})
+    commit = ds.commit()
+    handles = (ds, ds[0:1], ds["n"], deeplake.connect("mem://cold-start-names"), commit)
+    names = ("Dataset", "View", "Column", "Database", "Commit")
+    for handle, name in zip(handles, names, strict=True):
+        assert type(handle) is getattr(deeplake, name)
+
+
+def test_type_checkers_see_no_getattr_that_makes_up_names() -> None:
+    tree = ast.parse(Path(deeplake.__file__).read_text(encoding="utf-8"))
+    assert not [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == "__getattr__"]
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

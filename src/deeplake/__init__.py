@@ -15,37 +15,62 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # as type checkers read it; importing typing costs 8 ms
 if TYPE_CHECKING:
-    from typing import Any
-
     from deeplake import errors as errors
     from deeplake import testing as testing
     from deeplake import types as types
+    from deeplake.api.column import Column as Column
+    from deeplake.api.database import Database as Database
+    from deeplake.api.dataset import Dataset as Dataset
     from deeplake.api.open import connect as connect
     from deeplake.api.open import create as create
     from deeplake.api.open import delete as delete
     from deeplake.api.open import exists as exists
     from deeplake.api.open import open as open
+    from deeplake.api.view import View as View
+    from deeplake.versioning.history import Commit as Commit
 
 __version__ = "0.1.0"
 
-_FUNCTIONS = dict.fromkeys(("connect", "create", "delete", "exists", "open"), "deeplake.api.open")
+_HOMES = {
+    "Column": "deeplake.api.column",
+    "Commit": "deeplake.versioning.history",
+    "Database": "deeplake.api.database",
+    "Dataset": "deeplake.api.dataset",
+    "View": "deeplake.api.view",
+    **dict.fromkeys(("connect", "create", "delete", "exists", "open"), "deeplake.api.open"),
+}
 _MODULES = ("errors", "testing", "types")
 
-__all__ = ["connect", "create", "delete", "errors", "exists", "open", "testing", "types"]
+__all__ = [
+    "Column",
+    "Commit",
+    "Database",
+    "Dataset",
+    "View",
+    "connect",
+    "create",
+    "delete",
+    "errors",
+    "exists",
+    "open",
+    "testing",
+    "types",
+]
 
+if not TYPE_CHECKING:  # else a checker takes every misspelt name for one that it makes
 
-def __getattr__(name: str) -> Any:
-    """Load a public name at its first use and keep it."""
-    from importlib import import_module
+    def __getattr__(name: str) -> object:
+        """Load a public name at its first use and keep it."""
+        from importlib import import_module
 
-    if name in _FUNCTIONS:
-        value = getattr(import_module(_FUNCTIONS[name]), name)
-    elif name in _MODULES:
-        value = import_module(f"deeplake.{name}")
-    else:
-        raise AttributeError(f"module 'deeplake' has no attribute {name!r}")
-    globals()[name] = value
-    return value
+        if name in _HOMES:
+            value = getattr(import_module(_HOMES[name]), name)
+        elif name in _MODULES:
+            value = import_module(f"deeplake.{name}")
+        else:
+            raise AttributeError(f"module 'deeplake' has no attribute {name!r}")
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from deeplake.api.column import Column
 from deeplake.api.positions import position, positions
@@ -13,7 +13,10 @@ from deeplake.errors import InputError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import numpy as np
+    import numpy.typing as npt
 
     from deeplake.api.session import Session
     from deeplake.api.stand import Stand
@@ -49,6 +52,12 @@ class Dataset(Versioned, Streamed):
 
     # --- reading ----------------------------------------------------------------------------
 
+    @overload
+    def __getitem__(self, key: str) -> Column: ...
+    @overload
+    def __getitem__(self, key: int | np.integer[Any]) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, key: slice | Sequence[int] | npt.NDArray[Any]) -> View: ...
     def __getitem__(self, key: Any) -> Any:
         """A column by name, a row by position, a view by slice, list or mask.
 

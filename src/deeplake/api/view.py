@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from deeplake.api.column import Column
 from deeplake.api.positions import position, positions, within
 from deeplake.api.streamed import Streamed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    import numpy as np
     import numpy.typing as npt
 
     from deeplake.api.session import Session
@@ -28,6 +29,12 @@ class View(Streamed):
     def __len__(self) -> int:
         return len(self._rows)
 
+    @overload
+    def __getitem__(self, key: str) -> Column: ...
+    @overload
+    def __getitem__(self, key: int | np.integer[Any]) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, key: slice | Sequence[int] | npt.NDArray[Any]) -> View: ...
     def __getitem__(self, key: Any) -> Any:
         """A column by name, a row by position, a narrower view."""
         if isinstance(key, str):
