@@ -145,6 +145,7 @@ def test_a_branch_is_one_write_whatever_the_size(store: MemoryStore) -> None:
     ds.branch("dev")
     assert (traced.count("create"), traced.count("put")) == (1, 0)
     assert traced.bytes_written < 200
+    assert traced.count() <= 5, "the name is looked up as branch and as tag"
 
 
 def test_a_stale_hint_costs_few_requests(store: MemoryStore) -> None:

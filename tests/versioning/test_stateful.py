@@ -134,9 +134,10 @@ class VersionedTable(RuleBasedStateMachine):
             assert self.staged
             return
         except RefExistsError:
-            assert name in self.heads
+            assert name in self.heads or name in self.tags
             return
         assert name not in self.heads
+        assert name not in self.tags
         assert not self.staged
         self.heads[name] = self.seen
         self.messages[name] = [c.message for c in self.ds.log()][::-1]
@@ -149,11 +150,17 @@ class VersionedTable(RuleBasedStateMachine):
         self.ds.checkout(name)
         self.at, self.seen = name, self.heads[name]
 
-    @rule(name=NAMES)
+    @rule(name=NAMES | st.sampled_from(["v1", "v2"]))
     def tag(self, name: str) -> None:
-        if self.staged or name in self.tags:
+        if self.staged:
             return
-        self.ds.tag(name)
+        try:
+            self.ds.tag(name)
+        except RefExistsError:
+            assert name in self.heads or name in self.tags
+            return
+        assert name not in self.heads
+        assert name not in self.tags
         self.tags[name] = self.seen
 
     @precondition(lambda self: not self.staged)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from deeplake.versioning.objects import Objects
 
 MAIN = "main"
+_ANOTHER = "Take another name: branches and tags share them."
 _VERSION = re.compile("[0-9a-f]{8}")
 
 
@@ -65,9 +66,7 @@ def create_branch(objects: Objects, name: str, base: CommitId | None) -> Branch:
     Raises:
         RefExistsError: the name is taken, also if another process took it just now.
     """
-    version, document = _latest(objects, lambda n: name_key(name, n))
-    if (_branch(name, document) if version else _implied(name)) is not None:
-        raise RefExistsError(f"a branch named {name!r} exists already.")
+    version, _ = _untaken(objects, name)
     branch = Branch(name, int.from_bytes(os.urandom(BRANCH_ID_BITS // 8), "little") or 1, base)
     entry = {"branch": branch.branch_id, "base": None if base is None else str(base)}
     try:
@@ -83,14 +82,32 @@ def create_tag(objects: Objects, name: str, commit_id: CommitId) -> Tag:
     Raises:
         RefExistsError: the name is taken.
     """
-    version, document = _latest(objects, lambda n: tag_key(name, n))
-    if version and _tag(name, document) is not None:
-        raise RefExistsError(f"a tag named {name!r} exists already.")
+    _, version = _untaken(objects, name)
     try:
         objects.store.create(tag_key(name, version), [seal({"commit": str(commit_id)})])
     except ObjectExistsError:
         raise RefExistsError(f"another process just created the tag {name!r}.") from None
     return Tag(name, commit_id)
+
+
+def _untaken(objects: Objects, name: str) -> tuple[int, int]:
+    """How many entries a name has had as branch and as tag: the next ones to be made.
+
+    One name for both would hide the tag. Two processes may still make them at once, as their
+    entries lie apart; 'tag:x' then tells them apart.
+
+    Raises:
+        RefExistsError: there is a branch or a tag of that name.
+    """
+    keys = [key(name, n) for key in (name_key, tag_key) for n in (0, 1)]
+    objects.fetch_ahead(keys)
+    as_branch, branch = _latest(objects, lambda n: name_key(name, n))
+    as_tag, tag = _latest(objects, lambda n: tag_key(name, n))
+    if (_branch(name, branch) if as_branch else _implied(name)) is not None:
+        raise RefExistsError(f"a branch named {name!r} exists already.", hint=_ANOTHER)
+    if as_tag and _tag(name, tag) is not None:
+        raise RefExistsError(f"a tag named {name!r} exists already.", hint=_ANOTHER)
+    return as_branch, as_tag
 
 
 def list_branches(objects: Objects) -> list[Branch]:
