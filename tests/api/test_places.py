@@ -14,6 +14,7 @@ from deeplake.errors import (
     InvalidNameError,
     InvalidUrlError,
     RepositoryNotFoundError,
+    SchemaError,
     TableExistsError,
     TableNotFoundError,
 )
@@ -125,6 +126,45 @@ def test_create_refuses_a_table_that_is_there_unless_told(url):
         deeplake.create(url, schema={"other": "text"})
     again = deeplake.create(url, schema=SCHEMA, exist_ok=True)
     assert again["n"][0] == 1
+
+
+@pytest.mark.parametrize("way", ["create", "create_table"])
+def test_a_table_that_is_there_is_opened_only_if_its_columns_are_those_asked_for(url, way):
+    schema = {"n": "int", "t": "text not_null", "e": "emb-3"}
+    names = ["cat", "dog"]
+    schema["y"] = deeplake.types.ClassLabel(names)
+
+    def again(asked):
+        if way == "create":
+            return deeplake.create(url, asked, table="data", exist_ok=True)
+        return deeplake.connect(url).create_table("data", asked, exist_ok=True)
+
+    again(schema).extend({"t": ["x"]})
+    assert again(dict(reversed(schema.items()))).schema == again(schema).schema
+    for asked, words in (
+        (schema | {"n": "text"}, "'n' is int.*, not text"),
+        (schema | {"t": "text"}, "'t' is text not_null, not text"),
+        (schema | {"extra": "int"}, "'extra' is not there"),
+        ({"n": "int", "t": "text not_null", "e": "emb-4"}, "'e' is emb-3, not emb-4; 'y' is there"),
+        (schema | {"y": deeplake.types.ClassLabel([*names, "cow"])}, "dog.*not.*dog.*cow"),
+        (dict.fromkeys("abcdefgh", "int"), "; 6 more"),
+    ):
+        with pytest.raises(SchemaError, match=words):
+            again(asked)
+    assert len(deeplake.connect(url).log(all=True)) == 1
+    assert len(deeplake.create(url, exist_ok=True).schema) == 4
+
+
+def test_a_database_says_that_a_table_exists_and_takes_the_way_out(url):
+    db = deeplake.connect(url)
+    db.create_table("a", SCHEMA)
+    with pytest.raises(TableExistsError, match="exist_ok=True"):
+        db.create_table("a", SCHEMA)
+    db.table("a").append({"n": 1})
+    assert db.create_table("a", SCHEMA, exist_ok=True)["n"][0] == 1
+    with pytest.raises(InvalidNameError):
+        deeplake.connect(f"{url}-other").create_table("a:b", SCHEMA)
+    assert not deeplake.exists(f"{url}-other")
 
 
 # --- several tables -----------------------------------------------------------------------------

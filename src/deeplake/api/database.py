@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from deeplake.api.stand import Stand
 from deeplake.api.verbs import Versioned
-from deeplake.errors import CommitUnknownError, RepositoryNotFoundError
+from deeplake.errors import RepositoryNotFoundError
 from deeplake.versioning import refs
 from deeplake.versioning.repository import Repository
 
@@ -61,29 +61,35 @@ class Database(Versioned):
         stand.snapshot.table(name)
         return Dataset(stand.table(name))
 
-    def create_table(self, name: str, schema: Mapping[str, Any]) -> Dataset:
+    def create_table(
+        self, name: str, schema: Mapping[str, Any], *, exist_ok: bool = False
+    ) -> Dataset:
         """Make a table, and the repository if this is its first; commits at once.
 
+        Args:
+            name: of the table.
+            schema: column name -> type, as for `deeplake.create`.
+            exist_ok: return the table if it exists with these columns, instead of failing.
+
         Raises:
-            TableExistsError, SchemaError, InvalidNameError
+            TableExistsError, SchemaError, InvalidNameError, StagedChangesError
         """
+        from deeplake.api.creation import accept_existing, make_table
         from deeplake.api.dataset import Dataset
+        from deeplake.format.keys import check_name
         from deeplake.table.columns import declare_schema
 
+        check_name(name, "table")
         declared = declare_schema(schema)
         if not Repository.exists(self._store) and self._branch == refs.MAIN:
             Repository.create(self._store)
         stand = self._open_stand()
-        stand.refresh("create_table()")
         session = stand.table(name)
-        session.create_table(declared)
-        try:
-            session.commit(f"create table {name}", automatic=True)
-        except CommitUnknownError:
-            raise  # it may have landed: commit() settles it
-        except BaseException:
-            session.rollback()
-            raise
+        if session.defined:
+            accept_existing(session, declared, exist_ok=exist_ok)
+        else:
+            stand.refresh("create_table()")
+            make_table(session, declared, exist_ok=exist_ok)
         return Dataset(session)
 
     def __repr__(self) -> str:

@@ -8,7 +8,6 @@ from deeplake.errors import (
     InputError,
     RefNotFoundError,
     RepositoryNotFoundError,
-    TableExistsError,
     TableNotFoundError,
 )
 from deeplake.storage.resolve import open_store
@@ -46,18 +45,21 @@ def create(
             a spelling ('int', 'text not_null') or a form of `deeplake.types`. Without a schema
             the first rows give it one.
         table: the table's name.
-        exist_ok: open the table if it exists, instead of failing.
+        exist_ok: open the table if it exists with these columns, in any order, or if no schema is
+            given.
         storage_options: endpoint and credentials of a bucket.
 
     Raises:
         TableExistsError: the table exists and `exist_ok` is false.
-        SchemaError, InvalidNameError, InvalidUrlError: before anything is written.
+        SchemaError: it exists with other columns, or the schema makes no sense.
+        InvalidNameError, InvalidUrlError: before anything is written.
 
     >>> ds = create("mem://create-example", schema={"label": "int"})
     >>> ds.append({"label": 3})
     >>> len(ds)
     1
     """
+    from deeplake.api.creation import make_table
     from deeplake.api.dataset import Dataset
     from deeplake.api.stand import Stand
     from deeplake.format.keys import check_name
@@ -69,36 +71,8 @@ def create(
     repository = Repository.create(store)
     branch = repository.branch(refs.MAIN)
     session = Stand(repository, repository.head(branch), branch).table(table)
-    if session.defined:
-        if exist_ok:
-            return Dataset(session)
-        raise TableExistsError(
-            f"table {table!r} exists already in {store.url}.",
-            hint="Open it with deeplake.open(...), or pass exist_ok=True.",
-        )
-    if declared is not None:
-        session.create_table(declared)
-        _commit_creation(session, exist_ok=exist_ok)
+    make_table(session, declared, exist_ok=exist_ok)
     return Dataset(session)
-
-
-def _commit_creation(session: Any, *, exist_ok: bool) -> None:
-    """Publish the new table; another process may have been faster."""
-    from deeplake.errors import CommitConflictError
-
-    table = session.table
-    try:
-        session.commit(f"create table {table}", automatic=True)
-    except CommitConflictError:
-        session.rollback()
-        session.stand.refresh()
-        if table not in session.snapshot.entries():
-            raise
-        if not exist_ok:
-            raise TableExistsError(
-                f"another process just created table {table!r} in {session.repository.store.url}.",
-                hint="Open it with deeplake.open(...), or pass exist_ok=True.",
-            ) from None
 
 
 def open(
