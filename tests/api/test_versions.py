@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 import deeplake
-from deeplake.errors import RefExistsError, RefNotFoundError
+from deeplake.errors import InputError, RefExistsError, RefNotFoundError
 from deeplake.format.keys import tag_key
 from deeplake.format.sealed import seal
 
@@ -132,6 +132,10 @@ PLACES = {
     "ancestor": lambda ds: ("main~2", 1),
     "ancestor of a tag": lambda ds: ("v1~1", 1),
     "ancestor of a commit": lambda ds: (f"{ds.log()[0].id}~2", 1),
+    "commit of the log": lambda ds: (ds.log()[1], 2),
+    "begin of a commit id": lambda ds: (ds.log()[1].id.rpartition("-")[0], 2),
+    "more of a commit id": lambda ds: (ds.log()[1].id[:-5], 2),
+    "ancestor of a begin": lambda ds: (f"{ds.log()[0].id[:-16]}~2", 1),
     "time": lambda ds: (ds.log()[1].time, 2),
     "just before": lambda ds: (ds.log()[1].time - dt.timedelta(microseconds=1), 1),
     "now": lambda ds: (dt.datetime.now(dt.UTC) + dt.timedelta(days=1), 3),
@@ -152,7 +156,8 @@ def test_a_table_opens_as_of(ds, url, place):
     assert found.branch_name == ("main" if place == "branch" else None)
 
 
-NOWHERE = ["mian", "main~4", "0-9-0123456789abcdef", "tag:main", "", "a..b", "\ud800", "é" * 200]
+NO_COMMIT = ["0-99", "0-0", "00-1", "7-1-00", "0-9-0123456789abcdef", "main~4"]
+NOWHERE = [*NO_COMMIT, "mian", "tag:main", "", "a..b", "\ud800", "é" * 200]
 LONG_AGO = dt.datetime(1999, 1, 1)
 
 
@@ -163,6 +168,36 @@ def test_a_place_that_is_not_there_is_named(ds, url, at):
             way()
         assert caught.value.code == "ref_not_found"
     assert ds.branch_name == "main"
+
+
+def test_verbs_take_a_commit_as_the_log_returns_it(ds, url):
+    first = ds.log()[-1]
+    ds.tag("first", at=first)
+    ds.branch("again", at=first, switch=False)
+    assert ds.tags() == {"first": first.id}
+    assert len(deeplake.open(url, at="again")) == 1
+    ds.checkout(first)
+    assert (len(ds), ds.commit_id) == (1, first.id)
+    ds.checkout(dt.datetime.now(dt.UTC) + dt.timedelta(days=1))
+    assert (len(ds), ds.branch_name) == (3, None)
+
+
+def test_a_branch_hides_the_beginning_of_a_commit_id(ds, url):
+    short = ds.log()[-1].id.rpartition("-")[0]
+    ds.branch(short, at="main", switch=False)
+    assert len(deeplake.open(url, at=short)) == 3
+
+
+@pytest.mark.parametrize("at", ["2024-05-01", "2024-05-01T12:30:00+02:00", dt.date(2024, 5, 1)])
+def test_a_day_and_the_text_of_a_time_are_told_how_to_be_one(ds, url, at):
+    for way in (lambda: deeplake.open(url, at=at), lambda: ds.checkout(at)):
+        with pytest.raises(RefNotFoundError, match=r"pass a datetime: datetime[.(]"):
+            way()
+
+
+def test_a_log_of_less_than_nothing_is_refused(ds):
+    with pytest.raises(InputError, match="-1"):
+        ds.log(-1)
 
 
 def test_a_misspelt_branch_is_answered_with_the_nearest(ds, url):

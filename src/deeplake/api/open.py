@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 from deeplake.errors import (
     InputError,
-    RefNotFoundError,
     RepositoryNotFoundError,
     TableNotFoundError,
 )
 from deeplake.storage.resolve import open_store
 from deeplake.versioning import refs
+from deeplake.versioning.history import named
 from deeplake.versioning.repository import Repository
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
-    from datetime import datetime
 
     from deeplake.api.database import Database
     from deeplake.api.dataset import Dataset
     from deeplake.storage.store import Store
+    from deeplake.versioning.history import Ref
     from deeplake.versioning.snapshot import Snapshot
 
     Url = str | os.PathLike[str] | Store
@@ -77,7 +77,7 @@ def create(
 
 def open(
     url: Url,
-    at: str | datetime = refs.MAIN,
+    at: Ref = refs.MAIN,
     *,
     table: str | None = None,
     storage_options: Mapping[str, Any] | None = None,
@@ -86,8 +86,8 @@ def open(
 
     Args:
         url: where the repository is.
-        at: a branch (the handle can write), or a tag, commit id, 'main~2' or datetime (read-only;
-            a naive datetime is local time).
+        at: a branch (the handle can write), or a tag, a commit or its id, 'main~2' or a datetime
+            (read-only; a naive datetime is local time).
         table: which table; may be left out if there is only one.
         storage_options: endpoint and credentials of a bucket.
 
@@ -101,7 +101,7 @@ def open(
     from deeplake.api.dataset import Dataset
     from deeplake.api.stand import Stand
 
-    _check_ref(at)
+    at = named(at)
     store = open_store(url, storage_options)
     repository, found = Repository.open_at(store, at)
     name = table if table is not None else _only_table(found.snapshot, store.url)
@@ -109,15 +109,6 @@ def open(
     if table is not None and found.snapshot.entries():
         found.snapshot.table(table)
     return Dataset(stand.table(name))
-
-
-def _check_ref(at: object) -> None:
-    from datetime import datetime
-
-    if not isinstance(at, str | datetime) or not at:
-        raise RefNotFoundError(
-            f"{at!r} names no commit.", hint="Pass a branch, tag, commit id or datetime."
-        )
 
 
 def _only_table(snapshot: Snapshot, url: str) -> str:

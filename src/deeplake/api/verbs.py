@@ -10,12 +10,12 @@ from deeplake.format.keys import check_name
 from deeplake.versioning.history import Commit, to_commit, walk
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from types import TracebackType
     from typing import Self
 
     from deeplake.api.log import Log
     from deeplake.api.stand import Stand
+    from deeplake.versioning.history import Ref
 
 
 class Versioned:
@@ -68,12 +68,12 @@ class Versioned:
         """
         self._open_stand().refresh()
 
-    def branch(self, name: str, at: str | datetime | None = None, *, switch: bool = True) -> str:
+    def branch(self, name: str, at: Ref | None = None, *, switch: bool = True) -> str:
         """Make a branch, one small write whatever the size of the data; returns its name.
 
         Args:
             name: the new branch.
-            at: where it begins; by default the commit the handle stands on.
+            at: where it begins, as for `deeplake.open`; by default where the handle stands.
             switch: whether this handle moves to it, so that later commits land there.
 
         Raises:
@@ -88,8 +88,8 @@ class Versioned:
             stand.move(base, made)
         return made.name
 
-    def checkout(self, name: str) -> None:
-        """Move to a branch (then the handle writes there), or to a tag or commit (read-only).
+    def checkout(self, name: Ref) -> None:
+        """Move to a branch (then the handle writes there), or to a tag, commit or time (read-only).
 
         Raises:
             RefNotFoundError, StagedChangesError
@@ -103,7 +103,7 @@ class Versioned:
         """Names of all branches, sorted."""
         return [branch.name for branch in self._open_stand().repository.branches()]
 
-    def tag(self, name: str, at: str | datetime | None = None) -> str:
+    def tag(self, name: str, at: Ref | None = None) -> str:
         """Name a commit for good (by default the one the handle stands on); returns the name.
 
         Raises:
@@ -124,10 +124,13 @@ class Versioned:
         Args:
             n: at most so many.
             all: also automatic commits (table creation, later SQL statements and compactions).
+
+        Raises:
+            InputError: n is no number of commits.
         """
         from deeplake.api.log import Log
 
-        if n is not None and not isinstance(n, int):
+        if n is not None and (not isinstance(n, int) or n < 0):
             raise InputError(f"n is how many commits, not {n!r}.")
         stand = self._open_stand()
         found = Log()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from deeplake.errors import DamageError, RefNotFoundError, did_you_mean
@@ -44,6 +44,10 @@ class Commit(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.id}  {self.time:%Y-%m-%d %H:%M:%S}  {self.author}  {self.message}"
+
+
+Ref = str | datetime | Commit
+"""What names a commit: a branch, tag or commit id as text, a time, a commit of `log()`."""
 
 
 def to_commit(header: CommitHeader) -> Commit:
@@ -113,6 +117,23 @@ def _read_back(objects: Objects, newest: CommitId, count: int) -> dict[CommitId,
 
 # --- names to commits ----------------------------------------------------------------------
 
+
+def named(ref: object) -> str | datetime:
+    """A ref as text or time; a commit stands for its id.
+
+    Raises:
+        RefNotFoundError: it can name no commit; the hint says what can.
+    """
+    if isinstance(ref, Commit):
+        return ref.id
+    if isinstance(ref, str | datetime) and ref:
+        return ref
+    hint = "Pass a branch, tag, commit, commit id or datetime."
+    if isinstance(ref, date):
+        hint = f"For a day pass a datetime: datetime({ref.year}, {ref.month}, {ref.day})."
+    raise RefNotFoundError(f"{ref!r} names no commit.", hint=hint)
+
+
 _ANCESTOR = re.compile(r"(.+?)~(\d{0,9})")
 
 
@@ -135,24 +156,21 @@ class Resolved(NamedTuple):
     branch: Branch | None
 
 
-def resolve(objects: Objects, ref: str | datetime) -> Resolved:
-    """A branch, tag, commit id, any of these with '~n', or a time -> its commit.
+def resolve(objects: Objects, ref: Ref) -> Resolved:
+    """A branch, tag, commit or its id, any of these with '~n', or a time -> its commit.
 
-    A name is tried as branch, then tag ('tag:x' is explicit), then commit id. A time means the
-    last commit of 'main' not after it; a naive time is local time.
+    A name is tried as commit id, branch, tag ('tag:x' is explicit), then as the beginning of a
+    commit id. A time means the last commit of 'main' not after it; a naive time is local time.
 
     Raises:
         RefNotFoundError: nothing of that name; the hint has the nearest.
     """
+    ref = named(ref)
     if isinstance(ref, datetime):
         branch = refs.find_branch(objects, refs.MAIN)
         if branch is None:
             raise RefNotFoundError("a time needs the branch 'main', which was renamed or deleted.")
         return Resolved(at_time(objects, branch_head(objects, branch), ref), None)
-    if not isinstance(ref, str):
-        raise RefNotFoundError(
-            f"{ref!r} names no commit.", hint="Pass a branch, tag, commit id or datetime."
-        )
     match = _ANCESTOR.fullmatch(ref)
     if match is None:
         return _resolve_name(objects, ref)
@@ -179,16 +197,49 @@ def _resolve_name(objects: Objects, name: str) -> Resolved:
     tag = refs.find_tag(objects, explicit or name)
     if tag is not None:
         return Resolved(open_commit(objects, tag.commit_id), None)
+    slot = None if explicit else _shortened(objects, name)
+    if slot is not None:
+        return Resolved(Snapshot(objects, slot), None)
     raise _no_ref(objects, name)
 
 
+_SHORT_ID = re.compile("([0-9a-f]{1,12})-([0-9a-f]{1,15})(-[0-9a-f]{0,15})?")
+
+
+def _shortened(objects: Objects, text: str) -> SlotHead | None:
+    """The commit whose id begins with `text`, '<branch>-<sequence>' at least: these name one slot,
+    and a slot holds one commit, so one read tells.
+    """
+    match = _SHORT_ID.fullmatch(text)
+    sequence = int(match.group(2), 16) if match else 0
+    if match is None or not sequence:
+        return None
+    slot = objects.read_slot(int(match.group(1), 16), sequence)
+    if slot is None or not str(slot.header.commit_id).startswith(text):
+        return None
+    return slot
+
+
 def _no_ref(objects: Objects, name: str) -> RefNotFoundError:
+    if _is_time(name):
+        return RefNotFoundError(
+            f"there is no branch, tag or commit {name!r} in {objects.store.url}.",
+            hint=f"For a time pass a datetime: datetime.fromisoformat({name!r}).",
+        )
     names = [branch.name for branch in refs.list_branches(objects)]
     names += [tag.name for tag in refs.list_tags(objects)]
     return RefNotFoundError(
         f"there is no branch, tag or commit {name!r} in {objects.store.url}.",
         hint=did_you_mean(name, names),
     )
+
+
+def _is_time(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def at_time(objects: Objects, head: Snapshot, moment: datetime) -> Snapshot:

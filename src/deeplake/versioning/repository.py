@@ -16,14 +16,13 @@ from deeplake.errors import (
 from deeplake.format import repository as info_format
 from deeplake.format.keys import PREFIXES, REPOSITORY, check_name
 from deeplake.versioning import refs
-from deeplake.versioning.history import Resolved, branch_head, first_reads, resolve
+from deeplake.versioning.history import Resolved, branch_head, first_reads, named, resolve
 from deeplake.versioning.objects import Objects
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from deeplake.format.repository import RepositoryInfo
     from deeplake.storage.store import Store
+    from deeplake.versioning.history import Ref
     from deeplake.versioning.refs import Branch, Tag
     from deeplake.versioning.snapshot import Snapshot
 
@@ -70,13 +69,13 @@ class Repository:
         return cls(store, _read_info(Objects(store)))
 
     @classmethod
-    def open_at(cls, store: Store, ref: str | datetime) -> tuple[Repository, Resolved]:
+    def open_at(cls, store: Store, ref: Ref) -> tuple[Repository, Resolved]:
         """Open and resolve a ref in the same rounds of requests.
 
         Raises:
             RepositoryNotFoundError, FormatVersionError, RefNotFoundError
         """
-        objects = Objects(store)
+        objects, ref = Objects(store), named(ref)
         objects.fetch_ahead([REPOSITORY, *first_reads(ref)])
         repository = cls(store, _read_info(objects))
         repository.objects = objects
@@ -103,7 +102,7 @@ class Repository:
 
     # --- names ------------------------------------------------------------------------------
 
-    def resolve(self, ref: str | datetime) -> Resolved:
+    def resolve(self, ref: Ref) -> Resolved:
         """A ref -> its commit; see `history.resolve`."""
         return resolve(self.objects, ref)
 
