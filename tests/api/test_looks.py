@@ -192,3 +192,19 @@ def test_columns_views_and_databases_print(ds, url):
     assert repr(deeplake.connect(url)) == f"<database {ds.url}: 1 table (data)>"
     commit = ds.log()[0]
     assert str(commit).startswith(f"{commit.id}  {commit.time:%Y-%m-%d}")
+
+
+def test_notebooks_complete_columns_and_show_a_table(ds):
+    for handle in (ds, ds[0:1]):
+        assert handle._ipython_key_completions_() == list(ds.schema)
+    assert ds._repr_html_() == ds.summary()._repr_html_()
+    assert "<table>" in ds._repr_html_()
+    empty = deeplake.create("mem://looks-of-nothing", exist_ok=True)
+    assert empty._ipython_key_completions_() == []
+    assert "<table>" in empty._repr_html_()
+
+
+def test_a_view_has_the_schema_of_its_dataset(ds, url):
+    assert ds[0:0].schema == ds.schema
+    assert ds[0:1].schema.not_null == ds.schema.not_null
+    assert deeplake.create(f"{url}-empty")[0:0].schema == {}

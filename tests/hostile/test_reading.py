@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import deeplake
-from deeplake.errors import DeeplakeError, RowIndexError
+from deeplake.errors import DeeplakeError, InputError, RowIndexError
 from deeplake.storage.memory import MemoryStore
 
 
@@ -76,6 +76,16 @@ def test_what_names_no_row_is_refused_in_our_words(key: Any) -> None:
     for read in (ds, ds["a"], ds["s"], ds["s"].encoded, ds[0:3]):
         with pytest.raises(RowIndexError):
             read[key]
+
+
+def test_a_list_of_columns_and_a_compared_column_are_told_the_way() -> None:
+    ds = deeplake.create(MemoryStore(), schema={"a": "int", "b": "int"})
+    ds.extend({"a": [1, 2], "b": [3, 4]})
+    for rows in (ds, ds[0:1]):
+        with pytest.raises(RowIndexError, match=r"one by one, ds\['a'\].*columns= to batches"):
+            rows[["a", "b"]]
+    with pytest.raises(InputError, match=r"ds\['a'\]\[:\] =="):
+        ds[ds["a"] == 2]
 
 
 def test_rows_are_read_back_however_they_are_asked_for() -> None:

@@ -125,6 +125,12 @@ class Dataset(Versioned, Streamed):
 
         return describe(self._session)
 
+    def _repr_html_(self) -> str:
+        return self.summary()._repr_html_()
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self.schema)
+
     # --- writing ----------------------------------------------------------------------------
 
     def append(self, row: Mapping[str, Any]) -> None:

@@ -96,7 +96,7 @@ def _in_range(array: Rows, rows: int) -> Rows:
 def _no_index(key: Any) -> RowIndexError:
     shown = repr(key)
     shown = shown if len(shown) < 60 else shown[:57] + "..."
-    return RowIndexError(
-        f"{shown} names no rows.",
-        hint="Use a position, a slice, a list of positions or a mask with one value per row.",
-    )
+    hint = "Use a position, a slice, a list of positions or a mask with one value per row."
+    if isinstance(key, list | tuple) and key and all(isinstance(name, str) for name in key):
+        hint = f"Columns are read one by one, ds[{key[0]!r}], or pass columns= to batches()."
+    return RowIndexError(f"{shown} names no rows.", hint=hint)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from deeplake.api.session import Session
+    from deeplake.api.summary import Schema
 
 
 class View(Streamed):
@@ -52,6 +53,16 @@ class View(Streamed):
         names = [column.name for column in columns]
         for values in zip(*columns, strict=True):
             yield dict(zip(names, values, strict=True))
+
+    @property
+    def schema(self) -> Schema:
+        """Column name -> type, as of the dataset."""
+        from deeplake.api.summary import schema_of
+
+        return schema_of(self._session)
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self.schema)
 
     def _streamed_rows(self) -> tuple[Session, range | npt.NDArray[Any]]:
         return self._session, self._rows
