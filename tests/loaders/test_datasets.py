@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import pickle
 
 import numpy as np
 import pytest
@@ -264,6 +265,31 @@ def test_a_flipped_bit_is_raised_at_its_batch_and_never_returned(tmp_path) -> No
             found = np.concatenate([batch["emb"] for batch in seen])
             assert 1_400 < len(found) <= 1_500
             assert np.array_equal(found, emb[: len(found)])
+
+
+@pytest.mark.parametrize("kind", ["batches", "pytorch"])
+def test_a_pickled_loader_goes_on_at_its_commit_and_epoch(kind: str, tmp_path) -> None:
+    if kind == "pytorch":
+        pytest.importorskip("torch")
+    ds = numbered(100, commits=3, url=str(tmp_path / "r"))
+    for rows in (ds, ds[10:90:3], ds[[5, 1, 70]]):
+        loader = getattr(rows, kind)(8, shuffle=True, seed=3, columns=["n"], drop_last=True)
+        values_of(loader, "n")
+        stored = pickle.dumps(loader)
+        assert len(stored) < 3_000
+        ds.append({"n": 999, "emb": [0, 0, 0]})
+        ds.commit("later")
+        copy = pickle.loads(stored)
+        assert (repr(copy), copy.epoch) == (repr(loader), 1)
+        assert values_of(copy, "n") == values_of(loader, "n")
+
+
+def test_a_pass_left_early_repeats_its_order_unless_the_epoch_is_set() -> None:
+    loader = numbered(100).batches(8, shuffle=True)
+    first = [next(iter(loader))["n"].tolist() for _ in range(2)]
+    assert first[0] == first[1]
+    loader.set_epoch(1)
+    assert next(iter(loader))["n"].tolist() != first[0]
 
 
 def test_the_repr_says_what_is_streamed() -> None:

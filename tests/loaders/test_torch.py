@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import deeplake
-from deeplake.errors import DependencyError
+from deeplake.errors import DependencyError, StateError
 
 torch = pytest.importorskip("torch")
 
@@ -96,6 +96,43 @@ def test_changing_tensors_in_place_changes_no_later_epoch() -> None:
             batch["e"].div_(255)
             kept.append(batch["e"])
         assert all(bool((t < 1).all()) for t in kept)
+
+
+def test_a_data_loader_hands_out_the_loaders_own_batches() -> None:
+    ds = table({"n": "int", "t": "text"}, {"n": range(100), "t": [str(k) for k in range(100)]})
+    loader = ds.pytorch(32, shuffle=True, seed=1)
+    wrapped = torch.utils.data.DataLoader(ds.pytorch(32, shuffle=True, seed=1), batch_size=None)
+    assert len(wrapped) == len(loader) == 4
+    for _ in range(2):
+        for ours, theirs in zip(loader, wrapped, strict=True):
+            assert torch.equal(ours["n"], theirs["n"])
+            assert ours["t"] == theirs["t"]
+
+
+def test_a_worker_process_is_refused_with_the_way_out(tmp_path) -> None:
+    ds = deeplake.create(str(tmp_path / "r"), schema={"n": "int"})
+    ds.extend({"n": range(100)})
+    ds.commit("rows")
+    wrapped = torch.utils.data.DataLoader(ds.pytorch(32), batch_size=None, num_workers=2)
+    with pytest.raises(StateError, match=r"worker \d of 2.*\n?.*num_workers=0"):
+        list(wrapped)
+
+
+def test_a_dataset_is_a_map_dataset_with_workers(tmp_path) -> None:
+    ds = deeplake.create(str(tmp_path / "r"), schema={"n": "int", "t": "text"})
+    ds.extend({"n": range(64), "t": [str(k) for k in range(64)]})
+    ds.commit("rows")
+    wrapped = torch.utils.data.DataLoader(
+        ds, batch_size=16, shuffle=True, num_workers=2, collate_fn=stack
+    )
+    for _ in range(2):
+        found = list(wrapped)
+        assert [len(batch["t"]) for batch in found] == [16] * 4
+        assert torch.cat([batch["n"] for batch in found]).sort().values.tolist() == [*range(64)]
+
+
+def stack(rows: list) -> dict:
+    return {"n": torch.tensor([row["n"] for row in rows]), "t": [row["t"] for row in rows]}
 
 
 def test_without_torch_the_way_out_is_named() -> None:

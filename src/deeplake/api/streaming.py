@@ -20,6 +20,7 @@ class SessionSource:
     """The table of a session at the commit it stands on now; later commits do not reach it."""
 
     def __init__(self, session: Session) -> None:
+        self._session = session = session.pinned()
         columns = list(session.columns) if session.defined else []
         self._objects = session.repository.objects
         self._readers = {column.name: session.reader(column.name) for column in columns}
@@ -30,6 +31,10 @@ class SessionSource:
         self.rows = session.rows
         self.types = {column.name: column.type for column in columns}
         self.remote = session.repository.store.remote
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as its place: the copy opens the same commit."""
+        return SessionSource, (self._session,)
 
     def read(self, column: str, rows: Rows, out: npt.NDArray[Any] | None = None) -> ColumnData:
         """See `RowSource.read`."""

@@ -41,7 +41,12 @@ class Loader:
     Raises:
         ColumnNotFoundError, InputError: before anything is read.
 
-    A pass takes the epoch that is set when it begins, and completing it sets the next one.
+    A pass takes the epoch that is set when it begins, and completing it sets the next one. A
+    pass that is left early completes nothing, so the next one repeats its order: call
+    `set_epoch` first where epochs are cut short.
+
+    A loader is pickled as the place it reads, with its options and epoch: the copy opens the
+    commit anew.
     """
 
     kinds = ALL_KINDS
@@ -170,6 +175,17 @@ class Loader:
         """One batch from a list of values."""
         raise NotImplementedError
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as a place: what is read, the options, the epoch. No rows, no threads."""
+        options = {
+            "batch_size": self._shard.batch_size,
+            "shuffle": self._shuffle,
+            "seed": self._seed,
+            "columns": self._names,
+            "drop_last": self._shard.drop_last,
+        }
+        return _again, (type(self), self._source, options, self._epoch)
+
     def __repr__(self) -> str:
         shard = self._shard
         order = "in order" if self._order == SEQUENTIAL else f"shuffled ({self._order})"
@@ -178,3 +194,9 @@ class Loader:
             f"{shard.steps:,} batches of {shard.batch_size:,}, {order}, seed {self._seed}, "
             f"epoch {self._epoch}; {', '.join(self._names)}>"
         )
+
+
+def _again(kind: type[Loader], source: RowSource, options: dict[str, Any], epoch: int) -> Loader:
+    loader = kind(source, **options)
+    loader.set_epoch(epoch)
+    return loader

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deeplake.errors import DependencyError
+from deeplake.errors import DependencyError, StateError
 from deeplake.loaders.loader import Loader
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from types import ModuleType
 
     import numpy.typing as npt
@@ -32,7 +32,8 @@ class TorchLoader(Loader):
 
     Tensors are on the CPU, writable and private to the pass. A batch is a view of about 2 MB
     that its neighbours share: `clone()` what you keep for long or save.
-    Iterate it: no DataLoader or worker process is needed.
+    Iterate it: no DataLoader or worker process is needed. It is an iterable dataset to torch, so
+    `DataLoader(loader, batch_size=None)` hands out the same batches.
 
     Raises:
         DependencyError: torch is not installed.
@@ -43,7 +44,23 @@ class TorchLoader(Loader):
 
     def __init__(self, source: RowSource, **options: Any) -> None:
         self._torch = _torch()
+        self._torch.utils.data.IterableDataset.register(type(self))
         super().__init__(source, **options)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """One pass; see `Loader`.
+
+        Raises:
+            StateError: in a worker process of a DataLoader.
+        """
+        worker = self._torch.utils.data.get_worker_info()
+        if worker is not None:
+            raise StateError(
+                f"a loader runs in the process that trains, not in worker {worker.id} of "
+                f"{worker.num_workers}: each would stream every row.",
+                hint="Give the DataLoader num_workers=0, or the dataset itself with a collate_fn.",
+            )
+        return super().__iter__()
 
     def _cut(self, array: npt.NDArray[Any], cuts: list[int]) -> Sequence[Any]:
         tensor = self._torch.from_numpy(array)
@@ -62,6 +79,7 @@ class TorchLoader(Loader):
 def _torch() -> ModuleType:
     try:
         import torch
+        import torch.utils.data
     except ImportError as error:
         raise DependencyError(
             f"the PyTorch loader needs torch, which is not installed ({error}).",
