@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import subprocess
 import sys
@@ -109,13 +110,16 @@ def test_a_data_loader_hands_out_the_loaders_own_batches() -> None:
             assert ours["t"] == theirs["t"]
 
 
-def test_a_worker_process_is_refused_with_the_way_out(tmp_path) -> None:
+def test_a_worker_process_is_refused_with_the_way_out(tmp_path, monkeypatch) -> None:
+    # torch waits 2 x 5 s for workers whose dataset raised, whoever's it is
+    monkeypatch.setattr(torch.utils.data._utils, "MP_STATUS_CHECK_INTERVAL", 0.1)
     ds = deeplake.create(str(tmp_path / "r"), schema={"n": "int"})
     ds.extend({"n": range(100)})
     ds.commit("rows")
     wrapped = torch.utils.data.DataLoader(ds.pytorch(32), batch_size=None, num_workers=2)
     with pytest.raises(StateError, match=r"worker \d of 2.*\n?.*num_workers=0"):
         list(wrapped)
+    gc.collect()  # ends the workers now, not in another test
 
 
 def test_a_dataset_is_a_map_dataset_with_workers(tmp_path) -> None:
