@@ -175,6 +175,7 @@ def test_copied_handles_have_a_place_of_their_own(db, url):
         one.append({"n": 1})
         two.append({"t": "x"})
         assert two.commit().added == {"a": 1, "b": 1}
+        assert pickle.loads(pickle.dumps(db)).tables() == ["a", "b"]
 
 
 def test_datasets_opened_by_url_stand_alone(url):

@@ -74,6 +74,27 @@ def test_threads_read_staged_rows_while_their_packs_are_stored(
     assert [value[0] for value in ds["b"]] == list(range(200))
 
 
+def test_threads_fill_two_tables_of_one_database_and_commit_whenever_they_like() -> None:
+    store = MemoryStore()
+    db = deeplake.connect(store)
+    for name in "ab":
+        db.create_table(name, {"n": "int"})
+
+    def work(k: int) -> None:
+        table = db.table("ab"[k % 2])
+        for n in range(k * 1000, k * 1000 + 100):
+            table.append({"n": n})
+            assert len(table) > n - k * 1000
+            if n % 30 == 0:
+                db.commit(str(n))
+
+    in_threads(work, 4)
+    db.commit()
+    for first, name in enumerate("ab"):
+        found = sorted(deeplake.open(store, table=name)["n"][:].tolist())
+        assert found == [k * 1000 + n for k in (first, first + 2) for n in range(100)]
+
+
 def test_an_extend_that_fails_takes_no_row_of_another_thread_with_it() -> None:
     ds = deeplake.create(MemoryStore(), schema={"a": "int"})
 

@@ -144,7 +144,7 @@ class Session:
     def pinned(self) -> Session:
         """What is read now, for good: no later write or move of the handle reaches it."""
         with self.stand.locks.state:
-            found = self.stand.pinned().table(self.table)
+            found = Session(self.stand.pinned(), self.table)  # alone there, so not registered
             if self.defined:
                 found._columns, found._tree = self.columns, self.tree()
         return found

@@ -56,7 +56,8 @@ class Stand:
         self.extending = False
         self._pinned_staged = False
         """A pinned view shows rows that were staged when it was made."""
-        self._sessions: WeakValueDictionary[str, Session] = WeakValueDictionary()
+        self._sessions: WeakValueDictionary[str, Session] | None = None
+        """Made with the first: views, which pin a stand each, would be twice as slow to make."""
         self._closed = False
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -71,6 +72,8 @@ class Stand:
     def table(self, name: str) -> Session:
         """The session of one table: one however often it is asked for, while somebody holds it."""
         with self.locks.state:
+            if self._sessions is None:
+                self._sessions = WeakValueDictionary()
             found = self._sessions.get(name)
             if found is None:
                 found = self._sessions[name] = Session(self, name)
@@ -167,7 +170,7 @@ class Stand:
         self.move(self.repository.head_after(branch, self.snapshot), branch)
 
     def _changed(self) -> None:
-        for session in list(self._sessions.values()):
+        for session in list(self._sessions.values()) if self._sessions is not None else ():
             session.changed()
 
     # --- what is refused ---------------------------------------------------------------------
