@@ -67,7 +67,7 @@ class LocalPayload:
             if not run_matches(run, self._sums[first:until], size):
                 break  # block by block, to name the one
             seen[first:until] = b"\1" * (until - first)
-            self.unseen -= until - first
+            self.unseen = seen.count(0)
             first = until
         self.verify_blocks(range(first, last))
 
@@ -84,7 +84,7 @@ class LocalPayload:
             if crc32c(self.data[block * size : (block + 1) * size]) != self._sums[block]:
                 raise damaged(f"block {block} of {self.index.where}")
             seen[block] = 1
-            self.unseen -= 1
+        self.unseen = seen.count(0)  # counted, not reckoned: threads may verify the same blocks
 
     def external(self, object_id: bytes, length: int) -> Bytes:
         """A value stored as an object of its own."""
