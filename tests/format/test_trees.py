@@ -70,3 +70,12 @@ def test_a_node_that_does_not_go_down_a_level_is_malformed():
         tree.check_child(node, [leaf(1, 1), leaf(2)], "a node")
     with pytest.raises(MalformedObjectError, match="rows"):
         tree.check_child(node, [leaf(1)], "a node")
+
+
+@given(records(), records())
+def test_a_block_extended_equals_one_encoded_anew(old, new):
+    block = tree.extended(tree.encode(old), new)
+    if {r.home for r in new} <= {r.home for r in old}:
+        assert block == tree.encode([*old, *new])
+    else:
+        assert block is None

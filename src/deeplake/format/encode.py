@@ -6,6 +6,7 @@ for blocks of text; vectors, tensors and media stay plain, so that they map and 
 
 from __future__ import annotations
 
+import struct
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -67,7 +68,7 @@ def encode_frame(
         build.parts = [join_bytes(build.parts)]
     payload = build.parts[0] if build.parts else b""
     sums = block_checksums(payload, settings.CHECKSUM_BLOCK_BYTES)
-    build.inline(f.BLOCK_CHECKSUMS, 0, np.array(sums, "<u4").tobytes())
+    build.inline(f.BLOCK_CHECKSUMS, 0, _packed(sums))
     return build.finish(rows, settings.CHECKSUM_BLOCK_BYTES)
 
 
@@ -128,6 +129,10 @@ def _squeeze(raw: npt.NDArray[np.uint8], dtype: str) -> tuple[Any, int]:
     return raw, f.PLAIN
 
 
+def _packed(sums: Sequence[int]) -> bytes:
+    return struct.pack(f"<{len(sums)}I", *sums)  # a few numbers, 1.5 us sooner than NumPy
+
+
 def _offsets(offsets: npt.NDArray[np.int64]) -> bytes:
     return offsets.astype("<u4" if offsets[-1] < 1 << 32 else "<u8").tobytes()
 
@@ -150,9 +155,9 @@ def _var_top(
         build.payload(f.VALUES, 0, parts, sum(map(len, parts)), f.ZSTD_BLOCKS)
         build.inline(f.TEXT_BLOCKS, 0, table)
     else:
-        sums = np.array([crc32c(b) for b in var_rows(data)], "<u4")
+        sums = [crc32c(b) for b in var_rows(data)]
         build.payload(f.VALUES, 0, [b for b in data.buffers if len(b)], size)
-        build.inline(f.CHECKSUMS, 0, sums.tobytes())
+        build.inline(f.CHECKSUMS, 0, _packed(sums))
     _extras(build, layout, data, 0)
     if externals:
         records = [(e.row, e.crc, e.length, e.object_id) for e in externals]

@@ -142,9 +142,10 @@ def _changed(
 ) -> TableEntry:
     """Place the blocks of one changed table."""
     records: list[tree.Record] = []
-    schema_block, schema_ref = b"", None
+    schema_block, schema_ref, old_root, added = b"", None, b"", []
     if not change.created:
         state = parent.table(change.name)
+        old_root = state.root_block
         records, schema_block = list(state.records), state.schema_block
         schema_ref = parent.absolute(parent.entries()[change.name].schema)
     if change.schema is not None:
@@ -154,14 +155,18 @@ def _changed(
         found = {chunk.column_id: chunk.statistics for chunk in fragment.columns}
         layout.known[record] = found
         records.append(record)
-        _collapse(objects, layout, records, place)
-    root = layout.place(tree.encode(records))
+        added.append(record)
+        if _collapse(objects, layout, records, place):
+            old_root = b""
+    block = tree.extended(old_root, added) if old_root else None
+    root_block = tree.encode(records) if block is None else block
+    root = layout.place(root_block)
     if schema_ref is None or len(schema_block) <= SCHEMA_INLINE_BYTES_MAX:
         schema_ref = layout.place(schema_block)
     rows = tree.total_rows(records)
     schema = change.schema if change.schema is not None else parent.table(change.name).schema
     layout.tables[change.name] = TableState(
-        change.table_id, change.name, rows, schema, schema_block, tuple(records)
+        change.table_id, change.name, rows, schema, schema_block, tuple(records), root_block
     )
     return TableEntry(change.table_id, change.name, rows, schema_ref, root, _summary(change))
 
@@ -196,8 +201,9 @@ def _record(ref: BlockRef, rows: int, level: int, place: Place) -> tree.Record:
     return tree.Record(sequence, ref.offset, ref.length, rows, home, level, tree.SLOT, ref.crc)
 
 
-def _collapse(objects: Objects, layout: _Slot, records: list[tree.Record], place: Place) -> None:
+def _collapse(objects: Objects, layout: _Slot, records: list[tree.Record], place: Place) -> bool:
     """While the last level is full, make it a node in this slot and one record a level up."""
+    collapsed = False
     while count := tree.full_run(records, settings.FANOUT):
         children = records[-count:]
         older = [child for child in children if child not in layout.known]
@@ -208,3 +214,5 @@ def _collapse(objects: Objects, layout: _Slot, records: list[tree.Record], place
         record = _record(ref, rows, level, place)
         layout.known[record] = merge_children(found)
         records[-count:] = [record]
+        collapsed = True
+    return collapsed

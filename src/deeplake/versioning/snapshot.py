@@ -29,6 +29,8 @@ class TableState(NamedTuple):
     schema: TableSchema
     schema_block: bytes
     records: tuple[Record, ...]
+    root_block: bytes
+    """`records` as they are stored: the next commit mostly adds one to them."""
 
 
 class Snapshot:
@@ -84,7 +86,7 @@ class Snapshot:
         schema = schemas.decode(block, where)
         root = self.objects.block(entry.root, self.head)
         records, _ = tree.decode(root, f"the root of {where}")
-        return TableState(entry.table_id, name, entry.rows, schema, block, tuple(records))
+        return TableState(entry.table_id, name, entry.rows, schema, block, tuple(records), root)
 
     def absolute(self, ref: BlockRef) -> BlockRef:
         """A block reference of this commit as later commits must write it: with its slot's key."""
