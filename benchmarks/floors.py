@@ -107,12 +107,27 @@ class Floor:
         return [self.image(i) for i in rows]
 
     def batches(self, size: int) -> Iterator[dict[str, npt.NDArray[np.generic]]]:
-        """Label and embedding in order, each batch a copy."""
-        for at in range(0, len(self.label), size):
-            yield {
-                "label": np.array(self.label[at : at + size]),
-                "emb": np.array(self.emb[at : at + size]),
-            }
+        """Label and embedding in order, each batch a copy: the npy floor of the peers' table.
+
+        As one writes it: slices of what `np.load(mmap_mode="r")` returns.
+        """
+        emb = np.load(f"{self.folder}/emb.npy", mmap_mode="r")
+        label = np.load(f"{self.folder}/label.npy", mmap_mode="r")
+        yield from _copied(label, emb, size)
+
+    def batches_of_views(self, size: int) -> Iterator[dict[str, npt.NDArray[np.generic]]]:
+        """The same through plain views, which spare a microsecond a slice: the tightest floor."""
+        yield from _copied(self.label, self.emb, size)
+
+
+def _copied(
+    label: npt.NDArray[np.int64], emb: npt.NDArray[np.float32], size: int
+) -> Iterator[dict[str, npt.NDArray[np.generic]]]:
+    for at in range(0, len(label), size):
+        yield {
+            "label": np.array(label[at : at + size]),
+            "emb": np.array(emb[at : at + size]),
+        }
 
 
 class RawCreate:
