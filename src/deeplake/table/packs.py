@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from deeplake.types.base import Buffer
     from deeplake.versioning.objects import Objects
 
-IN_FLIGHT_MAX = 2
-"""Packs being stored at once: bounds the memory of an ingest to about (2 + 2) x 64 MiB."""
+IN_FLIGHT_MAX = 4
+"""Packs being stored at once: a disk that syncs one can take the next. Bounds the memory of an
+ingest to about (4 + 2) x 64 MiB. 617 MB: 268 ms with 4, 285 with 3, 482 with 2."""
 
 ARRAYS, MEDIA = "arrays", "media"
 """Two packs are open at a time, so that vectors and scalars stay contiguous beside media."""
