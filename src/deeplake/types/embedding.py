@@ -127,6 +127,9 @@ class Embedding(Fixed):
         return self._finished(dense, valid, column=column)
 
 
+_NORM_MAX = float(np.finfo(np.float32).max)
+
+
 def _norms(vectors: AnyArray, *, column: str, at: AnyArray | None) -> AnyArray:
     """float32 L2 norms, summed in float64: equal whatever the batch a vector came in.
 
@@ -138,7 +141,7 @@ def _norms(vectors: AnyArray, *, column: str, at: AnyArray | None) -> AnyArray:
         slab = vectors[low : low + step].astype(np.float64)
         np.einsum("ij,ij->i", slab, slab, out=squares[low : low + step])
     norms = np.sqrt(squares)
-    wrong = ~(norms <= np.finfo(np.float32).max)
+    wrong = ~(norms <= _NORM_MAX)
     if wrong.any():
         index = int(wrong.argmax())
         row = index if at is None else int(at[index])

@@ -94,7 +94,7 @@ def assemble(
     parts = slot.encode(layout.blocks, text, head_length, staged.payload, staged.payload_length)
     raw = b"".join(parts[: len(parts) - len(staged.payload)])  # type: ignore[arg-type]
     head = slot.SlotHead(header, raw, head_length + staged.payload_length)
-    return Assembled(parts, head, layout.tables)
+    return Assembled([raw, *staged.payload], head, layout.tables)
 
 
 def _guessed_base(parent: Snapshot, stamp: Stamp) -> int:
