@@ -22,7 +22,7 @@ class Scale(NamedTuple):
     rows: int = 20_000
     commits: int = 10_000
     rounds: int = 41
-    heavy_rounds: int = 5
+    heavy_rounds: int = 9
     processes: int = 15
     reads: int = 10_000
 

@@ -14,7 +14,7 @@ KEY_BYTES_MAX = 1024
 
 _SEGMENT = r"(?!\.{1,2}(?:/|\Z))[a-z0-9._=-]{1,255}"
 _KEY = re.compile(rf"(?!tmp(?:/|\Z)){_SEGMENT}(?:/{_SEGMENT})*")
-_PREFIX = re.compile(rf"(?:{_SEGMENT}(?:/{_SEGMENT})*/?)?")
+_PREFIX = rf"(?:{_SEGMENT}(?:/{_SEGMENT})*/?)?"
 
 
 def is_key(key: str) -> bool:
@@ -42,7 +42,7 @@ def check_key(key: str) -> None:
 
 def check_prefix(prefix: str) -> None:
     """Refuse a listing prefix that no key could start with (InvalidValueError)."""
-    if _PREFIX.fullmatch(prefix) is None:
+    if re.fullmatch(_PREFIX, prefix) is None:
         raise InvalidValueError(
             f"{prefix!r} cannot be the start of a key.",
             hint="Keys are segments of [a-z0-9._=-] joined by '/'.",

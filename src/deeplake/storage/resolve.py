@@ -24,7 +24,7 @@ DEFAULT_HOME = "~/.deeplake"
 """Where `deeplake://org/name` lives unless DEEPLAKE_HOME names another folder or bucket."""
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(//)?")  # two letters: C:\ is a drive
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+_NAME = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
 
 
 def open_store(
@@ -165,7 +165,7 @@ def _named(rest: str, url: str) -> str:
             hint="Unset DEEPLAKE_ENDPOINT to use the folder or bucket in DEEPLAKE_HOME.",
         )
     names = rest.rstrip("/").split("/")
-    if len(names) != 2 or not all(_NAME.fullmatch(name) for name in names):
+    if len(names) != 2 or not all(re.fullmatch(_NAME, name) for name in names):
         raise InvalidUrlError(
             f"{url!r} is not an organisation and a name.",
             hint="For example 'deeplake://my-team/images': letters, digits, '.', '_' and '-'.",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from deeplake.format.slot import SlotHead
     from deeplake.versioning.objects import Objects
 
-_SEQUENCE = re.compile("[0-9a-f]{16}")
+_SEQUENCE = "[0-9a-f]{16}"
 """A slot's file name; anything else in the folder (a backup, a sync client's) is not ours."""
 
 _FIRST_STEPS = (1, 4, 16)
@@ -122,4 +122,4 @@ def _listed_newest(objects: Objects, branch_id: int) -> int:
     """The highest listed sequence, or 0: the way out of a broken hint."""
     prefix = slot_prefix(branch_id)
     names = (info.key[len(prefix) :] for info in objects.store.list(prefix))
-    return max((int(name, 16) for name in names if _SEQUENCE.fullmatch(name)), default=0)
+    return max((int(name, 16) for name in names if re.fullmatch(_SEQUENCE, name)), default=0)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 MAIN = "main"
 _ANOTHER = "Take another name: branches and tags share them."
-_VERSION = re.compile("[0-9a-f]{8}")
+_VERSION = "[0-9a-f]{8}"
 
 
 class Branch(NamedTuple):
@@ -129,7 +129,7 @@ def _listed(objects: Objects, prefix: str) -> set[str]:
     found = set()
     for info in objects.store.list(prefix):
         segment, _, version = info.key[len(prefix) :].partition("/")
-        if _VERSION.fullmatch(version):
+        if re.fullmatch(_VERSION, version):
             found.add(unescape(segment))
     return found
 
