@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import struct
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from deeplake.errors import FormatVersionError, MalformedObjectError
 from deeplake.format.statistics import ColumnStatistics
+from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -8,12 +8,13 @@ and how it is checksummed. Knows no type, only layouts; does no I/O.
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from deeplake.errors import MalformedObjectError, ValueTooLargeError
 from deeplake.format.checksum import crc32c
+from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -6,10 +6,9 @@ those that ignore case; user-made names are escaped.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from deeplake import settings
 from deeplake.errors import InvalidNameError, MalformedObjectError, RefNotFoundError
+from deeplake.types.named import NamedTuple
 
 REPOSITORY = "repo.json"
 PREFIXES = ("refs/", "ids/", "packs/", "gc/")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from deeplake.errors import FormatVersionError, MalformedObjectError
 from deeplake.format.sealed import seal, unseal
+from deeplake.types.named import NamedTuple
 
 FORMAT = "deeplake"
 VERSION = 1

@@ -7,9 +7,10 @@ A column keeps its id for life; names and order may change. Types are kept as th
 from __future__ import annotations
 
 import json
-from typing import Any, NamedTuple
+from typing import Any
 
 from deeplake.errors import MalformedObjectError
+from deeplake.types.named import NamedTuple
 
 
 class ColumnSpec(NamedTuple):

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import struct
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from deeplake.errors import (
     ChecksumError,
@@ -24,6 +24,7 @@ from deeplake.errors import (
 )
 from deeplake.format.checksum import crc32c_of_parts
 from deeplake.format.keys import CommitId, parse_commit_id
+from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

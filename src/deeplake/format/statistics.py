@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import struct
 import zlib
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from deeplake.errors import MalformedObjectError
 from deeplake.types.base import FixedData, FixedLayout, VarData, VarLayout
 from deeplake.types.data import var_rows
+from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,11 +10,12 @@ same number of bytes whatever the history.
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from deeplake.errors import MalformedObjectError
+from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from deeplake.errors import (
     ColumnNotFoundError,
@@ -22,6 +22,7 @@ from deeplake.format.schema import ColumnSpec, TableSchema
 from deeplake.types import declare
 from deeplake.types.base import row_count
 from deeplake.types.data import nulls
+from deeplake.types.named import NamedTuple
 from deeplake.types.rows import refusal
 
 if TYPE_CHECKING:

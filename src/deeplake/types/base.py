@@ -16,11 +16,12 @@ This module imports NumPy only; Arrow is imported inside the methods that speak 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from deeplake.errors import SchemaError
+from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import sys
 from itertools import compress
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from deeplake.errors import DtypeError, InputError, InvalidValueError
+from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

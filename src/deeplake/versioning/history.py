@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from deeplake.errors import DamageError, RefNotFoundError, did_you_mean
 from deeplake.format.keys import (
@@ -15,6 +15,7 @@ from deeplake.format.keys import (
     name_key,
     tag_key,
 )
+from deeplake.types.named import NamedTuple
 from deeplake.versioning import refs
 from deeplake.versioning.head import find_head, read_hint
 from deeplake.versioning.snapshot import Snapshot

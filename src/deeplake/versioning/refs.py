@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from deeplake.errors import MalformedObjectError, ObjectExistsError, RefExistsError
 from deeplake.format.keys import (
@@ -22,6 +22,7 @@ from deeplake.format.keys import (
     unescape,
 )
 from deeplake.format.sealed import seal, unseal
+from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,12 +5,13 @@ Holds no rows. A snapshot never changes; a newer commit is another snapshot.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from deeplake.errors import TableNotFoundError, did_you_mean
 from deeplake.format import schema as schemas
 from deeplake.format import tree
 from deeplake.format.slot import BlockRef
+from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
     from deeplake.format.keys import CommitId
