@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from deeplake.errors import DamageError, DeeplakeError, FormatVersionError, MalformedObjectError
@@ -63,6 +63,7 @@ def test_a_repository_comes_back():
 
 
 @given(st.sampled_from(["format", "version", "id", "created", "reader_features"]), JSON)
+@example("created", float("inf"))
 def test_a_repository_with_any_value_replaced_decodes_or_is_refused(key, value):
     document = unseal(repository.encode(INFO), "repo.json")
     try:

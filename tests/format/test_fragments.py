@@ -6,21 +6,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deeplake.errors import DeeplakeError, FormatVersionError, MalformedObjectError
+from deeplake.errors import DeeplakeError, MalformedObjectError
 from deeplake.format.fragment import (
-    DELETION,
-    OVERLAY,
+    BitmapRef,
     ColumnChunk,
+    Deletion,
     Fragment,
     FrameRef,
+    Overlay,
     Run,
     decode,
     encode,
+    object_ids,
+    rehomed,
 )
+from deeplake.format.keys import slot_object
 from deeplake.format.statistics import SIGNED, UNKNOWN, ColumnStatistics
 
 U32, U63 = st.integers(0, (1 << 32) - 1), st.integers(0, (1 << 63) - 1)
+U8 = st.integers(0, 255)
 PACK = bytes(range(16))
+SLOT = slot_object(3, 26)
 
 
 def cut(rows: int, parts: int) -> list[int]:
@@ -33,7 +39,7 @@ def cut(rows: int, parts: int) -> list[int]:
 def fragments(draw) -> Fragment:
     rows = draw(st.integers(1, 1000))
     counts = st.integers(1, 4)
-    objects = st.sampled_from([b"", PACK, bytes(16), b"\xff" * 16])
+    objects = st.sampled_from([b"", PACK, SLOT, slot_object(0, 1), bytes(16), b"\xff" * 16])
 
     def runs() -> tuple[Run, ...]:
         return tuple(Run(draw(U63), n) for n in cut(rows, draw(counts)))
@@ -47,8 +53,19 @@ def fragments(draw) -> Fragment:
         bound = st.binary(min_size=16, max_size=16)
         statistics = ColumnStatistics(SIGNED, draw(U32), draw(U32), draw(bound), draw(bound))
         own = runs() if draw(st.booleans()) else ()
-        columns.append(ColumnChunk(column_id, frames, statistics, own))
-    return Fragment(rows, runs(), runs(), tuple(columns))
+        columns.append(ColumnChunk(column_id, frames, statistics, own, draw(U8)))
+
+    def bitmap() -> BitmapRef:
+        return BitmapRef(draw(objects), draw(U63), draw(U32), draw(U32))
+
+    overlays = []
+    for _ in range(draw(st.integers(0, 2))):
+        values = FrameRef(draw(objects), draw(st.integers(1, rows)), draw(U63), draw(U63), 9, 1)
+        overlays.append(Overlay(draw(U32), draw(U63), bitmap(), values, draw(U8)))
+    deletion = None
+    if draw(st.booleans()):
+        deletion = Deletion(bitmap(), draw(st.integers(1, rows)), draw(U63))
+    return Fragment(rows, runs(), runs(), tuple(columns), 0, tuple(overlays), deletion)
 
 
 @given(fragments())
@@ -63,13 +80,26 @@ def test_frames_of_the_same_object_are_addressed_from_the_payload_base(fragment,
     for before, after in zip(fragment.columns, moved.columns, strict=True):
         for a, b in zip(before.frames, after.frames, strict=True):
             assert b.offset == a.offset + (base if a.object_id == b"" else 0)
+    for before, after in zip(fragment.overlays, moved.overlays, strict=True):
+        for a, b in ((before.bitmap, after.bitmap), (before.values, after.values)):
+            assert b.offset == a.offset + (base if a.object_id == b"" else 0)
+
+
+@given(fragments())
+def test_a_fragment_moves_into_another_object_with_all_its_places(fragment):
+    moved = decode(encode(rehomed(fragment, SLOT)), "a fragment")
+    assert b"" not in object_ids(moved)
+    assert set(object_ids(moved)) - {SLOT} == set(object_ids(fragment)) - {SLOT, b""}
+    assert moved.live_rows == fragment.live_rows
 
 
 def small() -> Fragment:
     frames = (FrameRef(b"", 2, 0, 16, 60, 7), FrameRef(PACK, 1, 64, 8, 60, 9))
     text = ColumnChunk(9, (FrameRef(PACK, 3, 0, 5, 40, 1),), UNKNOWN, (Run(1, 1), Run(2, 2)))
     numbers = ColumnChunk(8, frames, ColumnStatistics(SIGNED, 0, 0, bytes(16), bytes(16)))
-    return Fragment(3, (Run(5, 3),), (Run(1, 3),), (numbers, text))
+    overlay = Overlay(8, 4, BitmapRef(b"", 80, 20, 5), FrameRef(b"", 2, 100, 16, 60, 7))
+    deletion = Deletion(BitmapRef(SLOT, 90, 20, 6), 1, 4)
+    return Fragment(3, (Run(5, 3),), (Run(1, 3),), (numbers, text), 0, (overlay,), deletion)
 
 
 def test_garbage_ends_in_an_error_of_ours():
@@ -91,21 +121,9 @@ def test_garbage_ends_in_an_error_of_ours():
 
 
 @given(st.binary(max_size=300))
-def test_random_bytes_behind_the_magic_are_malformed_or_unknown(noise):
-    with pytest.raises((MalformedObjectError, FormatVersionError)):
+def test_random_bytes_behind_the_magic_are_malformed(noise):
+    with pytest.raises(MalformedObjectError):
         decode(b"DLFR" + noise, "a fragment")
-
-
-@pytest.mark.parametrize(("at", "record"), [(36, OVERLAY), (40, DELETION)])
-def test_overlays_and_deletions_are_refused_by_this_version(at, record):
-    block = bytearray(encode(small()))
-    block[at] = 1
-    with pytest.raises(FormatVersionError, match="deletions or overlays"):
-        decode(bytes(block) + bytes(record.size), "a fragment")
-
-
-def test_the_records_of_overlays_and_deletions_have_the_sizes_of_the_specification():
-    assert (OVERLAY.size, DELETION.size) == (64, 32)
 
 
 def test_every_row_may_have_a_frame_and_a_run_of_its_own():
@@ -126,6 +144,13 @@ def test_every_row_may_have_a_frame_and_a_run_of_its_own():
         small()._replace(columns=(small().columns[0],) * 2),
         small()._replace(columns=(small().columns[1]._replace(versions=(Run(1, 1),)),)),
         small()._replace(columns=(small().columns[0]._replace(frames=()),)),
+        small()._replace(
+            overlays=(
+                small().overlays[0]._replace(values=small().columns[0].frames[0]._replace(rows=4)),
+            )
+        ),
+        small()._replace(deletion=small().deletion._replace(rows=4)),
+        small()._replace(deletion=small().deletion._replace(rows=0)),
     ],
 )
 def test_rows_that_do_not_add_up_are_malformed(broken):

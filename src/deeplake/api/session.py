@@ -151,10 +151,7 @@ class Session:
 
     def reader(self, name: str) -> ColumnReader:
         """A reader of one column as things stand now."""
-        column = self.columns.get(name)
-        return ColumnReader(
-            self.repository.objects, self.tree(), column.column_id, column.type.layout
-        )
+        return ColumnReader(self.repository.objects, self.tree(), self.columns.get(name))
 
     def changed(self) -> None:
         """Forget what was read: rows were staged or dropped, or the stand moved."""

@@ -2,17 +2,18 @@
 
 A fragment block is a few hundred bytes of fixed-width records. Frames stored in the same object
 as the block (a commit slot) are addressed relative to `payload_base`, so a block can be written
-before its slot's layout is known and patched in place. The records of overlays and deletions are
-defined, and refused until a commit may require them.
+before its slot's layout is known and patched in place. Changed cells are overlays beside the
+frames, deleted rows a bitmap: neither rewrites a frame.
 """
 
 from __future__ import annotations
 
 import struct
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from deeplake.errors import FormatVersionError, MalformedObjectError
+from deeplake.errors import MalformedObjectError
+from deeplake.format.keys import slot_object
 from deeplake.format.statistics import ColumnStatistics
 from deeplake.types.named import NamedTuple
 
@@ -24,22 +25,25 @@ SAME_OBJECT = 0xFFFF_FFFF
 """Home of a frame that lies in the same object as its fragment block."""
 
 # magic, rows, payload base; then how many homes, columns, frames, row-id runs, version runs,
-# overlays and deletions there are; zero
+# overlays and deletions there are; how many of the homes are slots
 _HEAD = struct.Struct("<4sIQIIIIIIII")
 _HOME = struct.Struct("<16s")
+_SLOT_HOME = struct.Struct("<QQ")
 _RUN = struct.Struct("<QQ")
-# column id, frames, version runs of its own, kind, zeros, NULLs, NaNs, low, high
-_COLUMN = struct.Struct("<IIIB3xII16s16s")
+# column id, frames, version runs of its own, kind, generation, zeros, NULLs, NaNs, low, high
+_COLUMN = struct.Struct("<IIIBB2xII16s16s")
 # home, rows, offset, payload length, index length, checksum of the index
 _FRAME = struct.Struct("<IIQQII")
-# column id, bitmap length, version, bitmap home, bitmap checksum, bitmap offset; then a frame
-OVERLAY = struct.Struct("<IIQIIQ" + _FRAME.format.removeprefix("<"))
+# column id, bitmap length, version, bitmap home, bitmap checksum, bitmap offset; a frame;
+# generation, zero
+_OVERLAY = struct.Struct("<IIQIIQ" + _FRAME.format.removeprefix("<") + "B7x")
 # home, checksum, offset, length, rows deleted, version
-DELETION = struct.Struct("<IIQIIQ")
+_DELETION = struct.Struct("<IIQIIQ")
 
 
 class FrameRef(NamedTuple):
-    """Where a frame lies: `object_id` is a pack's 16 bytes, b'' for the fragment's own object.
+    """Where a frame lies: `object_id` is a pack's 16 bytes, a slot's 17 (`keys.slot_object`), b'' for
+    the fragment's own object.
 
     The index is right behind the payload: bytes offset+length : offset+length+index_length.
     """
@@ -63,20 +67,53 @@ class ColumnChunk(NamedTuple):
     """One column of a fragment: its frames in row order and its statistics.
 
     `versions` are those of its cells where they differ from those of the rows (updated cells
-    that a compaction folded in), else ().
+    that a compaction folded in), else (). `generation` says which of the column's types the frames
+    are of: 0 the first, one more each time it was widened.
     """
 
     column_id: int
     frames: tuple[FrameRef, ...]
     statistics: ColumnStatistics
     versions: tuple[Run, ...] = ()
+    generation: int = 0
+
+
+class BitmapRef(NamedTuple):
+    """Where a bitmap of row positions lies; `object_id` is as for frames."""
+
+    object_id: bytes
+    offset: int
+    length: int
+    crc: int
+
+
+class Overlay(NamedTuple):
+    """New values of some cells of one column: one row of `values` per position, in order.
+
+    `version` is that of the cells. Of several overlays on a cell the last one counts.
+    """
+
+    column_id: int
+    version: int
+    bitmap: BitmapRef
+    values: FrameRef
+    generation: int = 0
+
+
+class Deletion(NamedTuple):
+    """All rows deleted so far: a bitmap of `rows` positions; `version` deleted last."""
+
+    bitmap: BitmapRef
+    rows: int
+    version: int
 
 
 class Fragment(NamedTuple):
     """A run of rows. `row_ids` and `versions` are runs that add up to `rows`.
 
-    `payload_base` is added to the offsets of frames of the fragment's own object as they are
-    written; a decoded fragment has them added already, and 0 here.
+    `rows` counts deleted ones. `payload_base` is added to the offsets of frames and bitmaps of the
+    fragment's own object as they are written; a decoded fragment has them added already, and 0
+    here.
     """
 
     rows: int
@@ -84,6 +121,13 @@ class Fragment(NamedTuple):
     versions: tuple[Run, ...]
     columns: tuple[ColumnChunk, ...]
     payload_base: int = 0
+    overlays: tuple[Overlay, ...] = ()
+    deletion: Deletion | None = None
+
+    @property
+    def live_rows(self) -> int:
+        """Rows that are not deleted."""
+        return self.rows - (0 if self.deletion is None else self.deletion.rows)
 
 
 class _Counts(NamedTuple):
@@ -96,6 +140,7 @@ class _Counts(NamedTuple):
     versions: int
     overlays: int = 0
     deletions: int = 0
+    slots: int = 0
 
     @property
     def size(self) -> int:
@@ -106,37 +151,74 @@ class _Counts(NamedTuple):
             + _RUN.size * (self.row_ids + self.versions)
             + _COLUMN.size * self.columns
             + _FRAME.size * self.frames
-            + OVERLAY.size * self.overlays
-            + DELETION.size * self.deletions
+            + _OVERLAY.size * self.overlays
+            + _DELETION.size * self.deletions
         )
 
 
-def _counts(fragment: Fragment) -> _Counts:
-    frames = [frame for column in fragment.columns for frame in column.frames]
-    homes = {frame.object_id for frame in frames} - {b""}
-    versions = len(fragment.versions) + sum(len(c.versions) for c in fragment.columns)
-    return _Counts(len(homes), len(fragment.columns), len(frames), len(fragment.row_ids), versions)
+def object_ids(fragment: Fragment) -> list[bytes]:
+    """Every object that frames and bitmaps lie in, once, in order of first use."""
+    found: dict[bytes, None] = {}
+    for chunk in fragment.columns:
+        for frame in chunk.frames:
+            found[frame.object_id] = None
+    for overlay in fragment.overlays:
+        found[overlay.bitmap.object_id] = found[overlay.values.object_id] = None
+    if fragment.deletion is not None:
+        found[fragment.deletion.bitmap.object_id] = None
+    return list(found)
+
+
+def _homes(fragment: Fragment) -> tuple[dict[bytes, int], int]:
+    """Object -> its number, packs before slots; and how many are slots."""
+    others = [object_id for object_id in object_ids(fragment) if object_id]
+    slots = [object_id for object_id in others if len(object_id) != _HOME.size]
+    if slots:
+        others = [object_id for object_id in others if len(object_id) == _HOME.size] + slots
+    homes = {object_id: k for k, object_id in enumerate(others)}
+    homes[b""] = SAME_OBJECT
+    return homes, len(slots)
 
 
 def encode(fragment: Fragment) -> bytes:
     """The fragment block."""
-    homes: dict[bytes, int] = {b"": SAME_OBJECT}
+    homes, slots = _homes(fragment)
     runs = [*fragment.row_ids, *fragment.versions]
     columns, frames = [], []
     for chunk in fragment.columns:
         kind, nulls, nans, low, high = chunk.statistics
         columns.append(
             _COLUMN.pack(
-                chunk.column_id, len(chunk.frames), len(chunk.versions), kind, nulls, nans, low,
-                high,
+                chunk.column_id, len(chunk.frames), len(chunk.versions), kind, chunk.generation,
+                nulls, nans, low, high,
             )
         )  # fmt: skip
         runs += chunk.versions
         for object_id, *place in chunk.frames:
-            frames.append(_FRAME.pack(homes.setdefault(object_id, len(homes) - 1), *place))
-    counts = _counts(fragment)
-    head = _HEAD.pack(MAGIC, fragment.rows, fragment.payload_base, *counts, 0)
-    return b"".join([head, *list(homes)[1:], *(_RUN.pack(*run) for run in runs), *columns, *frames])
+            frames.append(_FRAME.pack(homes[object_id], *place))
+    deletion = fragment.deletion
+    versions = len(runs) - len(fragment.row_ids)
+    head = _HEAD.pack(
+        MAGIC, fragment.rows, fragment.payload_base, len(homes) - 1, len(columns), len(frames),
+        len(fragment.row_ids), versions, len(fragment.overlays), int(deletion is not None), slots,
+    )  # fmt: skip
+    stored = [home if len(home) == _HOME.size else home[1:] for home in homes if home]
+    parts = [head, *stored, *(_RUN.pack(*run) for run in runs), *columns, *frames]
+    parts += [_packed_overlay(overlay, homes) for overlay in fragment.overlays]
+    if deletion is not None:
+        object_id, offset, length, crc = deletion.bitmap
+        home = homes[object_id]
+        parts.append(_DELETION.pack(home, crc, offset, length, deletion.rows, deletion.version))
+    return b"".join(parts)
+
+
+def _packed_overlay(overlay: Overlay, homes: dict[bytes, int]) -> bytes:
+    object_id, offset, length, crc = overlay.bitmap
+    values_id, *place = overlay.values
+    return _OVERLAY.pack(
+        overlay.column_id, length, overlay.version, homes[object_id], crc, offset,
+        homes[values_id], *place, overlay.generation,
+    )  # fmt: skip
 
 
 def decode(block: bytes | memoryview, where: str) -> Fragment:
@@ -144,58 +226,88 @@ def decode(block: bytes | memoryview, where: str) -> Fragment:
 
     Raises:
         MalformedObjectError: it does not follow the specification.
-        FormatVersionError: it has deletions or overlays, which this version cannot apply.
     """
     if len(block) < _HEAD.size or bytes(block[:4]) != MAGIC:
         raise MalformedObjectError(f"{where} is no fragment block")
-    _, rows, base, *numbers, _ = _HEAD.unpack_from(block, 0)
+    _, rows, base, *numbers = _HEAD.unpack_from(block, 0)
     counts = _Counts(*numbers)
-    if len(block) != counts.size:
+    if len(block) != counts.size or counts.slots > counts.homes or counts.deletions > 1:
         raise MalformedObjectError(f"{where} is {len(block)} bytes long, not {counts.size}")
-    if counts.overlays or counts.deletions:
-        raise FormatVersionError(
-            f"{where} has deletions or overlays, which this version of deeplake cannot apply.",
-            hint="Upgrade deeplake.",
-        )
     runs_at = _HEAD.size + _HOME.size * counts.homes
     columns_at = runs_at + _RUN.size * (counts.row_ids + counts.versions)
     frames_at = columns_at + _COLUMN.size * counts.columns
-    homes = [bytes(block[at : at + 16]) for at in range(_HEAD.size, runs_at, 16)]
+    overlays_at = frames_at + _FRAME.size * counts.frames
+    deletion_at = overlays_at + _OVERLAY.size * counts.overlays
+    places = _Places(_decoded_homes(block[_HEAD.size : runs_at], counts.slots), base, where)
     runs = [Run(*run) for run in _RUN.iter_unpack(block[runs_at:columns_at])]
-    frames = _frames(block[frames_at:], homes, base, where)
+    frames = [places.frame(*f) for f in _FRAME.iter_unpack(block[frames_at:overlays_at])]
     records = list(_COLUMN.iter_unpack(block[columns_at:frames_at]))
     own = counts.row_ids + counts.versions - sum(record[2] for record in records)
     if sum(record[1] for record in records) != counts.frames or own < counts.row_ids:
         raise MalformedObjectError(f"the columns of {where} miscount their frames or runs")
     columns, frame, run = [], 0, own
-    for column_id, n_frames, n_versions, *statistics in records:
+    for column_id, n_frames, n_versions, kind, generation, *statistics in records:
         columns.append(
             ColumnChunk(
                 column_id,
                 tuple(frames[frame : frame + n_frames]),
-                ColumnStatistics(*statistics),
+                ColumnStatistics(kind, *statistics),
                 tuple(runs[run : run + n_versions]),
+                generation,
             )
         )
         frame, run = frame + n_frames, run + n_versions
     row_ids, versions = tuple(runs[: counts.row_ids]), tuple(runs[counts.row_ids : own])
-    fragment = Fragment(rows, row_ids, versions, tuple(columns))
+    overlays = tuple(
+        _overlay(places, *fields) for fields in _OVERLAY.iter_unpack(block[overlays_at:deletion_at])
+    )
+    deletion = _deletion(places, block[deletion_at:]) if counts.deletions else None
+    fragment = Fragment(rows, row_ids, versions, tuple(columns), 0, overlays, deletion)
     _check(fragment, where)
     return fragment
 
 
-def _frames(
-    records: bytes | memoryview, homes: Sequence[bytes], base: int, where: str
-) -> list[FrameRef]:
-    frames = []
-    for home, rows, offset, *sizes in _FRAME.iter_unpack(records):
+def _decoded_homes(stored: bytes | memoryview, slots: int) -> list[bytes]:
+    homes = [bytes(stored[at : at + 16]) for at in range(0, len(stored), 16)]
+    packs = len(homes) - slots
+    return homes[:packs] + [slot_object(*_SLOT_HOME.unpack(home)) for home in homes[packs:]]
+
+
+class _Places:
+    """Turns home numbers and offsets into places."""
+
+    def __init__(self, homes: Sequence[bytes], base: int, where: str) -> None:
+        self._homes = homes
+        self._base = base
+        self._where = where
+
+    def _at(self, home: int, offset: int) -> tuple[bytes, int]:
         if home == SAME_OBJECT:
-            frames.append(FrameRef(b"", rows, base + offset, *sizes))
-        elif home < len(homes):
-            frames.append(FrameRef(homes[home], rows, offset, *sizes))
-        else:
-            raise MalformedObjectError(f"a frame of {where} names an object that it does not list")
-    return frames
+            return b"", self._base + offset
+        if home < len(self._homes):
+            return self._homes[home], offset
+        raise MalformedObjectError(
+            f"a frame or bitmap of {self._where} names an object that it does not list"
+        )
+
+    def frame(self, home: int, rows: int, offset: int, *sizes: int) -> FrameRef:
+        object_id, offset = self._at(home, offset)
+        return FrameRef(object_id, rows, offset, *sizes)
+
+    def bitmap(self, home: int, offset: int, length: int, crc: int) -> BitmapRef:
+        object_id, offset = self._at(home, offset)
+        return BitmapRef(object_id, offset, length, crc)
+
+
+def _overlay(places: _Places, *fields: int) -> Overlay:
+    column_id, length, version, home, crc, offset, *frame, generation = fields
+    bitmap = places.bitmap(home, offset, length, crc)
+    return Overlay(column_id, version, bitmap, places.frame(*frame), generation)
+
+
+def _deletion(places: _Places, record: bytes | memoryview) -> Deletion:
+    home, crc, offset, length, rows, version = _DELETION.unpack(record)
+    return Deletion(places.bitmap(home, offset, length, crc), rows, version)
 
 
 def _check(fragment: Fragment, where: str) -> None:
@@ -211,7 +323,34 @@ def _check(fragment: Fragment, where: str) -> None:
     for runs in (fragment.row_ids, fragment.versions):
         if _rows(runs) != fragment.rows:
             raise MalformedObjectError(f"the row ids or versions of {where} miss rows")
+    for overlay in fragment.overlays:
+        if not 0 < overlay.values.rows <= fragment.rows:
+            raise MalformedObjectError(f"an overlay of {where} has more rows than its fragment")
+    if fragment.deletion is not None and not 0 < fragment.deletion.rows <= fragment.rows:
+        raise MalformedObjectError(f"{where} has more rows deleted than it has")
 
 
 def _rows(parts: Iterable[FrameRef | Run]) -> int:
     return sum(part.rows for part in parts)
+
+
+def rehomed(fragment: Fragment, home: bytes) -> Fragment:
+    """The same fragment as a block in another object writes it: what lay in its own object is now
+    in the object `home`.
+    """
+    columns = tuple(
+        chunk._replace(frames=tuple(_moved(frame, home) for frame in chunk.frames))
+        for chunk in fragment.columns
+    )
+    overlays = tuple(
+        o._replace(bitmap=_moved(o.bitmap, home), values=_moved(o.values, home))
+        for o in fragment.overlays
+    )
+    deletion = fragment.deletion
+    if deletion is not None:
+        deletion = deletion._replace(bitmap=_moved(deletion.bitmap, home))
+    return fragment._replace(columns=columns, overlays=overlays, deletion=deletion)
+
+
+def _moved(ref: Any, home: bytes) -> Any:
+    return ref if ref.object_id else ref._replace(object_id=home)

@@ -6,6 +6,8 @@ those that ignore case; user-made names are escaped.
 
 from __future__ import annotations
 
+import struct
+
 from deeplake import settings
 from deeplake.errors import InvalidNameError, MalformedObjectError, RefNotFoundError
 from deeplake.types.named import NamedTuple
@@ -112,6 +114,30 @@ def pack_key(pack_id: bytes) -> str:
     """
     text = pack_id.hex()
     return f"packs/{text[:2]}/{text}"
+
+
+OBJECT_ID_BYTES = 16
+"""Length of a pack's id, and of a home as it is stored."""
+
+_SLOT_OBJECT = struct.Struct("<BQQ")
+_SLOT_MARK = 1
+
+
+def slot_object(branch: int, sequence: int) -> bytes:
+    """A slot as an object that frames lie in: 17 bytes, where the id of a pack has 16."""
+    return _SLOT_OBJECT.pack(_SLOT_MARK, branch, sequence)
+
+
+def object_key(object_id: bytes) -> str:
+    """Key of the object that frames lie in: a pack, or a slot.
+
+    >>> object_key(slot_object(0, 26))
+    'refs/heads/000000000000/000000000000001a'
+    """
+    if len(object_id) != _SLOT_OBJECT.size:
+        return pack_key(object_id)
+    _, branch, sequence = _SLOT_OBJECT.unpack(object_id)
+    return slot_key(branch, sequence)
 
 
 def escape(name: str) -> str:

@@ -52,5 +52,5 @@ def decode(raw: bytes, where: str) -> RepositoryInfo:
         )
     try:
         return RepositoryInfo(str(document["id"]), int(document["created"]))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise MalformedObjectError(f"{where} is malformed: {error!r}") from error

@@ -20,9 +20,10 @@ from deeplake.types.data import concat, nulls, private, take_rows
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from deeplake.table.columns import Column
     from deeplake.table.fragments import Chunk, TableTree
     from deeplake.table.frames import Frame
-    from deeplake.types.base import ColumnData, Layout
+    from deeplake.types.base import ColumnData
     from deeplake.versioning.objects import Objects
 
     Rows = npt.NDArray[np.int64]
@@ -34,13 +35,13 @@ NO_RUN: Any = (0, -1, None)
 class ColumnReader:
     """Reads one column at one commit (with an open transaction's rows, if any, at the end)."""
 
-    __slots__ = ("_column_id", "_objects", "_run", "_tree", "layout", "rows")
+    __slots__ = ("_column", "_objects", "_run", "_tree", "layout", "rows")
 
-    def __init__(self, objects: Objects, tree: TableTree, column_id: int, layout: Layout) -> None:
+    def __init__(self, objects: Objects, tree: TableTree, column: Column) -> None:
         self._objects = objects
         self._tree = tree
-        self._column_id = column_id
-        self.layout = layout
+        self._column = column
+        self.layout = column.type.layout
         self.rows = tree.rows
         self._run: tuple[int, int, FixedFrame] = NO_RUN
 
@@ -56,7 +57,7 @@ class ColumnReader:
         if not 0 <= row < rows:
             raise out_of_range(row if row >= 0 else row - rows, rows)
         fragment, row = self._tree.locate(row)
-        return fragment.chunk(self._column_id, self.layout).cell(row)
+        return fragment.chunk(self._column).cell(row)
 
     def stored(self, row: int) -> bytes | None:
         """The stored bytes of one cell of a var column, None for NULL."""
@@ -66,7 +67,7 @@ class ColumnReader:
         if not 0 <= row < rows:
             raise out_of_range(row if row >= 0 else row - rows, rows)
         fragment, row = self._tree.locate(row)
-        return fragment.chunk(self._column_id, self.layout).stored(row)
+        return fragment.chunk(self._column).stored(row)
 
     def slice(self, low: int, high: int, out: npt.NDArray[Any] | None = None) -> ColumnData:
         """Rows low:high (0 <= low <= high <= rows), in memory of their own.
@@ -88,7 +89,7 @@ class ColumnReader:
         work = [
             (chunk, run)
             for fragment, first, last in self._tree.runs(low, high)
-            for chunk in (fragment.chunk(self._column_id, self.layout),)
+            for chunk in (fragment.chunk(self._column),)
             for run in chunk.runs(first, last)
         ]
         pieces = self._objects.parallel(
@@ -135,7 +136,7 @@ class ColumnReader:
         """(frame, positions within it, places in `rows`), frames opened in parallel if remote."""
         found = []
         for fragment, inner, places in self._tree.groups(rows):
-            chunk = fragment.chunk(self._column_id, self.layout)
+            chunk = fragment.chunk(self._column)
             starts = np.array(chunk.starts, np.int64)
             found += [(chunk, *part) for part in partition(starts, inner, places)]
         frames = self._objects.parallel(lambda part: part[0].frame(part[1]), found)

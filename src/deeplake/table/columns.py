@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from deeplake.errors import (
     ColumnNotFoundError,
     InvalidNameError,
+    MalformedObjectError,
     NullValueError,
     RaggedColumnsError,
     SchemaError,
@@ -35,12 +36,40 @@ COLUMN_NAME_BYTES_MAX = 255
 
 
 class Column(NamedTuple):
-    """One column: its id for life, its name, its type."""
+    """One column: its id for life, its name, its type.
+
+    `former` are the layouts it had before it was widened, oldest first; `default` is one row, the
+    value in rows that are older than the column (None: NULL).
+    """
 
     column_id: int
     name: str
     type: ColumnType
-    not_null: bool
+    not_null: bool = False
+    former: tuple[Layout, ...] = ()
+    default: ColumnData | None = None
+
+    @property
+    def layout(self) -> Layout:
+        """How its values are laid out today."""
+        return self.type.layout
+
+    @property
+    def generation(self) -> int:
+        """What frames written today are marked with: how often it was widened."""
+        return len(self.former)
+
+    def layout_of(self, generation: int) -> Layout:
+        """How values of a generation are laid out.
+
+        Raises:
+            MalformedObjectError: there is no such generation.
+        """
+        if generation == len(self.former):
+            return self.type.layout
+        if generation > len(self.former):
+            raise MalformedObjectError(f"column {self.name!r} has no generation {generation}")
+        return self.former[generation]
 
 
 class Columns:

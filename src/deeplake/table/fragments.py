@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import deque
 from itertools import accumulate, pairwise
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,36 +17,64 @@ import numpy as np
 from deeplake.errors import MalformedObjectError
 from deeplake.format import fragment as fragments
 from deeplake.format import tree
+from deeplake.table.edited import (
+    EditedFrame,
+    WidenedFrame,
+    live_places,
+    patched,
+    read_bitmap,
+    read_overlay,
+)
 from deeplake.table.frames import Frame, open_frame
-from deeplake.types.data import nulls
+from deeplake.table.pieces import PieceFrame
+from deeplake.types.data import concat, nulls, take_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import numpy.typing as npt
 
     from deeplake.format.fragment import ColumnChunk, Fragment, FrameRef
     from deeplake.format.slot import SlotHead
     from deeplake.format.tree import Record
+    from deeplake.table.columns import Column
+    from deeplake.table.edited import Live
+    from deeplake.table.edits import FragmentEdit
     from deeplake.types.base import ColumnData, Layout
     from deeplake.versioning.objects import Objects
 
     Rows = npt.NDArray[np.int64]
+
+NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 FRAGMENTS_KEPT = 1024
 """Opened fragments kept per table: 1,024 x 65,536 rows, or 32 MB of one-row commits."""
 
 
 class Chunk:
-    """One column of one fragment: its frames, opened when first touched."""
+    """One column of one fragment: its frames, opened when first touched.
 
-    __slots__ = ("_frames", "_layout", "_objects", "_own_key", "_refs", "starts")
+    Args:
+        objects: where.
+        layout: of the column today.
+        refs: the frames.
+        own_key: the object of the fragment block.
+        stored: the layout the frames were written in, if the column was widened since.
+    """
+
+    __slots__ = ("_frames", "_layout", "_objects", "_own_key", "_refs", "_stored", "starts")
 
     def __init__(
-        self, objects: Objects, layout: Layout, refs: Sequence[FrameRef], own_key: str
+        self,
+        objects: Objects,
+        layout: Layout,
+        refs: Sequence[FrameRef],
+        own_key: str,
+        stored: Layout | None = None,
     ) -> None:
         self._objects = objects
         self._layout = layout
+        self._stored = layout if stored is None else stored
         self._refs = refs
         self._own_key = own_key
         self._frames: list[Frame | None] = [None] * len(refs)
@@ -55,9 +84,29 @@ class Chunk:
         """Frame k."""
         found = self._frames[k]
         if found is None:
-            found = open_frame(self._objects, self._layout, self._refs[k], self._own_key)
+            found = open_frame(self._objects, self._stored, self._refs[k], self._own_key)
+            if self._stored is not self._layout:
+                found = WidenedFrame(found, self._layout)  # type: ignore[arg-type]
             self._frames[k] = found
         return found
+
+    def slice(self, low: int, high: int) -> ColumnData:
+        """Rows low:high (low < high) as one; may share memory with a frame."""
+        return concat([self.frame(k).slice(a, z) for k, a, z in self.runs(low, high)])
+
+    def take(self, rows: Rows) -> ColumnData:
+        """Rows by position, in the order given; at least one."""
+        parts = self.parts(rows)
+        data = concat([self.frame(k).take(inner) for k, inner, _ in parts])
+        if len(parts) == 1:
+            return data
+        back = np.empty(len(rows), np.int64)
+        back[np.concatenate([places for _, _, places in parts])] = np.arange(len(rows))
+        return take_rows(data, back)
+
+    def parts(self, rows: Rows) -> list[tuple[int, Rows, Rows]]:
+        """(frame, positions within it, places in `rows`)."""
+        return partition(np.array(self.starts, np.int64), rows, np.arange(len(rows)))
 
     def rows_of(self, k: int) -> int:
         """Rows of frame k."""
@@ -90,82 +139,194 @@ class Chunk:
 
 
 class AbsentFrame(Frame):
-    """A column that was added after its fragment was written: NULL in every row."""
+    """A column that is younger than its fragment: its default, or NULL, in every row."""
 
-    __slots__ = ("_layout",)
+    __slots__ = ("_default", "_layout")
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, default: ColumnData | None) -> None:
         self._layout = layout
+        self._default = default
         self.valid = None
 
     def nulls(self, rows: Rows) -> int:
-        """All of them."""
-        return len(rows)
+        """All of them, or none."""
+        return len(rows) if self._default is None else 0
 
-    def cell(self, row: int) -> None:
-        """NULL."""
-
-    def stored(self, row: int) -> None:
-        """NULL."""
+    def cell(self, row: int) -> Any:
+        """NULL, or the default."""
+        del row
+        return None if self._default is None else PieceFrame(self._default).cell(0)
 
     def slice(self, low: int, high: int) -> ColumnData:
-        """NULLs."""
-        return nulls(self._layout, high - low)
+        """As many as rows low:high."""
+        return self.take(np.arange(low, high))
 
     def take(self, rows: Rows) -> ColumnData:
-        """NULLs."""
-        return nulls(self._layout, len(rows))
+        """As many as rows."""
+        if self._default is None:
+            return nulls(self._layout, len(rows))
+        return take_rows(self._default, np.zeros(len(rows), np.int64))
 
 
-class AbsentChunk(Chunk):
-    """A chunk with no frames behind it."""
+class SingleFrameChunk(Chunk):
+    """A chunk whose rows are all in one frame."""
 
     __slots__ = ("_rows",)
 
-    def __init__(self, layout: Layout, rows: int) -> None:
+    def __init__(self, rows: int, frame: Frame | None) -> None:
         self.starts = [0]
-        self._frames = [AbsentFrame(layout)]
+        self._frames = [frame]
         self._rows = rows
+
+    def rows_of(self, k: int) -> int:
+        """All of them."""
+        del k
+        return self._rows
 
     def runs(self, low: int, high: int) -> Iterator[tuple[int, int, int]]:
         """The rows asked for."""
         yield 0, low, high
 
 
+class EditedChunk(SingleFrameChunk):
+    """A chunk with overlays or deleted rows; these are read when first touched."""
+
+    __slots__ = ("_open",)
+
+    def __init__(self, rows: int, open_: Callable[[], Frame]) -> None:
+        super().__init__(rows, None)
+        self._open = open_
+
+    def frame(self, k: int) -> Frame:
+        """The only one."""
+        found = self._frames[k]
+        if found is None:
+            found = self._frames[k] = self._open()
+        return found
+
+
 class OpenFragment:
-    """A fragment with readers of its columns."""
+    """A fragment with readers of its columns.
 
-    __slots__ = ("_chunks", "_objects", "_own_key", "_parts", "fragment", "rows")
+    Args:
+        objects: where.
+        fragment: as stored.
+        own_key: the object of its block.
+        edit: what an open transaction changes of it.
+        path: its record in the tree, after those of the nodes above it.
+    """
 
-    def __init__(self, objects: Objects, fragment: Fragment, own_key: str) -> None:
+    __slots__ = ("_chunks", "_deleted", "_live", "_objects", "_own_key", "_parts", "edit",
+                 "fragment", "path", "rows")  # fmt: skip
+
+    def __init__(
+        self,
+        objects: Objects,
+        fragment: Fragment,
+        own_key: str,
+        edit: FragmentEdit | None = None,
+        path: tuple[Record, ...] = (),
+    ) -> None:
         self._objects = objects
         self._own_key = own_key
         self.fragment = fragment
-        self.rows = fragment.rows
+        self.edit = edit
+        self.path = path
+        self.rows = fragment.live_rows - (0 if edit is None else len(edit.deleted))
         self._parts: dict[int, ColumnChunk] = {c.column_id: c for c in fragment.columns}
         self._chunks: dict[int, Chunk] = {}
+        self._live: Live | None = None
+        self._deleted: Rows | None = None
 
-    def chunk(self, column_id: int, layout: Layout) -> Chunk:
-        """The reader of one column."""
-        found = self._chunks.get(column_id)
+    @property
+    def own_key(self) -> str:
+        """The object of its block."""
+        return self._own_key
+
+    def chunk(self, column: Column) -> Chunk:
+        """The reader of one column; counts the rows that are left."""
+        found = self._chunks.get(column.column_id)
         if found is None:
-            part = self._parts.get(column_id)
-            if part is None:
-                found = AbsentChunk(layout, self.rows)
-            else:
-                found = Chunk(self._objects, layout, part.frames, self._own_key)
-            self._chunks[column_id] = found
+            found = self._chunks[column.column_id] = self._open_chunk(column)
         return found
+
+    def _open_chunk(self, column: Column) -> Chunk:
+        written = self.written(column)
+        column_id = column.column_id
+        overlays = [o for o in self.fragment.overlays if o.column_id == column_id]
+        staged = [] if self.edit is None else self.edit.patches.get(column_id, [])
+        if not overlays and not staged and self.rows == self.fragment.rows:
+            return written
+
+        def read() -> Frame:
+            patches = self._objects.parallel(
+                lambda o: read_overlay(self._objects, column, o, self._own_key, self.fragment.rows),
+                overlays,
+            )
+            return EditedFrame(written, self.live, patched([*patches, *staged]))
+
+        return EditedChunk(self.rows, read)
+
+    def written(self, column: Column) -> Chunk:
+        """The column as its frames hold it: without overlays, deleted rows included."""
+        part = self._parts.get(column.column_id)
+        if part is None:
+            frame = AbsentFrame(column.layout, column.default)
+            return SingleFrameChunk(self.fragment.rows, frame)
+        stored = column.layout_of(part.generation)
+        return Chunk(self._objects, column.layout, part.frames, self._own_key, stored)
+
+    @property
+    def deleted(self) -> Rows:
+        """Places of the rows whose deletion is committed."""
+        found = self._deleted
+        if found is None:
+            deletion, found = self.fragment.deletion, np.zeros(0, np.int64)
+            if deletion is not None:
+                rows = self.fragment.rows
+                found = read_bitmap(self._objects, deletion.bitmap, self._own_key, rows)
+                if len(found) != deletion.rows:
+                    raise MalformedObjectError(
+                        f"a bitmap in {self._own_key} deletes {len(found)} rows, "
+                        f"not {deletion.rows}"
+                    )
+            self._deleted = found
+        return found
+
+    @property
+    def live(self) -> Live | None:
+        """Places of the rows that are left; None if all are."""
+        if self.rows == self.fragment.rows:
+            return None
+        if self._live is None:
+            staged = () if self.edit is None else self.edit.deleted
+            gone = np.concatenate([self.deleted, np.asarray(staged, np.int64)])
+            self._live = live_places(self.fragment.rows, gone)
+        return self._live
+
+    def places(self, rows: Rows) -> Rows:
+        """Positions among the rows that are left -> places."""
+        return rows if self.live is None else self.live[rows].astype(np.int64)
 
 
 class TreeNode:
     """A root or node block: children by first row, opened when first touched."""
 
-    __slots__ = ("_array", "children", "records", "starts")
+    __slots__ = ("_array", "children", "path", "records", "starts")
 
-    def __init__(self, records: Sequence[Record], extra: Sequence[OpenFragment] = ()) -> None:
+    def __init__(
+        self,
+        records: Sequence[Record],
+        extra: Sequence[OpenFragment] = (),
+        path: tuple[Record, ...] = (),
+        gone: Mapping[Record, int] = NOTHING,
+    ) -> None:
         self.records = records
-        sizes = [record.rows for record in records] + [fragment.rows for fragment in extra]
+        self.path = path
+        sizes = [record.rows for record in records]
+        if gone:
+            sizes = [size - gone.get(r, 0) for size, r in zip(sizes, records, strict=True)]
+        sizes += [fragment.rows for fragment in extra]
         self.starts = [0, *accumulate(sizes)][: len(sizes)]
         self.children: list[TreeNode | OpenFragment | None] = [None] * len(records)
         self.children += extra
@@ -185,6 +346,7 @@ class TableTree:
         head: the commit's slot, whose blocks need no request.
         records: the root.
         staged: fragments of an open transaction.
+        edits: what it changes of the others, by their records.
     """
 
     def __init__(
@@ -193,12 +355,20 @@ class TableTree:
         head: SlotHead | None,
         records: Sequence[Record],
         staged: Sequence[OpenFragment] = (),
+        edits: Mapping[Record, FragmentEdit] = NOTHING,
     ) -> None:
         self._objects = objects
         self._head = head
         self._kept: deque[tuple[TreeNode, int]] = deque()
-        self.root = TreeNode(records, staged)
+        self._edits = edits
+        self._gone: dict[Record, int] = {}
+        """Record -> rows below it that the transaction deletes."""
+        for edit in edits.values():
+            for record in edit.path if len(edit.deleted) else ():
+                self._gone[record] = self._gone.get(record, 0) + len(edit.deleted)
+        self.root = TreeNode(records, staged, (), self._gone)
         self.rows = tree.total_rows(records) + sum(fragment.rows for fragment in staged)
+        self.rows -= sum(self._gone.get(record, 0) for record in records) if self._gone else 0
 
     def locate(self, row: int) -> tuple[OpenFragment, int]:
         """The fragment that holds a position, and the position within it."""
@@ -225,12 +395,13 @@ class TableTree:
         if record.level:
             records, _ = tree.decode(block, f"a tree node in {key}")
             tree.check_child(record, records, f"a tree node in {key}")
-            found = TreeNode(records)
+            found = TreeNode(records, (), (*node.path, record), self._gone)
         else:
             fragment = fragments.decode(block, key)
-            if fragment.rows != record.rows:
+            if fragment.live_rows != record.rows:
                 raise MalformedObjectError(f"a fragment in {key} has not the rows its table says")
-            found = OpenFragment(self._objects, fragment, key)
+            path = (*node.path, record)
+            found = OpenFragment(self._objects, fragment, key, self._edits.get(record), path)
             if len(self._kept) >= FRAGMENTS_KEPT:
                 parent, oldest = self._kept.popleft()
                 parent.children[oldest] = None

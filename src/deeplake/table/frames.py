@@ -17,7 +17,7 @@ from deeplake.errors import ChecksumError, TruncatedObjectError
 from deeplake.format import frame as f
 from deeplake.format.checksum import crc32c, damaged
 from deeplake.format.decode import FrameDecoder
-from deeplake.format.keys import pack_key
+from deeplake.format.keys import OBJECT_ID_BYTES, object_key
 from deeplake.table.payload import LocalPayload, RemotePayload
 from deeplake.types.base import FixedData, FixedLayout, VarData, VarLayout
 from deeplake.types.data import concat, offsets_of, private, take_rows
@@ -42,10 +42,11 @@ def open_frame(objects: Objects, layout: Layout, ref: FrameRef, own_key: str) ->
         TruncatedObjectError: the object ends before the frame does.
         ChecksumError: the frame's index is damaged.
     """
-    key = pack_key(ref.object_id) if ref.object_id else own_key
+    key = object_key(ref.object_id) if ref.object_id else own_key
     where = f"the frame at byte {ref.offset} of {key}"
     total = ref.length + ref.index_length
-    mapped = objects.store.map(key) if ref.object_id and not objects.store.remote else None
+    packed = len(ref.object_id) == OBJECT_ID_BYTES
+    mapped = objects.store.map(key) if packed and not objects.store.remote else None
     if mapped is not None:
         if len(mapped) < ref.offset + total:
             raise TruncatedObjectError(

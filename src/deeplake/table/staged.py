@@ -7,7 +7,7 @@ the column data itself. Nothing is encoded, closed or flushed by looking.
 from __future__ import annotations
 
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,13 +17,16 @@ from deeplake.format.statistics import EMPTY_BOUND, NONE, ColumnStatistics
 from deeplake.table.fragments import Chunk, OpenFragment
 from deeplake.table.frames import Frame, local_frame, open_frame
 from deeplake.table.packs import Place
-from deeplake.types.base import FixedData, VarData, row_count
-from deeplake.types.data import join_bytes, private, slice_rows, take_rows
+from deeplake.table.pieces import PieceFrame
+from deeplake.types.base import row_count
+from deeplake.types.data import join_bytes
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
+    from collections.abc import Mapping
 
     from deeplake.table.builder import FragmentBuilder
+    from deeplake.table.columns import Column
+    from deeplake.table.edits import FragmentEdit
     from deeplake.table.packs import PackWriter
     from deeplake.types.base import ColumnData, Layout
     from deeplake.versioning.objects import Objects
@@ -32,25 +35,30 @@ _UNKNOWN = ColumnStatistics(NONE, 0, 0, EMPTY_BOUND, EMPTY_BOUND)
 
 
 def open_staged(
-    objects: Objects, builder: FragmentBuilder, writer: PackWriter
+    objects: Objects,
+    builder: FragmentBuilder,
+    writer: PackWriter,
+    edits: Mapping[int, FragmentEdit],
 ) -> list[OpenFragment]:
-    """The fragments of a builder, readable as they stand."""
+    """The fragments of a builder, readable as they stand, with what was changed of them since."""
     found: list[OpenFragment] = [
-        StagedFragment(objects, fragment, writer, {}) for fragment in builder.closed
+        StagedFragment(objects, fragment, writer, {}, k, edits.get(k))
+        for k, fragment in enumerate(builder.closed)
     ]
     peek = builder.peek()
     if peek is not None:
         chunks = [ColumnChunk(c, frames, _UNKNOWN) for c, (frames, _) in peek.columns.items()]
         waiting = {c: pieces for c, (_, pieces) in peek.columns.items()}
         fragment = Fragment(peek.rows, (), (), tuple(chunks))
-        found.append(StagedFragment(objects, fragment, writer, waiting))
+        k = len(found)
+        found.append(StagedFragment(objects, fragment, writer, waiting, k, edits.get(k)))
     return found
 
 
 class StagedFragment(OpenFragment):
     """A fragment of an open transaction: frames, then pieces that wait for theirs."""
 
-    __slots__ = ("_waiting", "_writer")
+    __slots__ = ("_waiting", "_writer", "number")
 
     def __init__(
         self,
@@ -58,20 +66,20 @@ class StagedFragment(OpenFragment):
         fragment: Fragment,
         writer: PackWriter,
         waiting: dict[int, tuple[ColumnData, ...]],
+        number: int,
+        edit: FragmentEdit | None,
     ) -> None:
-        super().__init__(objects, fragment, "")
+        super().__init__(objects, fragment, "", edit)
         self._writer = writer
         self._waiting = waiting
+        self.number = number
+        """Its place among the staged fragments; the open one keeps it when it is closed."""
 
-    def chunk(self, column_id: int, layout: Layout) -> Chunk:
-        """The reader of one column."""
-        found = self._chunks.get(column_id)
-        if found is None:
-            refs = self._parts[column_id].frames
-            pieces = self._waiting.get(column_id, ())
-            found = StagedChunk(self._objects, layout, refs, self._writer, pieces)
-            self._chunks[column_id] = found
-        return found
+    def written(self, column: Column) -> Chunk:
+        """The column as it was staged: without later updates, deleted rows included."""
+        refs = self._parts[column.column_id].frames
+        pieces = self._waiting.get(column.column_id, ())
+        return StagedChunk(self._objects, column.layout, refs, self._writer, pieces)
 
 
 class StagedChunk(Chunk):
@@ -112,32 +120,3 @@ class StagedChunk(Chunk):
     def rows_of(self, k: int) -> int:
         """Rows of frame or piece k."""
         return self._sizes[k]
-
-
-class PieceFrame(Frame):
-    """Column data that waits to become a frame, read as it is."""
-
-    __slots__ = ("_data",)
-
-    def __init__(self, data: ColumnData) -> None:
-        self._data = data
-        self.valid = data.valid
-
-    def cell(self, row: int) -> Any:
-        """One raw cell."""
-        if self.valid is not None and not self.valid[row]:
-            return None
-        one = slice_rows(self._data, row, row + 1)
-        if isinstance(one, FixedData):
-            return one.values[0].copy()
-        if isinstance(one, VarData):
-            return bytes(join_bytes(one.buffers)), tuple(extra[0] for extra in one.extras)
-        return private(one)
-
-    def slice(self, low: int, high: int) -> ColumnData:
-        """Rows low:high."""
-        return slice_rows(self._data, low, high)
-
-    def take(self, rows: npt.NDArray[np.int64]) -> ColumnData:
-        """Rows by position."""
-        return take_rows(self._data, rows)

@@ -166,7 +166,7 @@ class Transaction:
         new = draft is not None and draft.schema is not None
         records = () if new else self.snapshot.table(table).records
         staged = () if draft is None else open_staged(
-            self._repository.objects, draft.builder, self._writer
+            self._repository.objects, draft.builder, self._writer, {}
         )  # fmt: skip
         return TableTree(self._repository.objects, self.snapshot.head, records, staged)
 

@@ -115,6 +115,33 @@ def take_rows(data: ColumnData, rows: npt.NDArray[np.int64]) -> ColumnData:
     return VarData(offsets, [buffers[i] for i in rows.tolist()], valid, extras)
 
 
+def put_rows(
+    data: ColumnData, rows: npt.NDArray[np.int64], values: ColumnData
+) -> ColumnData:
+    """A copy of `data` with row k of `values` in place of row rows[k]. Norms are kept if both have.
+
+    >>> put_rows(FixedData(np.array([7, 8])), np.array([1]), FixedData(np.array([0]))).values
+    array([7, 0])
+    """
+    if isinstance(data, FixedData) and isinstance(values, FixedData):
+        array = data.values.copy()
+        array[rows] = values.values
+        norms = None
+        if data.norms is not None and values.norms is not None:
+            norms = data.norms.copy()
+            norms[rows] = values.norms
+        valid = None
+        if data.valid is not None or values.valid is not None:
+            valid = np.ones(len(array), np.bool_) if data.valid is None else data.valid.copy()
+            valid[rows] = True if values.valid is None else values.valid
+            valid = _none_if_all(valid)
+        return FixedData(array, valid, norms)
+    count = row_count(data)
+    source = np.arange(count)
+    source[rows] = np.arange(count, count + len(rows))
+    return take_rows(concat([data, values]), source)
+
+
 def private(data: ColumnData) -> ColumnData:
     """The same rows with numbers of their own: no array shared with a map or with staged rows.
 
