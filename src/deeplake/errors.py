@@ -23,9 +23,11 @@
     |- ExistsError               pick another name
     |  `- TableExistsError, RefExistsError
     |- StateError                the handle is not in a state that allows this
-    |  `- ReadOnlyError, StagedChangesError, ForkedProcessError, ClosedError
+    |  |- ReadOnlyError, StagedChangesError, ForkedProcessError, ClosedError
+    |  `- BranchNotMergedError       deleting it would leave commits without a name
     |- ConcurrencyError          look, then retry
     |  |- CommitConflictError        another commit won and the changes overlap
+    |  |- BranchClosedError          the branch was deleted meanwhile
     |  `- CommitUnknownError         the store never said whether the commit landed
     |- DamageError               stored bytes are not what was written; never returned as data
     |  `- ChecksumError, TruncatedObjectError, MalformedObjectError
@@ -311,6 +313,13 @@ class ClosedError(StateError):
     sqlstate = "08003"
 
 
+class BranchNotMergedError(StateError):
+    """Deleting the branch would leave commits that no other branch or tag has in its history."""
+
+    code = "branch_not_merged"
+    sqlstate = "55006"
+
+
 # --- look, then retry ----------------------------------------------------------------------
 
 
@@ -326,6 +335,13 @@ class CommitConflictError(ConcurrencyError):
 
     code = "commit_conflict"
     sqlstate = "40001"
+
+
+class BranchClosedError(ConcurrencyError):
+    """The branch was deleted: commits to it would be lost, so they are refused."""
+
+    code = "branch_closed"
+    sqlstate = "40000"
 
 
 class CommitUnknownError(ConcurrencyError):

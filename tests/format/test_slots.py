@@ -37,10 +37,12 @@ TABLES = st.builds(
     st.dictionaries(st.sampled_from(["added", "created", "schema"]), U63),
 )  # fmt: skip
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
-HEADERS = st.builds(
-    CommitHeader, COMMITS, st.lists(COMMITS, max_size=3).map(tuple), TEXT, TEXT, U63,
+REQUIRES = st.sets(st.sampled_from(sorted(slot.FEATURES))).map(sorted).map(tuple)
+HEADERS = COMMITS.flatmap(lambda commit: st.builds(
+    CommitHeader, st.just(commit), st.lists(COMMITS, max_size=3).map(tuple), TEXT, TEXT, U63,
     st.booleans(), st.none() | st.tuples(U63, U63), st.lists(TABLES, max_size=3).map(tuple),
-)  # fmt: skip
+    st.integers(1, commit.sequence), REQUIRES, st.booleans(), st.booleans(),
+))  # fmt: skip
 BLOCK = b"8 bytes."
 
 
@@ -54,7 +56,7 @@ def small() -> CommitHeader:
     table = TableEntry(7, "data", 3, own, other, {"added": 3})
     return CommitHeader(
         CommitId(0, 2, 0xC0FFEE), (CommitId(0, 1, 1),), "ann", "two", 1_700_000_000_000_000,
-        False, (0, 3), (table,),
+        False, (0, 3), (table,), 1,
     )  # fmt: skip
 
 
@@ -131,10 +133,23 @@ def test_a_header_with_any_value_replaced_decodes_or_is_malformed(path, value):
         slot.header_json(found)
 
 
-@pytest.mark.parametrize("key", sorted(json.loads(slot.header_json(small()))))
+@pytest.mark.parametrize("key", sorted(json.loads(slot.header_json(small())).keys() - {"linear"}))
 def test_a_header_without_one_of_its_keys_is_malformed(key):
     document = json.loads(slot.header_json(small()))
     del document[key]
+    with pytest.raises(MalformedObjectError):
+        slot.decode(whole(json.dumps(document).encode()), "a slot")
+
+
+def test_a_header_that_says_nothing_of_its_chain_is_a_chain_of_one():
+    document = json.loads(slot.header_json(small()))
+    del document["linear"]
+    assert slot.decode(whole(json.dumps(document).encode()), "a slot").header.linear == 2
+
+
+@pytest.mark.parametrize("linear", [0, 3, -1, "1", True])
+def test_a_chain_that_begins_outside_of_the_branch_is_malformed(linear):
+    document = {**json.loads(slot.header_json(small())), "linear": linear}
     with pytest.raises(MalformedObjectError):
         slot.decode(whole(json.dumps(document).encode()), "a slot")
 
@@ -149,8 +164,11 @@ def test_unknown_keys_are_ignored_and_unknown_features_refused():
     document = json.loads(slot.header_json(small()))
     newer = {**deepcopy(document), "mood": "fine", "requires": []}
     assert slot.decode(whole(json.dumps(newer).encode()), "a slot").header == small()
-    newer["requires"] = ["deletions"]
-    with pytest.raises(FormatVersionError, match="deletions"):
+    newer["requires"] = sorted(slot.FEATURES)
+    found = slot.decode(whole(json.dumps(newer).encode()), "a slot").header
+    assert found == small()._replace(requires=tuple(sorted(slot.FEATURES)))
+    newer["requires"] = ["deletions", "teleports"]
+    with pytest.raises(FormatVersionError, match="features teleports"):
         slot.decode(whole(json.dumps(newer).encode()), "a slot")
 
 

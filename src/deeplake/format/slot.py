@@ -35,7 +35,7 @@ MAGIC = b"DLSLOT\x01\n"
 HEAD = struct.Struct("<8sIIIIQ")
 ALIGNMENT = 64
 CHANGES = ("added", "created", "schema")
-FEATURES: frozenset[str] = frozenset()
+FEATURES = frozenset({"deletions", "evolution", "overlays", "slots"})
 """Features a commit may require that this version can read."""
 
 
@@ -78,6 +78,15 @@ class CommitHeader(NamedTuple):
     allocator: tuple[int, int] | None
     """(allocator, next counter) of this branch; None until the branch has added a row."""
     tables: tuple[TableEntry, ...]
+    linear: int
+    """Every slot of the branch from this sequence + 1 to this one has the one before it as its
+    only parent, so that ancestors are intervals of slots."""
+    requires: tuple[str, ...] = ()
+    """Features a reader of this commit needs, sorted."""
+    reset: bool = False
+    """The branch was moved here on purpose; nothing is rebased over it."""
+    closed: bool = False
+    """The branch was deleted here: its last slot."""
 
 
 class SlotHead(NamedTuple):
@@ -116,7 +125,13 @@ def header_json(header: CommitHeader) -> bytes:
             }
             for t in header.tables
         ],
+        "linear": header.linear,
     }
+    if header.requires:
+        document["requires"] = header.requires
+    for mark in ("reset", "closed"):
+        if getattr(header, mark):
+            document[mark] = True
     try:
         return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError as error:
@@ -193,7 +208,8 @@ def decode(head: bytes, where: str) -> SlotHead:
 def _parse_header(text: bytes, blocks_end: int, where: str) -> CommitHeader:
     try:
         d = json.loads(text)
-        unknown = sorted(set(d.get("requires", ())) - FEATURES)
+        requires = tuple(sorted({_text(feature) for feature in d.get("requires", ())}))
+        unknown = [feature for feature in requires if feature not in FEATURES]
         if unknown:
             raise FormatVersionError(
                 f"{where} needs the features {', '.join(unknown)}, unknown to this deeplake.",
@@ -212,11 +228,24 @@ def _parse_header(text: bytes, blocks_end: int, where: str) -> CommitHeader:
             d["automatic"] is True,
             allocator,
             tuple(_table(entry, blocks_end) for entry in d["tables"]),
+            _linear(d),
+            requires,
+            d.get("reset") is True,
+            d.get("closed") is True,
         )
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise MalformedObjectError(f"the header of {where} is malformed: {error!r}") from error
     except (RecursionError, RefNotFoundError) as error:
         raise MalformedObjectError(f"the header of {where} is malformed: {error}") from error
+
+
+def _linear(document: dict[str, Any]) -> int:
+    """Where the chain of slots that ends here begins; older slots say nothing of it."""
+    sequence = document["sequence"]
+    found = _whole(document.get("linear", sequence))
+    if not 1 <= found <= sequence:
+        raise ValueError(f"a chain from {found} to {sequence}")
+    return found
 
 
 def _table(entry: dict[str, Any], blocks_end: int) -> TableEntry:

@@ -42,13 +42,17 @@ _GAP_BYTES_MAX = 192
 
 
 class Place(NamedTuple):
-    """Where the next commit goes: its id, time, parents and row ids."""
+    """Where the next commit goes: its id, time, parents and row ids; see `CommitHeader`."""
 
     commit_id: CommitId
     parents: tuple[CommitId, ...]
     time_us: int
     allocator: tuple[int, int] | None
     """(allocator, first free counter) for the new rows; None if there are none."""
+    linear: int
+    requires: tuple[str, ...] = ()
+    reset: bool = False
+    closed: bool = False
 
 
 class Assembled(NamedTuple):
@@ -133,7 +137,7 @@ def _header(staged: Staged, stamp: Stamp, place: Place, entries: list[TableEntry
         allocator = allocator[0], allocator[1] + sum(change.added for change in staged.tables)
     return CommitHeader(
         place.commit_id, place.parents, stamp.author, stamp.message, place.time_us,
-        stamp.automatic, allocator, tuple(entries),
+        stamp.automatic, allocator, tuple(entries), *place[4:],
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from deeplake import settings
 from deeplake.errors import (
+    BranchClosedError,
     ClosedError,
     CommitConflictError,
     CommitUnknownError,
@@ -35,9 +36,12 @@ from deeplake.format.sealed import seal
 from deeplake.format.slot import HEAD
 from deeplake.versioning.assemble import Place, assemble
 from deeplake.versioning.head import find_head, write_hint
+from deeplake.versioning.history import open_commit
 from deeplake.versioning.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from deeplake.format.slot import CommitHeader, SlotHead
     from deeplake.versioning.assemble import Assembled
     from deeplake.versioning.objects import Objects
@@ -64,10 +68,13 @@ def publish(
 
     Raises:
         CommitConflictError: another commit changed the same things, or the branch is contended.
+        BranchClosedError: the branch was deleted.
         CommitUnknownError: the store never said whether the commit landed.
         StoreError, ClosedError: nothing was published.
     """
     _check_parent(objects, parent)
+    refuse_closed(branch, parent.header)
+    beside = [open_commit(objects, extra).head.header for extra in staged.parents]  # type: ignore[union-attr]
     for attempt in range(settings.COMMIT_ATTEMPTS_MAX):
         if attempt:
             time.sleep(random.random() * min(BACKOFF_S_MAX, 0.001 * 2**attempt))  # noqa: S311
@@ -75,7 +82,7 @@ def publish(
             if _landed(parent.header, stamp):
                 return parent
         sequence = _next_sequence(branch, parent)
-        place = _place(objects, branch, parent, staged, stamp, sequence)
+        place = _place(objects, branch, parent, staged, stamp, sequence, beside)
         made = assemble(objects, parent, staged, stamp, place)
         taken = _take_slot(objects, made, place.commit_id)
         if taken is not None:
@@ -136,7 +143,7 @@ def _catch_up(
     head = find_head(objects, branch.branch_id, first)
     if head is None or head.header.commit_id.sequence < first:
         return parent
-    last = head.header.commit_id.sequence
+    last, before = head.header.commit_id.sequence, parent.commit_id
     for start in range(first, last + 1, _READ_TOGETHER):
         sequences = range(start, min(start + _READ_TOGETHER, last + 1))
         for found in objects.parallel(lambda s: objects.read_slot(branch.branch_id, s), sequences):
@@ -147,8 +154,40 @@ def _catch_up(
                 )
             if _landed(found.header, stamp):
                 return Snapshot(objects, found)
+            refuse_closed(branch, found.header)
+            _refuse_moved(branch, found.header, before)
+            before = found.header.commit_id
             _check_disjoint(staged, found.header, branch)
     return Snapshot(objects, head)
+
+
+def refuse_closed(branch: Branch, header: CommitHeader | None) -> None:
+    """Refuse to commit after the last slot of a deleted branch.
+
+    Raises:
+        BranchClosedError
+    """
+    if header is not None and header.closed and header.commit_id.branch == branch.branch_id:
+        raise BranchClosedError(
+            f"branch {branch.name!r} was deleted; nothing can be committed to it.",
+            hint="Commit to another branch: roll back, make one here with branch('name'), and "
+            "stage the changes again.",
+        )
+
+
+def _refuse_moved(branch: Branch, winner: CommitHeader, before: CommitId | None) -> None:
+    """Refuse to rebase over a commit that is not built upon the one before it: somebody moved
+    the branch to another state.
+
+    Raises:
+        CommitConflictError
+    """
+    if winner.reset or winner.parents[:1] != (() if before is None else (before,)):
+        raise CommitConflictError(
+            f"branch {branch.name!r} was moved to {winner.commit_id} ({winner.message}) while this "
+            "transaction was open.",
+            hint="Refresh the handle and apply the change again, or commit to another branch.",
+        )
 
 
 def _next_sequence(branch: Branch, parent: Snapshot) -> int:
@@ -157,11 +196,16 @@ def _next_sequence(branch: Branch, parent: Snapshot) -> int:
 
 
 def _place(
-    objects: Objects, branch: Branch, parent: Snapshot, staged: Staged, stamp: Stamp, sequence: int
+    objects: Objects,
+    branch: Branch,
+    parent: Snapshot,
+    staged: Staged,
+    stamp: Stamp,
+    sequence: int,
+    beside: Sequence[CommitHeader] = (),
 ) -> Place:
-    """Id, parents, time and row ids of the next commit."""
+    """Id, parents, time and row ids of the next commit. `beside` are the other parents."""
     header = parent.header
-    now_us = time.time_ns() // 1000
     own = header is not None and header.commit_id.branch == branch.branch_id
     allocator = header.allocator if header is not None and own else None
     rows = sum(change.added for change in staged.tables)
@@ -169,11 +213,15 @@ def _place(
         allocator = (0, 0)  # claimed by repo.json itself
     if rows and (allocator is None or allocator[1] + rows > 1 << COUNTER_BITS):
         allocator = (claim_allocator(objects, branch), 0)
+    parents = [*([] if header is None else [header]), *beside]
+    requires = set(staged.requires).union(*(found.requires for found in parents))
     return Place(
         CommitId(branch.branch_id, sequence, stamp.nonce),
-        () if header is None else (header.commit_id,),
-        now_us if header is None else max(now_us, header.time_us + 1),
+        tuple(found.commit_id for found in parents),
+        max([time.time_ns() // 1000, *(found.time_us + 1 for found in parents)]),
         allocator,
+        header.linear if header is not None and own and not beside else sequence,
+        tuple(sorted(requires)),
     )
 
 

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from deeplake.format.fragment import Fragment
+    from deeplake.format.keys import CommitId
     from deeplake.format.schema import TableSchema
     from deeplake.types.base import Buffer
 
@@ -37,11 +38,18 @@ class TableChange(NamedTuple):
 
 
 class Staged(NamedTuple):
-    """A whole transaction: changes of tables, and the payload of frames that ride in the slot."""
+    """A whole transaction: changes of tables, and the payload of frames that ride in the slot.
+
+    Args:
+        requires: features that a reader of the commit needs beside those its parents required.
+        parents: parents of a merge beside the first, which is the commit before it.
+    """
 
     tables: tuple[TableChange, ...]
     payload: Sequence[Buffer]
     payload_length: int
+    requires: tuple[str, ...] = ()
+    parents: tuple[CommitId, ...] = ()
 
 
 class Stamp(NamedTuple):
