@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pyarrow as pa
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from deeplake.format.encode import encode_frame
+from deeplake.storage.parts import join
 from deeplake.testing.column_data import check_layout, same
 from deeplake.testing.strategies import columns
 from deeplake.types.base import ColumnType
@@ -50,6 +52,20 @@ def test_arrow_of_sliced_and_joined_columns_has_the_same_rows(
     chunked = pa.chunked_array(arrays, type=type_.arrow_type())
     assert same(type_.values(type_.from_arrow(chunked, column="c")), rows)
     assert same(type_.values(concat(pieces)), rows)
+
+
+@given(columns())
+def test_rows_given_one_at_a_time_have_the_bytes_of_rows_given_together(column: Column) -> None:
+    """A batch of one row takes shorter ways through offsets, sizes and norms."""
+    type_, rows = column
+    assume(rows)
+    pieces = [type_.normalise([row], column="c") for row in rows]
+    for piece in pieces:
+        check_layout(piece, type_.layout, 1)
+    together = encode_frame(type_.layout, type_.normalise(rows, column="c"))
+    apart = encode_frame(type_.layout, concat(pieces))
+    assert join(apart.parts) == join(together.parts)
+    assert apart.index == together.index
 
 
 @given(columns(rows_max=0))

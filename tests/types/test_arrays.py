@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from deeplake.errors import (
 )
 from deeplake.testing.column_data import check_layout, same
 from deeplake.types.base import FixedData, VarData
+from deeplake.types.data import offsets_of
 from deeplake.types.declare import parse
 from deeplake.types.elements import CODES
 
@@ -37,6 +39,13 @@ def test_an_array_of_a_columns_own_dtype_is_copied_as_it_is(array: Any) -> None:
     assert same(data.values, array)
     assert not np.shares_memory(data.values, array)
     assert same(type_.bulk(data), array)
+
+
+@given(st.lists(st.integers(0, 1 << 40), max_size=4))
+def test_offsets_are_sums_of_sizes(sizes: list[int]) -> None:
+    found = offsets_of(np.array(sizes, np.int64))
+    assert found.dtype == np.int64
+    assert found.tolist() == [0, *accumulate(sizes)]
 
 
 @given(

@@ -78,6 +78,12 @@ class TypeContract:
         assert type_.values(data) == []
         assert len(type_.bulk(data)) == 0
 
+    def test_rows_given_one_at_a_time_come_back(self, type_: ColumnType) -> None:
+        pieces = [type_.normalise([row], column="c") for row in self.given()]
+        for piece in pieces:
+            check_layout(piece, type_.layout, 1)
+        assert same(type_.values(concat(pieces)), self.expected())
+
     def test_a_tuple_of_rows_is_a_list_of_rows(self, type_: ColumnType) -> None:
         data = type_.normalise(tuple(self.given()), column="c")
         assert same(type_.values(data), self.expected())

@@ -135,18 +135,24 @@ def _norms(vectors: AnyArray, *, column: str, at: AnyArray | None) -> AnyArray:
 
     One pass finds NaN and infinity too, as a float64 sum of float32 squares cannot overflow.
     """
-    squares = np.empty(len(vectors), np.float64)
     step = max(1, _SLAB_ELEMENTS // vectors.shape[1])
-    for low in range(0, len(vectors), step):
-        slab = vectors[low : low + step].astype(np.float64)
-        np.einsum("ij,ij->i", slab, slab, out=squares[low : low + step])
-    norms = np.sqrt(squares)
-    wrong = ~(norms <= _NORM_MAX)
-    if wrong.any():
-        index = int(wrong.argmax())
+    if len(vectors) <= step:
+        norms = np.sqrt(_squares(vectors))
+    else:
+        slabs = [_squares(vectors[low : low + step]) for low in range(0, len(vectors), step)]
+        norms = np.sqrt(np.concatenate(slabs))
+    right = (norms <= _NORM_MAX).tolist()  # no reduction: one is 13 us in cold caches
+    if False in right:
+        index = right.index(False)
         row = index if at is None else int(at[index])
         raise _bad_vector(vectors[index], float(norms[index]), column=column, row=row)
     return norms.astype(np.float32)
+
+
+def _squares(vectors: AnyArray) -> AnyArray:
+    wide = vectors.astype(np.float64)
+    squares: AnyArray = np.einsum("ij,ij->i", wide, wide)
+    return squares
 
 
 def _bad_vector(vector: AnyArray, norm: float, *, column: str, row: int) -> Exception:

@@ -71,12 +71,15 @@ class Media(Variable):
         return var_data(payloads, rows.valid, self._extras(facts))
 
     def _extras(self, facts: list[Facts]) -> tuple[Any, ...]:
-        return tuple(
-            np.array([fact[index] for fact in facts], extra.dtype).reshape(
-                (len(facts), extra.width) if extra.width else (len(facts),)
-            )
+        if not facts:
+            return tuple([
+                np.zeros((0, extra.width) if extra.width else 0, extra.dtype)
+                for extra in self.layout.extras
+            ])  # fmt: skip
+        return tuple([
+            np.array([fact[index] for fact in facts], extra.dtype)
             for index, extra in enumerate(self.layout.extras)
-        )
+        ])  # fmt: skip
 
     def encoded(self, data: ColumnData) -> list[bytes | None]:
         """The stored bytes of every row, None where NULL."""

@@ -78,8 +78,9 @@ class Scalar(Fixed):
             staged = self._staged(rows.present(), rows.kinds)
         except OverflowError:
             raise self._beyond(rows, column=column) from None
-        dense = convert(staged, self.dtype, column=column, at=rows.positions())
-        return spread(dense, rows.valid)
+        if staged.dtype != self.dtype:  # else it is a new array of our own already
+            staged = convert(staged, self.dtype, column=column, at=rows.positions())
+        return spread(staged, rows.valid)
 
     def _staged(self, present: list[Any], kinds: frozenset[type]) -> AnyArray:
         """The rows in the widest dtype of their kind; OverflowError if that is too narrow."""
