@@ -35,7 +35,9 @@ def crc32c_of_parts(parts: Iterable[Buffer]) -> int:
     """CRC-32C of the concatenation of `parts`, without joining them."""
     total = 0
     for part in parts:
-        if len(part):
+        if type(part) is bytes:
+            total = _extend(total, part)
+        elif len(part):
             total = _extend(total, np.frombuffer(part, np.uint8))
     return int(total)
 

@@ -185,25 +185,20 @@ def encode(fragment: Fragment) -> bytes:
     homes, slots = _homes(fragment)
     runs = [*fragment.row_ids, *fragment.versions]
     columns, frames = [], []
-    for chunk in fragment.columns:
-        kind, nulls, nans, low, high = chunk.statistics
+    for column_id, refs, (kind, *known), versions, generation in fragment.columns:
         columns.append(
-            _COLUMN.pack(
-                chunk.column_id, len(chunk.frames), len(chunk.versions), kind, chunk.generation,
-                nulls, nans, low, high,
-            )
-        )  # fmt: skip
-        runs += chunk.versions
-        for object_id, *place in chunk.frames:
+            _COLUMN.pack(column_id, len(refs), len(versions), kind, generation, *known)
+        )
+        runs += versions
+        for object_id, *place in refs:
             frames.append(_FRAME.pack(homes[object_id], *place))
-    deletion = fragment.deletion
-    versions = len(runs) - len(fragment.row_ids)
+    deletion, n_ids = fragment.deletion, len(fragment.row_ids)
     head = _HEAD.pack(
         MAGIC, fragment.rows, fragment.payload_base, len(homes) - 1, len(columns), len(frames),
-        len(fragment.row_ids), versions, len(fragment.overlays), int(deletion is not None), slots,
+        n_ids, len(runs) - n_ids, len(fragment.overlays), int(deletion is not None), slots,
     )  # fmt: skip
     stored = [home if len(home) == _HOME.size else home[1:] for home in homes if home]
-    parts = [head, *stored, *(_RUN.pack(*run) for run in runs), *columns, *frames]
+    parts = [head, *stored, *[_RUN.pack(*run) for run in runs], *columns, *frames]
     parts += [_packed_overlay(overlay, homes) for overlay in fragment.overlays]
     if deletion is not None:
         object_id, offset, length, crc = deletion.bitmap

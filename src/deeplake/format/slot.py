@@ -39,6 +39,9 @@ FEATURES = frozenset({"deletions", "evolution", "overlays", "slots"})
 """Features a commit may require that this version can read."""
 
 
+_JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+
+
 class BlockRef(NamedTuple):
     """A block: `key` of its object ('' for the slot that names it), offset, length, checksum."""
 
@@ -133,7 +136,7 @@ def header_json(header: CommitHeader) -> bytes:
         if getattr(header, mark):
             document[mark] = True
     try:
-        return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
+        return _JSON.encode(document).encode("utf-8")
     except UnicodeEncodeError as error:
         raise TextEncodingError(
             f"the author or message of commit {commit} has a lone surrogate, which is not valid "
@@ -143,16 +146,19 @@ def header_json(header: CommitHeader) -> bytes:
 
 
 def encode(blocks: Sequence[bytes], header: bytes, head_length: int, payload: Sequence[Buffer], payload_length: int) -> list[Buffer]:  # fmt: skip  # noqa: E501
-    """The slot as parts to be written. `blocks` start at byte 32; the header follows them."""
+    """The slot as parts to be written: its head, then `payload`.
+
+    `blocks` start at byte 32; the header follows them.
+    """
     json_at = HEAD.size + sum(map(len, blocks))
     gap = head_length - json_at - len(header)
     if gap < 0:
         raise ValueError(f"a head of {head_length} bytes does not hold its header")
     total = head_length + payload_length
     start = HEAD.pack(MAGIC, head_length, json_at, len(header), 0, total)
-    body = [*blocks, header, bytes(gap)]
-    crc = crc32c_of_parts([start, *body])
-    return [HEAD.pack(MAGIC, head_length, json_at, len(header), crc, total), *body, *payload]
+    body = b"".join([*blocks, header, bytes(gap)])
+    crc = crc32c_of_parts((start, body))
+    return [HEAD.pack(MAGIC, head_length, json_at, len(header), crc, total) + body, *payload]
 
 
 def head_length_of(start: bytes, where: str) -> int:

@@ -120,7 +120,7 @@ class PackWriter:
                 self._waiting.append(pack)
                 self._open[stream] = pack
             offset = pack.add(frame)
-            if pack.length >= settings.PACK_BYTES:
+            if offset + _size(frame) >= settings.PACK_BYTES:
                 self._seal(pack)
                 self._send()
             return Place(pack.pack_id, offset)
@@ -163,10 +163,13 @@ class PackWriter:
         parts: list[Buffer] = []
         length = 0
         for pack in self._waiting:
-            gap = -length % (64 if pack.length > 4096 else 8)
-            parts += [bytes(gap), *pack.parts()] if gap else pack.parts()
+            size = pack.length
+            gap = -length % (64 if size > 4096 else 8)
+            if gap:
+                parts.append(bytes(gap))
+            parts += pack.parts()
             bases[pack.pack_id] = length + gap
-            length += gap + pack.length
+            length += gap + size
         return Inline(bases, parts, length)
 
     def abandon(self, *, keep: bool) -> None:

@@ -18,7 +18,7 @@ from deeplake.errors import (
     StoreError,
     TableExistsError,
 )
-from deeplake.format.fragment import Fragment, FrameRef, Run
+from deeplake.format.fragment import ColumnChunk, Fragment, FrameRef, Run
 from deeplake.format.keys import check_name
 from deeplake.table.builder import FragmentBuilder
 from deeplake.table.columns import Columns, columns_of
@@ -251,15 +251,23 @@ def _close(builder: FragmentBuilder) -> None:
 
 def _final(fragment: Fragment, first_row: int, inline: Inline | None) -> Fragment:
     """Row ids counted over the whole transaction; frames of a small one addressed in its slot."""
-    runs = tuple(Run(run.start + first_row, run.rows) for run in fragment.row_ids)
+    rows, row_ids, versions, columns, base, overlays, deletion = fragment
+    runs = tuple([Run(start + first_row, count) for start, count in row_ids])
     if inline is None:
-        return fragment._replace(row_ids=runs)
-    columns = tuple(
-        chunk._replace(frames=tuple(_in_slot(ref, inline) for ref in chunk.frames))
-        for chunk in fragment.columns
-    )
-    return fragment._replace(row_ids=runs, columns=columns)
+        return Fragment(rows, runs, versions, columns, base, overlays, deletion)
+    placed = tuple([
+        ColumnChunk(
+            chunk.column_id, _in_slot(chunk.frames, inline), chunk.statistics, chunk.versions,
+            chunk.generation,
+        )
+        for chunk in columns
+    ])  # fmt: skip
+    return Fragment(rows, runs, versions, placed, base, overlays, deletion)
 
 
-def _in_slot(ref: FrameRef, inline: Inline) -> FrameRef:
-    return ref._replace(object_id=b"", offset=ref.offset + inline.bases[ref.object_id])
+def _in_slot(frames: tuple[FrameRef, ...], inline: Inline) -> tuple[FrameRef, ...]:
+    bases = inline.bases
+    return tuple([
+        FrameRef(b"", rows, offset + bases[pack_id], *sizes)
+        for pack_id, rows, offset, *sizes in frames
+    ])  # fmt: skip

@@ -96,9 +96,9 @@ def assemble(
         objects.keep_statistics(record, known)
     head_length = base or layout.at + len(text)
     parts = slot.encode(layout.blocks, text, head_length, staged.payload, staged.payload_length)
-    raw = b"".join(parts[: len(parts) - len(staged.payload)])  # type: ignore[arg-type]
+    raw = bytes(parts[0])
     head = slot.SlotHead(header, raw, head_length + staged.payload_length)
-    return Assembled([raw, *staged.payload], head, layout.tables)
+    return Assembled(parts, head, layout.tables)
 
 
 def _guessed_base(parent: Snapshot, stamp: Stamp) -> int:
@@ -190,10 +190,11 @@ def _place_fragment(
     first = 0
     if place.allocator is not None:
         first = (place.allocator[0] << COUNTER_BITS) + place.allocator[1]
-    fragment = staged._replace(
-        row_ids=tuple(Run(run.start + first, run.rows) for run in staged.row_ids),
-        versions=tuple(Run(place.commit_id.nonce, run.rows) for run in staged.versions),
-        payload_base=base,
+    nonce = place.commit_id.nonce
+    row_ids = tuple([Run(start + first, rows) for start, rows in staged.row_ids])
+    versions = tuple([Run(nonce, rows) for _, rows in staged.versions])
+    fragment = Fragment(
+        staged.rows, row_ids, versions, staged.columns, base, staged.overlays, staged.deletion
     )
     ref = layout.place(fragments.encode(fragment))
     return _record(ref, fragment.rows, 0, place), fragment

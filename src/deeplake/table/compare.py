@@ -1,0 +1,287 @@
+"""Two trees of one table -> rows added and removed, cells whose versions differ. Reads no values.
+
+Rows are matched by row id. Fragments of equal row ids and versions differ by overlays and deleted
+rows only and cost what was changed; others are aligned with set algebra over their ids.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from deeplake.table.edited import read_bitmap
+from deeplake.table.patch import holds
+from deeplake.table.walk import Gap, Side, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import numpy.typing as npt
+
+    from deeplake.format.fragment import Overlay, Run
+    from deeplake.table.fragments import OpenFragment
+    from deeplake.table.walk import Path
+    from deeplake.versioning.objects import Objects
+
+    Ints = npt.NDArray[np.int64]
+    Versions = npt.NDArray[np.uint64]
+
+
+class Rows(NamedTuple):
+    """Rows by id and place: `fragments[at[k]]` holds row `ids[k]` at `places[k]`."""
+
+    ids: Ints
+    at: Ints
+    places: Ints
+
+    def where(self, mask: npt.NDArray[np.bool_] | Ints) -> Rows:
+        """Some of them."""
+        return Rows(self.ids[mask], self.at[mask], self.places[mask])
+
+
+class Cells(NamedTuple):
+    """Cells of one column by row id, with their places on both sides; ids ascend."""
+
+    ids: Ints
+    base_at: Ints
+    base_places: Ints
+    at: Ints
+    places: Ints
+
+    def where(self, mask: npt.NDArray[np.bool_] | Ints) -> Cells:
+        """Some of them."""
+        return Cells(*(array[mask] for array in self))
+
+
+class TableDelta(NamedTuple):
+    """What differs between a base and another tree of the same table.
+
+    `base` and `other` are the fragments that `at` counts. `whole` are subtrees that are new
+    altogether, not opened; `removed_whole` the same of the base.
+    """
+
+    base: list[OpenFragment]
+    other: list[OpenFragment]
+    added: Rows
+    removed: Rows
+    updated: dict[int, Cells]
+    whole: list[Path]
+    removed_whole: list[Path]
+
+
+def compare(objects: Objects, base: Side, other: Side) -> TableDelta:
+    """Everything that differs."""
+    return delta_of(objects, base, other, walk(base, other).gaps)
+
+
+def delta_of(objects: Objects, base: Side, other: Side, gaps: Sequence[Gap]) -> TableDelta:
+    """What differs within some gaps.
+
+    Rows that left one gap and came up in another count as the same rows.
+    """
+    builder = _Builder(objects)
+    whole = [path for gap in gaps if not gap.base for path in gap.other]
+    gone = [path for gap in gaps if not gap.other for path in gap.base]
+    both = [gap for gap in gaps if gap.base and gap.other]
+    left_base, left_other = [], []
+    for gap in both:
+        pairs, rest_base, rest_other = _paired(
+            base.fragments(gap.base), other.fragments(gap.other)
+        )
+        for a, b in pairs:
+            builder.pair(a, b)
+        left_base += rest_base
+        left_other += rest_other
+    if (left_base or gone) and (left_other or whole):  # rows may have moved from one to the other
+        left_base += base.fragments(base.leaves(gone))
+        left_other += other.fragments(other.leaves(whole))
+        whole, gone = [], []
+    builder.align(left_base, left_other)
+    return builder.finish(whole, gone)
+
+
+def _paired(
+    base: list[OpenFragment], other: list[OpenFragment]
+) -> tuple[list[tuple[OpenFragment, OpenFragment]], list[OpenFragment], list[OpenFragment]]:
+    """Fragments of equal row ids, and what is left on both sides."""
+    by_ids = {f.fragment.row_ids: f for f in base}
+    pairs, rest = [], []
+    for fragment in other:
+        match = by_ids.pop(fragment.fragment.row_ids, None)
+        if match is None:
+            rest.append(fragment)
+        else:
+            pairs.append((match, fragment))
+    return pairs, list(by_ids.values()), rest
+
+
+class _Builder:
+    """Collects differences."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+        self._base: list[OpenFragment] = []
+        self._other: list[OpenFragment] = []
+        self._added: list[Rows] = []
+        self._removed: list[Rows] = []
+        self._updated: dict[int, list[Cells]] = {}
+
+    def pair(self, base: OpenFragment, other: OpenFragment) -> None:
+        """Two fragments with the same rows at the same places."""
+        at, base_at = len(self._other), len(self._base)
+        self._base.append(base)
+        self._other.append(other)
+        gone, back = base.deleted[:0], base.deleted[:0]
+        if base.fragment.deletion != other.fragment.deletion:
+            gone = np.setdiff1d(other.deleted, base.deleted, assume_unique=True)
+            back = np.setdiff1d(base.deleted, other.deleted, assume_unique=True)
+        ids = row_ids(base)
+        if len(gone):
+            self._removed.append(Rows(ids[gone], np.full(len(gone), base_at), gone))
+        if len(back):
+            self._added.append(Rows(ids[back], np.full(len(back), at), back))
+        for column_id in _columns((base, other)):
+            places = self._changed(base, other, column_id)
+            if len(places) and (base.fragment.deletion or other.fragment.deletion):
+                places = places[~holds(base.deleted, places) & ~holds(other.deleted, places)]
+            if len(places):
+                count = len(places)
+                cells = Cells(
+                    ids[places], np.full(count, base_at), places, np.full(count, at), places
+                )
+                self._updated.setdefault(column_id, []).append(cells)
+
+    def _changed(self, base: OpenFragment, other: OpenFragment, column_id: int) -> Ints:
+        """Places whose versions of a column differ."""
+        ours, theirs = _overlays(base, column_id), _overlays(other, column_id)
+        if _runs(base, column_id) != _runs(other, column_id):
+            places = np.arange(base.fragment.rows)
+        else:
+            known = {_identity(o) for o in ours} & {_identity(o) for o in theirs}
+            new = [(base, o) for o in ours if _identity(o) not in known]
+            new += [(other, o) for o in theirs if _identity(o) not in known]
+            if not new:
+                return np.zeros(0, np.int64)
+            places = np.unique(np.concatenate([covered(self._objects, f, o) for f, o in new]))
+        a = versions_at(self._objects, base, column_id, places)
+        b = versions_at(self._objects, other, column_id, places)
+        return places[a != b]
+
+    def align(self, base: list[OpenFragment], other: list[OpenFragment]) -> None:
+        """Fragments whose rows lie differently."""
+        ours, theirs = self._rows(base, self._base), self._rows(other, self._other)
+        _, a, b = np.intersect1d(ours.ids, theirs.ids, assume_unique=True, return_indices=True)
+        only_ours, only_theirs = np.ones(len(ours.ids), np.bool_), np.ones(len(theirs.ids), np.bool_)
+        only_ours[a] = only_theirs[b] = False
+        self._removed.append(ours.where(only_ours))
+        self._added.append(theirs.where(only_theirs))
+        if not len(a):
+            return
+        ours, theirs = ours.where(a), theirs.where(b)
+        for column_id in _columns([*base, *other]):
+            differ = self._versions(ours, self._base, column_id) != self._versions(
+                theirs, self._other, column_id
+            )
+            if differ.any():
+                x, y = ours.where(differ), theirs.where(differ)
+                cells = Cells(x.ids, x.at, x.places, y.at, y.places)
+                self._updated.setdefault(column_id, []).append(cells)
+
+    def _rows(self, fragments: list[OpenFragment], known: list[OpenFragment]) -> Rows:
+        """All rows of some fragments that are not deleted; the fragments join `known`."""
+        first = len(known)
+        known += fragments
+        places = [
+            np.arange(f.rows) if f.live is None else f.live.astype(np.int64) for f in fragments
+        ]
+        ids = [row_ids(f)[p] for f, p in zip(fragments, places, strict=True)]
+        at = np.repeat(np.arange(first, len(known)), [len(p) for p in places])
+        return Rows(_concat(ids), at, _concat(places))
+
+    def _versions(self, rows: Rows, fragments: list[OpenFragment], column_id: int) -> Versions:
+        found = np.empty(len(rows.ids), np.uint64)
+        for k in np.unique(rows.at).tolist():
+            mine = rows.at == k
+            found[mine] = versions_at(
+                self._objects, fragments[k], column_id, rows.places[mine]
+            )
+        return found
+
+    def finish(self, whole: list[Path], gone: list[Path]) -> TableDelta:
+        """The delta, ids ascending."""
+        updated = {column_id: _joined_cells(parts) for column_id, parts in self._updated.items()}
+        return TableDelta(
+            self._base, self._other, _joined_rows(self._added), _joined_rows(self._removed),
+            updated, whole, gone,
+        )  # fmt: skip
+
+
+def row_ids(fragment: OpenFragment) -> Ints:
+    """The row id of every place of a fragment, deleted ones included: int64 (rows,)."""
+    runs = fragment.fragment.row_ids
+    return _concat([np.arange(run.start, run.start + run.rows) for run in runs])
+
+
+def versions_at(
+    objects: Objects, fragment: OpenFragment, column_id: int, places: Ints
+) -> Versions:
+    """The version of one column at some places."""
+    runs = _runs(fragment, column_id)
+    values = np.array([run.start for run in runs], np.uint64)
+    if len(runs) == 1:
+        found = np.full(len(places), values[0])
+    else:
+        ends = np.cumsum([run.rows for run in runs])
+        found = values[np.searchsorted(ends, places, "right")]
+    for overlay in _overlays(fragment, column_id):
+        found[holds(covered(objects, fragment, overlay), places)] = overlay.version
+    return found
+
+
+def covered(objects: Objects, fragment: OpenFragment, overlay: Overlay) -> Ints:
+    """The places that an overlay gives new values."""
+    return read_bitmap(objects, overlay.bitmap, fragment.own_key, fragment.fragment.rows)
+
+
+def _runs(fragment: OpenFragment, column_id: int) -> tuple[Run, ...]:
+    for chunk in fragment.fragment.columns:
+        if chunk.column_id == column_id:
+            return chunk.versions or fragment.fragment.versions
+    return fragment.fragment.versions
+
+
+def _overlays(fragment: OpenFragment, column_id: int) -> list[Overlay]:
+    return [o for o in fragment.fragment.overlays if o.column_id == column_id]
+
+
+def _identity(overlay: Overlay) -> tuple[int, int, int, int]:
+    """Equal for overlays that give the same cells the same values, wherever they are stored."""
+    bitmap = overlay.bitmap
+    return overlay.version, bitmap.length, bitmap.crc, overlay.values.rows
+
+
+def _columns(fragments: Iterable[OpenFragment]) -> list[int]:
+    found: dict[int, None] = {}
+    for fragment in fragments:
+        for chunk in fragment.fragment.columns:
+            found[chunk.column_id] = None
+        for overlay in fragment.fragment.overlays:
+            found[overlay.column_id] = None
+    return list(found)
+
+
+def _concat(arrays: Sequence[Ints]) -> Ints:
+    if len(arrays) == 1:
+        return arrays[0]
+    return np.concatenate(arrays) if arrays else np.zeros(0, np.int64)
+
+
+def _joined_rows(parts: list[Rows]) -> Rows:
+    found = Rows(*(_concat([part[k] for part in parts]) for k in range(3)))
+    return found.where(np.argsort(found.ids, kind="stable"))
+
+
+def _joined_cells(parts: list[Cells]) -> Cells:
+    found = Cells(*(_concat([part[k] for part in parts]) for k in range(5)))
+    return found.where(np.argsort(found.ids, kind="stable"))

@@ -1,0 +1,154 @@
+"""Walking two trees of one table side by side: what they share is skipped, never opened.
+
+Trees of two commits share most of their records. Lists of records are cut at the shared ones into
+gaps; in a gap with records on both sides the highest nodes are opened, until fragments are left.
+See docs/design/0003.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deeplake.errors import MalformedObjectError
+from deeplake.format import fragment as fragments
+from deeplake.format import tree
+from deeplake.format.keys import slot_object
+from deeplake.table.fragments import OpenFragment
+from deeplake.types.named import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from deeplake.format.slot import SlotHead
+    from deeplake.format.tree import Record
+    from deeplake.versioning.objects import Objects
+
+Path = tuple["Record", ...]
+"""A record in a tree, after those of the nodes above it."""
+
+
+class Side:
+    """The tree of one table at one commit, opened node by node."""
+
+    def __init__(self, objects: Objects, head: SlotHead | None, records: Sequence[Record]) -> None:
+        self._objects = objects
+        self._head = head
+        self.root: list[Path] = [(record,) for record in records]
+        self._open: dict[Record, OpenFragment] = {}
+
+    def children(self, paths: Sequence[Path]) -> list[list[Path]]:
+        """The records of some nodes; several are read at once from a bucket."""
+        return self._objects.parallel(self._children, paths)
+
+    def _children(self, path: Path) -> list[Path]:
+        record = path[-1]
+        where = f"a tree node in {self._objects.record_key(record)}"
+        records, _ = tree.decode(self._objects.read_record(record, self._head), where)
+        tree.check_child(record, records, where)
+        return [(*path, child) for child in records]
+
+    def fragments(self, paths: Sequence[Path]) -> list[OpenFragment]:
+        """Some fragments, opened; several are read at once from a bucket."""
+        missing = [path for path in paths if path[-1] not in self._open]
+        for found in self._objects.parallel(self._fragment, missing):
+            self._open[found.path[-1]] = found
+        return [self._open[path[-1]] for path in paths]
+
+    def _fragment(self, path: Path) -> OpenFragment:
+        record = path[-1]
+        key = self._objects.record_key(record)
+        fragment = fragments.decode(self._objects.read_record(record, self._head), key)
+        if fragment.live_rows != record.rows:
+            raise MalformedObjectError(f"a fragment in {key} has not the rows its table says")
+        fragment = fragments.rehomed(fragment, object_of(record))
+        return OpenFragment(self._objects, fragment, key, None, path)
+
+    def leaves(self, paths: Sequence[Path]) -> list[Path]:
+        """All fragments below some records, in order."""
+        found = list(paths)
+        while any(path[-1].level for path in found):
+            nodes = [path for path in found if path[-1].level]
+            opened = iter(self.children(nodes))
+            found = [p for path in found for p in (next(opened) if path[-1].level else (path,))]
+        return found
+
+
+def object_of(record: Record) -> bytes:
+    """The object that a record's block lies in, as frames name it."""
+    if record.kind == tree.PACK:
+        return record.home
+    return slot_object(int.from_bytes(record.home[:8], "little"), record.sequence)
+
+
+class Gap(NamedTuple):
+    """Records that only one of two trees has, at the same point of their order.
+
+    Both lists hold fragments only, unless one of them is empty: what then stands in the other is
+    all new, or all gone, and is not opened.
+    """
+
+    base: list[Path]
+    other: list[Path]
+
+
+class Walk(NamedTuple):
+    """What two trees do not share, and where the shared records met stand in the other."""
+
+    gaps: list[Gap]
+    shared: dict[Record, Path]
+
+    def moved(self, path: Path) -> Path | None:
+        """Where a record of the base that the other tree still has stands in it, else None."""
+        for depth, record in enumerate(path):
+            found = self.shared.get(record)
+            if found is not None:
+                return (*found, *path[depth + 1 :])
+        return None
+
+
+def walk(base: Side, other: Side) -> Walk:
+    """Compare two trees; opens nodes only where they differ."""
+    found = Walk([], {})
+    pending = [(base.root, other.root)]
+    while pending:
+        ours, theirs = pending.pop()
+        deeper = []
+        for gap in _gaps(ours, theirs, found.shared):
+            level = max(path[-1].level for path in [*gap.base, *gap.other])
+            if not gap.base or not gap.other or not level:
+                found.gaps.append(gap)
+            else:
+                deeper.append((_opened(base, gap.base, level), _opened(other, gap.other, level)))
+        pending += deeper
+    return found
+
+
+def _opened(side: Side, paths: list[Path], level: int) -> list[Path]:
+    """The same list with its nodes of a level replaced by their records."""
+    nodes = [path for path in paths if path[-1].level == level]
+    opened = iter(side.children(nodes))
+    return [p for path in paths for p in (next(opened) if path[-1].level == level else (path,))]
+
+
+def _gaps(base: list[Path], other: list[Path], shared: dict[Record, Path]) -> Iterator[Gap]:
+    """Cut two lists at the records that both have and that stand in the same order."""
+    at = {path[-1]: k for k, path in enumerate(base)}
+    theirs = {path[-1]: path for path in other}
+    both = at.keys() & theirs.keys()
+    shared.update((record, theirs[record]) for record in both)
+    start, gap = 0, Gap([], [])
+    for path in other:
+        record = path[-1]
+        if record not in both:
+            gap.other.append(path)
+            continue
+        k = at[record]
+        if k < start:
+            continue  # shared, but in another order: not a place to cut at
+        gap.base.extend(p for p in base[start:k] if p[-1] not in both)
+        if gap.base or gap.other:
+            yield gap
+        start, gap = k + 1, Gap([], [])
+    gap.base.extend(p for p in base[start:] if p[-1] not in both)
+    if gap.base or gap.other:
+        yield gap
