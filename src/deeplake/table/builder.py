@@ -42,19 +42,16 @@ MEDIA_FRAME_BYTES = 32 << 20
 class _Column:
     """One column of the open fragment: full frames, and pieces waiting for the next one."""
 
-    __slots__ = ("frames", "layout", "pieces", "statistics", "waiting_bytes")
+    __slots__ = ("frames", "layout", "media", "pieces", "statistics", "waiting_bytes")
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
+        self.media = isinstance(layout, VarLayout) and not layout.compress
+        """Whether this column's bytes belong into the packs of media."""
         self.frames: list[FrameRef] = []
         self.statistics: list[ColumnStatistics] = []
         self.pieces: list[ColumnData] = []
         self.waiting_bytes = 0
-
-    @property
-    def media(self) -> bool:
-        """Whether this column's bytes belong into the packs of media."""
-        return isinstance(self.layout, VarLayout) and not self.layout.compress
 
     @property
     def frame_bytes(self) -> int:
@@ -214,6 +211,8 @@ class FragmentBuilder:
 
     def _split_large(self, data: VarData) -> tuple[VarData, list[External]]:
         """Store values over 8 MiB as objects of their own; they are empty in the frame."""
+        if data.offsets[-1] <= settings.MEDIA_OBJECT_BYTES:
+            return data, []  # all together are not large: no 35 us of looking at each
         sizes = np.diff(data.offsets)
         large = np.flatnonzero(sizes > settings.MEDIA_OBJECT_BYTES).tolist()
         if not large:
