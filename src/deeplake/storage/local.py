@@ -208,7 +208,7 @@ class LocalStore:
         """
         check_key(key)
         path = self._start + key
-        if os.path.lexists(path):  # 2 us; spares the loser of a race 300 us of writing
+        if os.access(path, os.F_OK):  # 2 us; spares the loser of a race 300 us of writing
             self._sync_at_last(path)
             raise self._error(FileExistsError(errno.EEXIST, "taken"), "create", key)
         views = [flat(part) for part in parts]
