@@ -13,7 +13,7 @@ from deeplake.errors import ChecksumError, DeeplakeError, MalformedObjectError
 from deeplake.format import frame as f
 from deeplake.format.checksum import crc32c
 from deeplake.format.decode import FrameDecoder, node_count
-from deeplake.format.encode import External, encode_frame
+from deeplake.format.encode import External, _offsets, encode_frame
 from deeplake.storage.memory import MemoryStore
 from deeplake.table.payload import LocalPayload
 from deeplake.testing import layouts as lay
@@ -62,6 +62,20 @@ def test_a_frame_gives_back_its_rows(column):
     assert len(payload) == frame.payload_length
     assert crc32c(frame.index) == frame.index_crc
     assert lay.identical(whole(layout, frame.rows, payload, frame.index), data)
+
+
+@given(st.lists(st.integers(0, 1 << 31), max_size=4))
+def test_offsets_take_four_bytes_each_where_those_reach(sizes):
+    offsets = offsets_of(np.array(sizes, np.int64))
+    width = "<u4" if offsets[-1] < 1 << 32 else "<u8"
+    assert _offsets(offsets, sum(sizes)) == offsets.astype(width).tobytes()
+
+
+@given(st.integers(1 << 31, 1 << 40))
+def test_offsets_of_one_row_are_as_wide_as_those_of_two(size):
+    alone, beside = np.array([0, size]), np.array([0, size, size])
+    assert _offsets(beside, size).startswith(_offsets(alone, size))
+    assert len(_offsets(beside, size)) * 2 == len(_offsets(alone, size)) * 3
 
 
 @given(lay.columns(), st.data())

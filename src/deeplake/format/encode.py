@@ -80,12 +80,12 @@ def _node(build: f.IndexBuilder, layout: Layout, data: ColumnData, node: int) ->
         return node + 1
     if isinstance(layout, VarLayout) and isinstance(data, VarData):
         size = int(data.offsets[-1])
-        build.inline(f.OFFSETS, node, _offsets(data.offsets))
+        build.inline(f.OFFSETS, node, _offsets(data.offsets, size))
         build.payload(f.VALUES, node, [b for b in data.buffers if len(b)], size)
         _extras(build, layout, data, node)
         return node + 1
     if isinstance(layout, ListLayout) and isinstance(data, ListData):
-        build.inline(f.OFFSETS, node, _offsets(data.offsets))
+        build.inline(f.OFFSETS, node, _offsets(data.offsets, int(data.offsets[-1])))
         return _node(build, layout.child, data.child, node + 1)
     if not isinstance(layout, StructLayout) or not isinstance(data, StructData):
         raise TypeError(f"{type(data).__name__} does not fit {type(layout).__name__}")
@@ -133,8 +133,11 @@ def _packed(sums: Sequence[int]) -> bytes:
     return struct.pack(f"<{len(sums)}I", *sums)  # a few numbers, 1.5 us sooner than NumPy
 
 
-def _offsets(offsets: npt.NDArray[np.int64]) -> bytes:
-    return offsets.astype("<u4" if offsets[-1] < 1 << 32 else "<u8").tobytes()
+def _offsets(offsets: npt.NDArray[np.int64], size: int) -> bytes:
+    """Offsets that end at `size`, in 4 bytes each where that does."""
+    if len(offsets) == 2:
+        return struct.pack("<II" if size < 1 << 32 else "<QQ", 0, size)
+    return offsets.astype("<u4" if size < 1 << 32 else "<u8").tobytes()
 
 
 def _extras(build: f.IndexBuilder, layout: VarLayout, data: VarData, node: int) -> None:
@@ -149,7 +152,7 @@ def _var_top(
     _validity(build, data.valid, 0)
     size = int(data.offsets[-1])
     blocks = _text_blocks(data) if layout.compress and size >= 1024 else None
-    build.inline(f.OFFSETS, 0, _offsets(data.offsets))
+    build.inline(f.OFFSETS, 0, _offsets(data.offsets, size))
     if blocks is not None:
         parts, table = blocks
         build.payload(f.VALUES, 0, parts, sum(map(len, parts)), f.ZSTD_BLOCKS)

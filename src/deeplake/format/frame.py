@@ -68,6 +68,8 @@ class EncodedFrame(NamedTuple):
 class IndexBuilder:
     """Collects the buffers of one frame and packs its index."""
 
+    __slots__ = ("_entries", "_inline", "_inline_length", "parts", "payload_length")
+
     def __init__(self) -> None:
         self.parts: list[Buffer] = []
         self.payload_length = 0
@@ -100,19 +102,20 @@ class IndexBuilder:
         Raises:
             ValueTooLargeError: over 4 GiB of offsets, shapes and checksums.
         """
-        size = _HEAD.size + _BUFFER.size * len(self._entries)
+        count = len(self._entries)
+        size = _HEAD.size + _BUFFER.size * count
         base = self.payload_length + size
-        table = [
-            _BUFFER.pack(role, codec, node, 0, at if at >= 0 else base - at - 1, length)
-            for role, codec, node, at, length in self._entries
-        ]
         if size + self._inline_length > INDEX_BYTES_MAX:
             raise ValueTooLargeError(
                 f"{rows} rows of one column need {size + self._inline_length:,} bytes beside their "
                 f"values, over the limit of {INDEX_BYTES_MAX:,}.",
                 hint="Split the longest lists over several rows.",
             )
-        index = b"".join([_HEAD.pack(len(self._entries), block_bytes), *table, *self._inline])
+        table = [count, block_bytes]
+        for role, codec, node, at, length in self._entries:
+            table += role, codec, node, 0, at if at >= 0 else base - at - 1, length
+        start = struct.pack("<II" + "BBHIQQ" * count, *table)
+        index = b"".join([start, *self._inline])
         return EncodedFrame(rows, self.parts, self.payload_length, index, crc32c(index))
 
 

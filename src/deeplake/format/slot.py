@@ -39,7 +39,7 @@ FEATURES = frozenset({"deletions", "evolution", "overlays", "slots"})
 """Features a commit may require that this version can read."""
 
 
-_JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+_JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False)
 
 
 class BlockRef(NamedTuple):

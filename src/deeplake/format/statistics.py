@@ -28,6 +28,7 @@ NONE, SIGNED, UNSIGNED, FLOAT, BYTES, EMPTY, COUNTED = 0, 1, 2, 3, 4, 5, 6
 _KINDS = {"i": SIGNED, "u": UNSIGNED, "b": UNSIGNED, "f": FLOAT}
 _BOUNDED = (SIGNED, UNSIGNED, FLOAT, BYTES)
 _NUMBERS = {SIGNED: "<i8", UNSIGNED: "<u8", FLOAT: "<f8"}
+_NUMBER_BOUNDS = {SIGNED: "<q8x", UNSIGNED: "<Q8x", FLOAT: "<d8x"}
 PREFIX_BYTES = 15
 TRUNCATED = 16
 """Last byte of a text bound that is only a prefix; otherwise it is the text's length."""
@@ -87,7 +88,7 @@ def _numbers(data: FixedData, nulls: int) -> ColumnStatistics:
 
 
 def _number(value: Any, kind: int) -> bytes:
-    return np.array(value, _NUMBERS[kind]).tobytes() + bytes(8)
+    return struct.pack(_NUMBER_BOUNDS[kind], value.item())
 
 
 def _bound(value: bytes) -> bytes:

@@ -45,11 +45,15 @@ _HAS_WRITEV = hasattr(os, "writev")
 _HAS_PREAD = hasattr(os, "pread")
 
 
-def write_parts(fd: int, parts: Iterable[Buffer]) -> int:
-    """Write all parts at the file's position, at most 1,000 a call; returns bytes written."""
+def write_parts(fd: int, parts: Iterable[memoryview]) -> int:
+    """Write all parts at the file's position, at most 1,000 a call; returns bytes written.
+
+    Args:
+        parts: flat, as `parts.flat` makes them.
+    """
     written = 0
     todo = iter(parts)
-    while group := [flat(part) for part in islice(todo, PARTS_PER_CALL)]:
+    while group := list(islice(todo, PARTS_PER_CALL)):
         total = sum([view.nbytes for view in group])
         done = os.writev(fd, group) if _HAS_WRITEV else 0
         if done != total:
@@ -116,10 +120,10 @@ def sync_folder(folder: str) -> None:
 
 def write_new_file(path: str, parts: Iterable[Buffer], *, durable: bool) -> int:
     """Write a file that must not exist yet; returns bytes written. On failure it may remain."""
-    return fill(os.open(path, NEW_FLAGS, FILE_MODE), parts, durable=durable)
+    return fill(os.open(path, NEW_FLAGS, FILE_MODE), map(flat, parts), durable=durable)
 
 
-def fill(fd: int, parts: Iterable[Buffer], *, durable: bool) -> int:
+def fill(fd: int, parts: Iterable[memoryview], *, durable: bool) -> int:
     """Write the parts, sync them if asked, close the file; returns bytes written."""
     try:
         written = write_parts(fd, parts)

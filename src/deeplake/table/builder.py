@@ -211,7 +211,7 @@ class FragmentBuilder:
 
     def _split_large(self, data: VarData) -> tuple[VarData, list[External]]:
         """Store values over 8 MiB as objects of their own; they are empty in the frame."""
-        if data.offsets[-1] <= settings.MEDIA_OBJECT_BYTES:
+        if int(data.offsets[-1]) <= settings.MEDIA_OBJECT_BYTES:
             return data, []  # all together are not large: no 35 us of looking at each
         sizes = np.diff(data.offsets)
         large = np.flatnonzero(sizes > settings.MEDIA_OBJECT_BYTES).tolist()
@@ -252,7 +252,7 @@ def data_bytes(data: ColumnData) -> int:
         return sum(data_bytes(child) for child in data.children)
     if isinstance(data, ListData):
         return data_bytes(data.child) + int(data.offsets.nbytes)
-    return int(data.offsets[-1] - data.offsets[0])
+    return int(data.offsets[-1]) - int(data.offsets[0])
 
 
 def _rows_within(layout: Layout, data: ColumnData, at: int, room: int, size: int) -> int:

@@ -164,7 +164,7 @@ def offsets_of(sizes: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     array([0, 2, 2, 5])
     """
     if len(sizes) == 1:  # a row at a time, caches cold from waiting for the disk: 4 us, not 17
-        return np.array((0, sizes[0]), np.int64)
+        return np.array((0, int(sizes[0])), np.int64)
     offsets = np.zeros(len(sizes) + 1, np.int64)
     np.cumsum(sizes, out=offsets[1:])
     return offsets

@@ -136,11 +136,8 @@ def _norms(vectors: AnyArray, *, column: str, at: AnyArray | None) -> AnyArray:
     One pass finds NaN and infinity too, as a float64 sum of float32 squares cannot overflow.
     """
     step = max(1, _SLAB_ELEMENTS // vectors.shape[1])
-    if len(vectors) <= step:
-        norms = np.sqrt(_squares(vectors))
-    else:
-        slabs = [_squares(vectors[low : low + step]) for low in range(0, len(vectors), step)]
-        norms = np.sqrt(np.concatenate(slabs))
+    slabs = [_squares(vectors[low : low + step]) for low in range(0, len(vectors), step)]
+    norms = np.sqrt(slabs[0] if len(slabs) == 1 else np.concatenate(slabs or [np.zeros(0)]))
     right = (norms <= _NORM_MAX).tolist()  # no reduction: one is 13 us in cold caches
     if False in right:
         index = right.index(False)

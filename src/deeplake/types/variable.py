@@ -67,7 +67,7 @@ def check_sizes(sizes: AnyArray, *, column: str, at: AnyArray | None = None) -> 
     if not len(sizes):
         return
     largest = sizes[0] if len(sizes) == 1 else sizes.max()  # a reduction is 10 us in cold caches
-    if largest > settings.VALUE_BYTES_MAX:
+    if int(largest) > settings.VALUE_BYTES_MAX:
         index = int((sizes > settings.VALUE_BYTES_MAX).argmax())
         check_size(int(sizes[index]), column=column, row=index if at is None else int(at[index]))
 
