@@ -8,7 +8,7 @@ It is guessed from the parent's, which fits 31 of 32 small commits, else a first
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deeplake import settings
 from deeplake.format import fragment as fragments
@@ -23,6 +23,8 @@ from deeplake.versioning.objects import merge_children
 from deeplake.versioning.snapshot import TableState
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from deeplake.format.keys import CommitId
     from deeplake.types.base import Buffer
     from deeplake.versioning.objects import Objects
@@ -154,10 +156,11 @@ def _changed(
         schema_ref = parent.absolute(parent.entries()[change.name].schema)
     if change.schema is not None:
         schema_block, schema_ref = schemas.encode(change.schema), None
-    placed = [(_place_fragment(layout, f, place, base)) for f in change.fragments]
-    for record, fragment in placed:
-        found = {chunk.column_id: chunk.statistics for chunk in fragment.columns}
-        layout.known[record] = found
+    if change.replaced:
+        records, old_root = _rewritten(objects, layout, parent, records, change, place, base), b""
+    placed = [_place_new(layout, fragment, place, base) for fragment in change.fragments]
+    placed += [_placed(layout, found, place, base) for found in change.appended]
+    for record in placed:
         records.append(record)
         added.append(record)
         if _collapse(objects, layout, records, place):
@@ -178,26 +181,102 @@ def _changed(
 def _summary(change: TableChange) -> dict[str, int]:
     """What the commit says it did to a table."""
     summary = {"added": change.added} if change.fragments else {}
+    summary.update(change.counts)
     if change.schema is not None:
         summary["created" if change.created else "schema"] = 1
     return summary
 
 
-def _place_fragment(
-    layout: _Slot, staged: Fragment, place: Place, base: int
-) -> tuple[tree.Record, Fragment]:
-    """Give a fragment its row ids, version and payload base, and place its block."""
+def _place_new(layout: _Slot, staged: Fragment, place: Place, base: int) -> tree.Record:
+    """Give appended rows their row ids and version, and place their block."""
     first = 0
     if place.allocator is not None:
         first = (place.allocator[0] << COUNTER_BITS) + place.allocator[1]
     nonce = place.commit_id.nonce
     row_ids = tuple([Run(start + first, rows) for start, rows in staged.row_ids])
     versions = tuple([Run(nonce, rows) for _, rows in staged.versions])
-    fragment = Fragment(
-        staged.rows, row_ids, versions, staged.columns, base, staged.overlays, staged.deletion
+    return _place_fragment(
+        layout,
+        Fragment(
+            staged.rows, row_ids, versions, staged.columns, base, staged.overlays, staged.deletion
+        ),
+        place,
     )
+
+
+def _placed(
+    layout: _Slot, found: tree.Record | Fragment, place: Place, base: int
+) -> tree.Record:
+    """The record of a fragment that comes into the tree; one of another commit is there already."""
+    if isinstance(found, tree.Record):
+        return found
+    return _place_fragment(layout, found._replace(payload_base=base), place)
+
+
+def _place_fragment(layout: _Slot, fragment: Fragment, place: Place) -> tree.Record:
+    """Place a fragment's block; what it changes gets the version of this commit."""
+    if fragment.overlays or fragment.deletion is not None:
+        fragment = _versioned(fragment, place.commit_id.nonce)
     ref = layout.place(fragments.encode(fragment))
-    return _record(ref, fragment.rows, 0, place), fragment
+    record = _record(ref, fragment.live_rows, 0, place)
+    layout.known[record] = {chunk.column_id: chunk.statistics for chunk in fragment.columns}
+    return record
+
+
+def _versioned(fragment: Fragment, nonce: int) -> Fragment:
+    overlays = tuple(o if o.version else o._replace(version=nonce) for o in fragment.overlays)
+    deletion = fragment.deletion
+    if deletion is not None and not deletion.version:
+        deletion = deletion._replace(version=nonce)
+    return fragment._replace(overlays=overlays, deletion=deletion)
+
+
+def _rewritten(
+    objects: Objects,
+    layout: _Slot,
+    parent: Snapshot,
+    records: list[tree.Record],
+    change: TableChange,
+    place: Place,
+    base: int,
+) -> list[tree.Record]:
+    """The root with some fragments replaced: nodes on the way to them are written anew."""
+
+    def replace(
+        records: Sequence[tree.Record], wanted: Mapping[tuple[tree.Record, ...], Any]
+    ) -> list[tree.Record]:
+        below: dict[tree.Record, dict[tuple[tree.Record, ...], Any]] = {}
+        for path, new in wanted.items():
+            below.setdefault(path[0], {})[path[1:]] = new
+        found: list[tree.Record] = []
+        for record in records:
+            inner = below.pop(record, None)
+            if inner is None:
+                found.append(record)
+            elif () in inner:
+                found += [_placed(layout, new, place, base) for new in inner[()]]
+            else:
+                found += node(record, inner)
+        if below:
+            raise ValueError(f"a fragment to be replaced is not in table {change.name!r}")
+        return found
+
+    def node(
+        record: tree.Record, wanted: Mapping[tuple[tree.Record, ...], Any]
+    ) -> list[tree.Record]:
+        where = f"a tree node in {objects.record_key(record)}"
+        children, packed = tree.decode(objects.read_record(record, parent.head), where)
+        known = dict(zip(children, stats.unpack_children(packed), strict=False))
+        left = replace(children, wanted)
+        if not left:
+            return []
+        found = [layout.known.get(c) or known.get(c) or objects.statistics(c) for c in left]
+        ref = layout.place(tree.encode(left, stats.pack_children(found)))
+        made = _record(ref, tree.total_rows(left), record.level, place)
+        layout.known[made] = merge_children(found)
+        return [made]
+
+    return replace(records, change.replaced)
 
 
 def _record(ref: BlockRef, rows: int, level: int, place: Place) -> tree.Record:

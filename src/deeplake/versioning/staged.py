@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from deeplake.format.fragment import Fragment
     from deeplake.format.keys import CommitId
     from deeplake.format.schema import TableSchema
+    from deeplake.format.tree import Record
     from deeplake.types.base import Buffer
 
 
@@ -23,6 +25,11 @@ class TableChange(NamedTuple):
         created: whether this transaction creates the table.
         fragments: rows to append. Their row-id runs count from 0 over the whole transaction and
             their versions are 0: both become real at each attempt to publish.
+        replaced: fragments that change, by path (their record in the parent's tree, after those
+            of the nodes above it), each with what comes in its place: edited fragments, or
+            records of another commit. Overlays and deletions of version 0 get the commit's.
+        appended: rows of other commits to append, by reference.
+        counts: what the commit's summary says beside the rows appended.
     """
 
     table_id: int
@@ -30,6 +37,9 @@ class TableChange(NamedTuple):
     schema: TableSchema | None
     created: bool
     fragments: tuple[Fragment, ...]
+    replaced: Mapping[tuple[Record, ...], tuple[Record | Fragment, ...]] = MappingProxyType({})
+    appended: tuple[Record | Fragment, ...] = ()
+    counts: Mapping[str, Any] = MappingProxyType({})
 
     @property
     def added(self) -> int:
