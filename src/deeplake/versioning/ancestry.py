@@ -1,0 +1,219 @@
+"""Common ancestors, in one or two reads per merge, reset or fork on the way: not one per commit.
+
+A header says since when its branch is a plain chain, so history is a graph of *runs*: slots `low`
+to `high` of a branch, of which only the lowest has parents elsewhere. As git does, both sides paint
+their ancestors downwards in order of time until nothing is left that only one of them has. A run is
+painted as a whole, from the slot that was reached down to `low`. What lies below a common ancestor
+is painted stale: a common ancestor too, but no best one.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING
+
+from deeplake.errors import RefNotFoundError
+from deeplake.versioning.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from deeplake.format.keys import CommitId
+    from deeplake.format.slot import CommitHeader, SlotHead
+    from deeplake.versioning.objects import Objects
+
+_OURS, _THEIRS, _STALE = 1, 2, 4
+_COMMON = _OURS | _THEIRS
+_AT_ONCE = 2
+"""Runs followed at a time: as a rule the newest of each side, whose reads do not wait in turn."""
+
+
+def merge_bases(objects: Objects, a: Snapshot, b: Snapshot) -> list[Snapshot]:
+    """The best common ancestors of two commits, newest first; none if they are unrelated.
+
+    Best: no other common ancestor has them in its history. A commit is an ancestor of itself.
+    """
+    if a.header is None or b.header is None:
+        return []
+    painting = _Painting(objects)
+    painting.reach(a.header, _OURS)
+    painting.reach(b.header, _THEIRS)
+    while painting.undecided():
+        painting.follow()
+    at_hand = {s.header.commit_id[:2]: s.head for s in (a, b) if s.header is not None}
+    places = painting.common()
+    slots = objects.parallel(lambda p: at_hand.get(p) or objects.read_slot(*p), places)
+    found = [Snapshot(objects, slot) for slot in slots if slot is not None]
+    found.sort(key=_time, reverse=True)
+    best: list[Snapshot] = []
+    for base in found:  # one that is an ancestor of another is the older of the two
+        if not best or not _is_below(objects, base.header, best):
+            best.append(base)
+    return best
+
+
+def is_ancestor(objects: Objects, a: CommitId, of: Snapshot) -> bool:
+    """Whether `a` is in the history of a commit, or that commit itself."""
+    return is_ancestor_of_any(objects, a, [of])
+
+
+def is_ancestor_of_any(objects: Objects, a: CommitId, heads: Sequence[Snapshot]) -> bool:
+    """Whether `a` is in the history of any of these commits."""
+    slot = objects.read_slot(a.branch, a.sequence)
+    if slot is None or slot.header.commit_id != a:
+        return False
+    return _is_below(objects, slot.header, heads)
+
+
+def _is_below(objects: Objects, target: CommitHeader | None, heads: Sequence[Snapshot]) -> bool:
+    assert target is not None
+    painting = _Painting(objects)
+    for head in heads:
+        if head.header is not None and head.header.time_us >= target.time_us:
+            painting.reach(head.header, _OURS)
+    while not painting.has(target.commit_id):
+        if not painting.pending:
+            return False
+        painting.follow(since_us=target.time_us)
+    return True
+
+
+def _time(snapshot: Snapshot) -> int:
+    return 0 if snapshot.header is None else snapshot.header.time_us
+
+
+class _Run:
+    """Slots `low` to `high` of a branch, each but `low` with the one before it as only parent."""
+
+    __slots__ = ("branch", "high", "low", "parents", "queued", "spread", "time_us", "tops")
+
+    def __init__(self, branch: int, low: int) -> None:
+        self.branch, self.low, self.high = branch, low, low
+        self.time_us = 1 << 63
+        """Of the lowest slot that was read: no parent of `low` is as new."""
+        self.parents: tuple[CommitId, ...] | None = None
+        """Those of `low`; None until it was read."""
+        self.tops = {_OURS: 0, _THEIRS: 0, _STALE: 0}
+        """Colour -> highest slot that has it; all below have it too."""
+        self.spread = 0
+        """Colours that the parents were given."""
+        self.queued = False
+
+    def read(self, header: CommitHeader) -> None:
+        """Learn from one of the run's headers."""
+        self.high = max(self.high, header.commit_id.sequence)
+        self.time_us = min(self.time_us, header.time_us)
+        if header.commit_id.sequence == self.low:
+            self.parents = header.parents
+
+    @property
+    def colours(self) -> int:
+        """Colours of the slot `low`, as its parents get them."""
+        found = sum(colour for colour, top in self.tops.items() if top)
+        return found | _STALE if found & _COMMON == _COMMON else found
+
+
+class _Painting:
+    """Which ancestors have which colour, as far as they were followed."""
+
+    def __init__(self, objects: Objects) -> None:
+        self.objects = objects
+        self.pending: list[tuple[int, int, int]] = []
+        """A heap of runs whose parents lack colours: (-time, branch, low), newest first."""
+        self._runs: dict[int, dict[int, _Run]] = {}
+        self._lows: dict[int, list[int]] = {}
+
+    def reach(self, header: CommitHeader, colours: int) -> None:
+        """Paint a commit, and with it the slots of its run below."""
+        branch, sequence, _ = header.commit_id
+        runs = self._runs.setdefault(branch, {})
+        run = runs.get(header.linear)
+        if run is None:
+            run = runs[header.linear] = _Run(branch, header.linear)
+            insort(self._lows.setdefault(branch, []), header.linear)
+        run.read(header)
+        self._paint(run, sequence, colours)
+
+    def _paint(self, run: _Run, sequence: int, colours: int) -> None:
+        for colour, top in run.tops.items():
+            if colours & colour and top < sequence:
+                run.tops[colour] = sequence
+        self._queue(run)
+
+    def _queue(self, run: _Run) -> None:
+        if run.colours & ~run.spread and not run.queued:
+            run.queued = True
+            heappush(self.pending, (-run.time_us, run.branch, run.low))
+
+    def follow(self, since_us: int = 0) -> None:
+        """Paint the parents of the newest runs, or read what these are. Runs that begin no later
+        than `since_us` are given up.
+        """
+        runs: list[_Run] = []
+        while self.pending and len(runs) < _AT_ONCE:
+            minus_time, branch, low = heappop(self.pending)
+            run = self._runs[branch][low]
+            run.queued = False
+            if -minus_time > since_us:
+                runs.append(run)
+        unread = [run for run in runs if run.parents is None]
+        if unread:  # then they queue again: their parents may be older than all that is left
+            slots = self._read((run.branch, run.low) for run in unread)
+            for run, slot in zip(unread, slots, strict=True):
+                if slot is None:
+                    run.parents = ()  # expired: history begins after it
+                else:
+                    run.read(slot.header)
+        elif runs and all(self._run_of(parent) for parent in runs[0].parents or ()):
+            self._follow(runs[:1])  # without a read, and it may settle the others
+        else:
+            self._follow(runs)
+        for run in runs:
+            self._queue(run)
+
+    def _follow(self, runs: list[_Run]) -> None:
+        steps = [(p, run.colours & ~run.spread) for run in runs for p in run.parents or ()]
+        for run in runs:
+            run.spread = run.colours
+        unknown = list({parent: None for parent, _ in steps if self._run_of(parent) is None})
+        slots = dict(zip(unknown, self._read(parent[:2] for parent in unknown), strict=True))
+        for parent, colours in steps:
+            known, slot = self._run_of(parent), slots.get(parent)
+            if slot is not None:
+                if slot.header.commit_id != parent:
+                    url = self.objects.store.url
+                    raise RefNotFoundError(f"there is no commit {parent} in {url}.")
+                self.reach(slot.header, colours)
+            elif known is not None:
+                self._paint(known, parent.sequence, colours)
+
+    def _read(self, places: Iterable[tuple[int, int]]) -> list[SlotHead | None]:
+        return self.objects.parallel(lambda place: self.objects.read_slot(*place), list(places))
+
+    def _run_of(self, commit: CommitId) -> _Run | None:
+        """The run that a commit lies in, if that is known without reading it."""
+        lows = self._lows.get(commit.branch, [])
+        at = bisect_right(lows, commit.sequence)
+        run = self._runs[commit.branch][lows[at - 1]] if at else None
+        return run if run is not None and commit.sequence <= run.high else None
+
+    def has(self, commit: CommitId) -> bool:
+        """Whether a commit was painted."""
+        run = self._run_of(commit)
+        return run is not None and run.tops[_OURS] >= commit.sequence
+
+    def undecided(self) -> bool:
+        """Whether something is left to follow that only one side has."""
+        colours = (self._runs[branch][low].colours for _, branch, low in self.pending)
+        return any(found & _COMMON != _COMMON for found in colours)
+
+    def common(self) -> list[tuple[int, int]]:
+        """(branch, sequence) of the newest common slot of each run that is not stale."""
+        found = []
+        for branch, runs in self._runs.items():
+            for run in runs.values():
+                newest = min(run.tops[_OURS], run.tops[_THEIRS])
+                if newest > run.tops[_STALE]:
+                    found.append((branch, newest))
+        return found
