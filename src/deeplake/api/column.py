@@ -67,6 +67,17 @@ class Column:
             return raw if raw is None else self._type.cell(raw)
         return decode(self._type, self.data(key))
 
+    def __setitem__(self, key: Any, value: Any) -> None:
+        """Stage new values: of one row, one for all rows named, or one for each of them.
+
+        Raises:
+            RowIndexError, InvalidValueError, RaggedColumnsError, ReadOnlyError: nothing was
+                staged.
+        """
+        from deeplake.api.change import set_cells
+
+        set_cells(self._session, self.name, key, value)
+
     def __len__(self) -> int:
         return self._session.rows if self._rows is None else len(self._rows)
 

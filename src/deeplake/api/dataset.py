@@ -157,6 +157,50 @@ class Dataset(Versioned, Streamed):
 
         return extend(self._session, rows)
 
+    def update(self, values: Mapping[str, Any], *, rows: Any = None, row_ids: Any = None) -> int:
+        """Stage new values of some columns in some rows; returns in how many.
+
+        Only the new values are written: a label fixed beside a video costs the label.
+
+        Args:
+            values: column -> its new value in every row named.
+            rows: positions: one, a list, a slice or a mask.
+            row_ids: the rows' ids instead, as in `row_ids`; those of no row name nothing.
+
+        Raises:
+            InvalidValueError, ColumnNotFoundError, RowIndexError, ReadOnlyError: nothing was
+                staged.
+        """
+        from deeplake.api.change import update
+
+        return update(self._session, values, rows, row_ids)
+
+    def delete(self, *, rows: Any = None, row_ids: Any = None) -> int:
+        """Stage the deletion of rows; returns how many. Later rows move up; row ids never change.
+
+        Args:
+            rows: positions: one, a list, a slice or a mask.
+            row_ids: the rows' ids instead, as in `row_ids`; those of no row name nothing.
+
+        Raises:
+            RowIndexError, ReadOnlyError
+        """
+        from deeplake.api.change import delete
+
+        return delete(self._session, rows, row_ids)
+
+    @property
+    def row_ids(self) -> npt.NDArray[np.int64]:
+        """The id of every row, in order: int64 (rows,). Ids never change and are never reused.
+
+        Rows that are staged have none yet.
+
+        Raises:
+            StagedChangesError: rows are staged.
+        """
+        self._session.settled("row_ids")
+        return self._session.row_ids()
+
     def extend_from(
         self,
         *,

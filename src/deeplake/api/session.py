@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
+    import numpy as np
+    import numpy.typing as npt
+
     from deeplake.api.stand import Stand
     from deeplake.format.schema import TableSchema
     from deeplake.format.statistics import ColumnStatistics
@@ -111,7 +114,7 @@ class Session:
 
     @property
     def staged_rows(self) -> int:
-        """Rows staged for this table."""
+        """By how much what is staged lengthens this table; less than 0 if rows are deleted."""
         transaction = self.stand.open_transaction
         return 0 if transaction is None else transaction.rows(self.table)
 
@@ -140,6 +143,18 @@ class Session:
             return transaction.tree(self.table)
         state = self.snapshot.table(self.table)
         return TableTree(self.repository.objects, self.snapshot.head, state.records)
+
+    def row_ids(self) -> npt.NDArray[np.int64]:
+        """The id of every committed row, in order."""
+        from deeplake.table.locate import row_ids
+
+        return row_ids(self.tree())
+
+    def positions_of(self, row_ids: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Positions of rows by their ids, which ascend; see `table.locate`."""
+        from deeplake.table.locate import positions_of
+
+        return positions_of(self.tree(), row_ids)
 
     def pinned(self) -> Session:
         """What is read now, for good: no later write or move of the handle reaches it."""
@@ -198,6 +213,23 @@ class Session:
             self.changed()  # before as well: an interrupt may come right after the append
             try:
                 self.transaction().append(self.table, batch, rows)
+            finally:
+                self.changed()
+
+    def update(self, rows: npt.NDArray[np.int64], batch: Mapping[int, ColumnData]) -> None:
+        """Stage new values of rows of this table, by position."""
+        self._stage_change("update()", lambda t: t.update(self.table, rows, batch))
+
+    def delete(self, rows: npt.NDArray[np.int64]) -> None:
+        """Stage the deletion of rows of this table, by position."""
+        self._stage_change("delete()", lambda t: t.delete(self.table, rows))
+
+    def _stage_change(self, doing: str, change: Callable[[Transaction], None]) -> None:
+        with self.stand.locks.writing, self.stand.locks.state:
+            self.stand.not_extending(doing)
+            self.changed()
+            try:
+                change(self.transaction())
             finally:
                 self.changed()
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deeplake.errors import MalformedObjectError
+from deeplake.format.keys import slot_object
 from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
@@ -139,6 +140,13 @@ def full_run(records: Sequence[Record], fanout: int) -> int:
     if records[-fanout].level == level and all(r.level == level for r in records[-fanout:]):
         return fanout
     return 0
+
+
+def object_of(record: Record) -> bytes:
+    """The object that a record's block lies in, as frames name it."""
+    if record.kind == PACK:
+        return record.home
+    return slot_object(int.from_bytes(record.home[:8], "little"), record.sequence)
 
 
 def slot_home(branch_id: int) -> bytes:

@@ -13,25 +13,23 @@ import numpy as np
 
 from deeplake import settings
 from deeplake.format import statistics as stats
-from deeplake.format.checksum import crc32c
-from deeplake.format.encode import External, encode_frame
 from deeplake.format.fragment import ColumnChunk, Fragment, FrameRef, Run
-from deeplake.table import packs
+from deeplake.table.frame_writer import is_media, write_frame
 from deeplake.types.base import (
     FixedData,
     FixedLayout,
     ListData,
     StructData,
     VarData,
-    VarLayout,
     row_count,
 )
-from deeplake.types.data import concat, slice_rows, var_rows
+from deeplake.types.data import concat, slice_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from deeplake.format.statistics import ColumnStatistics
+    from deeplake.table.columns import Column
     from deeplake.table.packs import PackWriter
     from deeplake.types.base import ColumnData, Layout
 
@@ -46,7 +44,7 @@ class _Column:
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
-        self.media = isinstance(layout, VarLayout) and not layout.compress
+        self.media = is_media(layout)
         """Whether this column's bytes belong into the packs of media."""
         self.frames: list[FrameRef] = []
         self.statistics: list[ColumnStatistics] = []
@@ -81,12 +79,13 @@ class FragmentBuilder:
     """Builds the fragments of one table's appended rows.
 
     Args:
-        layouts: column id -> layout.
+        columns: of the table.
         writer: where frames go.
     """
 
-    def __init__(self, layouts: Mapping[int, Layout], writer: PackWriter) -> None:
-        self._layouts = dict(layouts)
+    def __init__(self, columns: Iterable[Column], writer: PackWriter) -> None:
+        self._layouts = {c.column_id: c.layout for c in columns}
+        self._generations = {c.column_id: c.generation for c in columns}
         self._writer = writer
         self._columns = {c: _Column(layout) for c, layout in self._layouts.items()}
         self._open_rows = 0
@@ -119,7 +118,8 @@ class FragmentBuilder:
         for column_id, column in self._columns.items():
             self._flush(column)
             merged = stats.merge(column.statistics)
-            chunks.append(ColumnChunk(column_id, tuple(column.frames), merged))
+            generation = self._generations[column_id]
+            chunks.append(ColumnChunk(column_id, tuple(column.frames), merged, (), generation))
         rows = self._open_rows
         first = sum(fragment.rows for fragment in self.closed)
         fragment = Fragment(rows, (Run(first, rows),), (Run(0, rows),), tuple(chunks))
@@ -193,40 +193,11 @@ class FragmentBuilder:
             return
         data = concat(column.pieces)
         statistics = stats.measure(column.layout, data)
-        externals: list[External] = []
-        if column.media and isinstance(data, VarData):
-            data, externals = self._split_large(data)
-        frame = encode_frame(column.layout, data, externals)
-        stream = packs.MEDIA if column.media else packs.ARRAYS
-        place = self._writer.add(frame, stream)
+        frame = write_frame(self._writer, column.layout, data)
         # Only now: if a pack could not be stored, the rows still wait and can be flushed again.
         column.pieces, column.waiting_bytes = [], 0
         column.statistics.append(statistics)
-        column.frames.append(
-            FrameRef(
-                place.pack_id, frame.rows, place.offset, frame.payload_length,
-                len(frame.index), frame.index_crc,
-            )
-        )  # fmt: skip
-
-    def _split_large(self, data: VarData) -> tuple[VarData, list[External]]:
-        """Store values over 8 MiB as objects of their own; they are empty in the frame."""
-        if int(data.offsets[-1]) <= settings.MEDIA_OBJECT_BYTES:
-            return data, []  # all together are not large: no 35 us of looking at each
-        sizes = np.diff(data.offsets)
-        large = np.flatnonzero(sizes > settings.MEDIA_OBJECT_BYTES).tolist()
-        if not large:
-            return data, []
-        buffers = var_rows(data)
-        externals = []
-        for row in large:
-            value = buffers[row]
-            object_id = self._writer.add_object(value)
-            externals.append(External(row, object_id, len(value), crc32c(value)))
-            buffers[row] = b""
-        sizes[large] = 0
-        offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-        return VarData(offsets, buffers, data.valid, data.extras), externals
+        column.frames.append(frame)
 
 
 def _joined(pieces: list[ColumnData]) -> list[ColumnData]:

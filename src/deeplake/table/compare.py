@@ -86,9 +86,7 @@ def delta_of(objects: Objects, base: Side, other: Side, gaps: Sequence[Gap]) -> 
     both = [gap for gap in gaps if gap.base and gap.other]
     left_base, left_other = [], []
     for gap in both:
-        pairs, rest_base, rest_other = _paired(
-            base.fragments(gap.base), other.fragments(gap.other)
-        )
+        pairs, rest_base, rest_other = _paired(base.fragments(gap.base), other.fragments(gap.other))
         for a, b in pairs:
             builder.pair(a, b)
         left_base += rest_base
@@ -136,7 +134,7 @@ class _Builder:
         if base.fragment.deletion != other.fragment.deletion:
             gone = np.setdiff1d(other.deleted, base.deleted, assume_unique=True)
             back = np.setdiff1d(base.deleted, other.deleted, assume_unique=True)
-        ids = row_ids(base)
+        ids = base.ids
         if len(gone):
             self._removed.append(Rows(ids[gone], np.full(len(gone), base_at), gone))
         if len(back):
@@ -166,13 +164,17 @@ class _Builder:
             places = np.unique(np.concatenate([covered(self._objects, f, o) for f, o in new]))
         a = versions_at(self._objects, base, column_id, places)
         b = versions_at(self._objects, other, column_id, places)
-        return places[a != b]
+        differ: Ints = places[a != b]
+        return differ
 
     def align(self, base: list[OpenFragment], other: list[OpenFragment]) -> None:
         """Fragments whose rows lie differently."""
         ours, theirs = self._rows(base, self._base), self._rows(other, self._other)
         _, a, b = np.intersect1d(ours.ids, theirs.ids, assume_unique=True, return_indices=True)
-        only_ours, only_theirs = np.ones(len(ours.ids), np.bool_), np.ones(len(theirs.ids), np.bool_)
+        only_ours, only_theirs = (
+            np.ones(len(ours.ids), np.bool_),
+            np.ones(len(theirs.ids), np.bool_),
+        )
         only_ours[a] = only_theirs[b] = False
         self._removed.append(ours.where(only_ours))
         self._added.append(theirs.where(only_theirs))
@@ -195,7 +197,7 @@ class _Builder:
         places = [
             np.arange(f.rows) if f.live is None else f.live.astype(np.int64) for f in fragments
         ]
-        ids = [row_ids(f)[p] for f, p in zip(fragments, places, strict=True)]
+        ids = [f.ids[p] for f, p in zip(fragments, places, strict=True)]
         at = np.repeat(np.arange(first, len(known)), [len(p) for p in places])
         return Rows(_concat(ids), at, _concat(places))
 
@@ -203,9 +205,7 @@ class _Builder:
         found = np.empty(len(rows.ids), np.uint64)
         for k in np.unique(rows.at).tolist():
             mine = rows.at == k
-            found[mine] = versions_at(
-                self._objects, fragments[k], column_id, rows.places[mine]
-            )
+            found[mine] = versions_at(self._objects, fragments[k], column_id, rows.places[mine])
         return found
 
     def finish(self, whole: list[Path], gone: list[Path]) -> TableDelta:
@@ -217,15 +217,7 @@ class _Builder:
         )  # fmt: skip
 
 
-def row_ids(fragment: OpenFragment) -> Ints:
-    """The row id of every place of a fragment, deleted ones included: int64 (rows,)."""
-    runs = fragment.fragment.row_ids
-    return _concat([np.arange(run.start, run.start + run.rows) for run in runs])
-
-
-def versions_at(
-    objects: Objects, fragment: OpenFragment, column_id: int, places: Ints
-) -> Versions:
+def versions_at(objects: Objects, fragment: OpenFragment, column_id: int, places: Ints) -> Versions:
     """The version of one column at some places."""
     runs = _runs(fragment, column_id)
     values = np.array([run.start for run in runs], np.uint64)
@@ -269,6 +261,12 @@ def _columns(fragments: Iterable[OpenFragment]) -> list[int]:
         for overlay in fragment.fragment.overlays:
             found[overlay.column_id] = None
     return list(found)
+
+
+def _all_but(count: int, those: Ints) -> npt.NDArray[np.bool_]:
+    mask = np.ones(count, np.bool_)
+    mask[those] = False
+    return mask
 
 
 def _concat(arrays: Sequence[Ints]) -> Ints:

@@ -19,10 +19,10 @@ from deeplake.table.frames import Frame, open_frame
 from deeplake.table.patch import Patch, among, holds, layered
 from deeplake.table.pieces import PieceFrame
 from deeplake.types.base import FixedData
-from deeplake.types.data import concat, put_rows, take_rows
+from deeplake.types.data import put_rows, take_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     import numpy.typing as npt
 
@@ -122,7 +122,7 @@ class EditedFrame(Frame):
         self._live = live
         self.valid = None
         if patch is not None and live is not None:
-            patch = among(patch, holds(live, patch.positions))
+            patch = among(patch, holds(live.astype(np.int64), patch.positions))
             patch = Patch(np.searchsorted(live, patch.positions), patch.data)
         self._patch = None if patch is None or not len(patch.positions) else patch
         self._at: list[int] | None = None
@@ -162,12 +162,10 @@ class EditedFrame(Frame):
                 at = np.searchsorted(self._patch.positions, rows[new])
                 count = int(new.sum()) - int(np.count_nonzero(valid[at]))
             rows = rows[~new]
-        return count + self._gathered_nulls(rows if self._live is None else self._live[rows])
-
-    def _gathered_nulls(self, places: Rows | Live) -> int:
-        places = places.astype(np.int64)
-        parts = self._base.parts(places)
-        return sum(self._base.frame(k).nulls(inner) for k, inner, _ in parts)
+        if not len(rows):
+            return count
+        places = rows if self._live is None else self._live[rows].astype(np.int64)
+        return count + self._base.nulls(places)
 
     def slice(self, low: int, high: int) -> ColumnData:
         """Rows low:high."""
@@ -208,8 +206,3 @@ class EditedFrame(Frame):
 def patched(patches: Sequence[Patch]) -> Patch | None:
     """Overlays and staged values of one chunk as one patch."""
     return layered(patches) if patches else None
-
-
-def joined(pieces: list[ColumnData], empty: Callable[[], ColumnData]) -> ColumnData:
-    """Pieces one after another; `empty()` if there are none."""
-    return concat(pieces) if pieces else empty()

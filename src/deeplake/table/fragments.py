@@ -104,6 +104,10 @@ class Chunk:
         back[np.concatenate([places for _, _, places in parts])] = np.arange(len(rows))
         return take_rows(data, back)
 
+    def nulls(self, rows: Rows) -> int:
+        """NULLs among rows by position; reads no values."""
+        return sum(self.frame(k).nulls(inner) for k, inner, _ in self.parts(rows))
+
     def parts(self, rows: Rows) -> list[tuple[int, Rows, Rows]]:
         """(frame, positions within it, places in `rows`)."""
         return partition(np.array(self.starts, np.int64), rows, np.arange(len(rows)))
@@ -308,6 +312,20 @@ class OpenFragment:
         """Positions among the rows that are left -> places."""
         return rows if self.live is None else self.live[rows].astype(np.int64)
 
+    @property
+    def ids(self) -> Rows:
+        """The row id of every place, deleted rows included: int64. Staged rows have none."""
+        runs = self.fragment.row_ids
+        return np.concatenate([np.arange(r.start, r.start + r.rows) for r in runs])
+
+    def live_ids(self) -> Rows:
+        """Ids of the rows that are left, in order: int64 (rows,)."""
+        return self.ids if self.live is None else self.ids[self.live]
+
+    def positions(self, places: Rows) -> Rows:
+        """Places of rows that are left -> positions among these."""
+        return places if self.live is None else np.searchsorted(self.live, places)
+
 
 class TreeNode:
     """A root or node block: children by first row, opened when first touched."""
@@ -359,6 +377,7 @@ class TableTree:
     ) -> None:
         self._objects = objects
         self._head = head
+        self._records = records
         self._kept: deque[tuple[TreeNode, int]] = deque()
         self._edits = edits
         self._gone: dict[Record, int] = {}
@@ -369,6 +388,20 @@ class TableTree:
         self.root = TreeNode(records, staged, (), self._gone)
         self.rows = tree.total_rows(records) + sum(fragment.rows for fragment in staged)
         self.rows -= sum(self._gone.get(record, 0) for record in records) if self._gone else 0
+
+    def edited(
+        self, staged: Sequence[OpenFragment], edits: Mapping[Record, FragmentEdit]
+    ) -> TableTree:
+        """The same tree as an open transaction sees it."""
+        return TableTree(self._objects, self._head, self._records, staged, edits)
+
+    def at(self, path: tuple[Record, ...]) -> OpenFragment:
+        """A fragment by its path, as it is stored, its frames with the objects they lie in."""
+        record = path[-1]
+        key = self._objects.record_key(record)
+        fragment = fragments.decode(self._objects.read_record(record, self._head), key)
+        fragment = fragments.rehomed(fragment, tree.object_of(record))
+        return OpenFragment(self._objects, fragment, key, None, path)
 
     def locate(self, row: int) -> tuple[OpenFragment, int]:
         """The fragment that holds a position, and the position within it."""

@@ -18,36 +18,41 @@ from deeplake.errors import (
     StoreError,
     TableExistsError,
 )
-from deeplake.format.fragment import ColumnChunk, Fragment, FrameRef, Run
-from deeplake.format.keys import check_name
-from deeplake.table.builder import FragmentBuilder
+from deeplake.format.fragment import (
+    BitmapRef,
+    ColumnChunk,
+    Fragment,
+    FrameRef,
+    Overlay,
+    Run,
+    object_ids,
+)
+from deeplake.format.keys import OBJECT_ID_BYTES, check_name
 from deeplake.table.columns import Columns, columns_of
+from deeplake.table.draft import Draft, DraftMark
 from deeplake.table.fragments import TableTree
 from deeplake.table.packs import Inline, PackWriter
-from deeplake.table.staged import open_staged
 from deeplake.versioning.publish import publish
 from deeplake.versioning.staged import Staged, Stamp, TableChange
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    import numpy.typing as npt
 
     from deeplake.format.schema import TableSchema
     from deeplake.format.statistics import ColumnStatistics
-    from deeplake.table.builder import Mark
+    from deeplake.format.tree import Record
+    from deeplake.table.builder import FragmentBuilder
     from deeplake.types.base import ColumnData
+    from deeplake.versioning.objects import Objects
     from deeplake.versioning.refs import Branch
     from deeplake.versioning.repository import Repository
     from deeplake.versioning.snapshot import Snapshot
 
-
-class _Draft(NamedTuple):
-    """One table of the transaction."""
-
-    table_id: int
-    name: str
-    columns: Columns
-    schema: TableSchema | None
-    builder: FragmentBuilder
+    Rows = npt.NDArray[np.int64]
+    Replaced = Mapping[tuple[Record, ...], tuple[Fragment, ...]]
 
 
 class TableMark(NamedTuple):
@@ -55,7 +60,7 @@ class TableMark(NamedTuple):
 
     table: str
     fresh: bool
-    mark: Mark
+    mark: DraftMark
 
 
 class Transaction:
@@ -66,7 +71,7 @@ class Transaction:
         self._branch = branch
         self.snapshot = snapshot
         self._writer = PackWriter(repository.objects)
-        self._drafts: dict[str, _Draft] = {}
+        self._drafts: dict[str, Draft] = {}
         self._nonce = int.from_bytes(os.urandom(8), "little")  # kept, so that a retry is the same
         self._broken = False
         self._sent = False
@@ -76,12 +81,12 @@ class Transaction:
     @property
     def staged(self) -> bool:
         """Whether there is anything to commit."""
-        return any(d.schema is not None or d.builder.rows for d in self._drafts.values())
+        return any(draft.staged for draft in self._drafts.values())
 
     def rows(self, table: str) -> int:
-        """Rows staged for a table."""
+        """By how much staged changes lengthen a table; less than 0 if rows are deleted."""
         draft = self._drafts.get(table)
-        return 0 if draft is None else draft.builder.rows
+        return 0 if draft is None else draft.added_rows - draft.deleted_rows
 
     def columns(self, table: str) -> Columns:
         """The columns of a table, staged or committed.
@@ -113,9 +118,9 @@ class Transaction:
                 hint="Open it, pass exist_ok=True, or name another table.",
             )
         table_id = int.from_bytes(os.urandom(6), "little")
-        columns = Columns(schema)
-        builder = FragmentBuilder(columns.layouts(), self._writer)
-        self._drafts[name] = _Draft(table_id, name, columns, schema, builder)
+        self._drafts[name] = Draft(
+            table_id, name, Columns(schema), self._writer, schema, created=True
+        )
 
     def append(self, table: str, batch: Mapping[int, ColumnData], rows: int) -> None:
         """Stage rows: one `ColumnData` of `rows` rows per column id.
@@ -124,51 +129,62 @@ class Transaction:
             StoreError: a pack could not be stored; nothing of this batch is staged.
         """
         self._open()
-        builder = self._draft(table).builder
-        mark = builder.mark()
-        try:
-            builder.add(batch, rows)
-        except BaseException:
-            builder.restore(mark)  # else some columns would have rows that others lack
-            raise
+        self._draft(table).append(batch, rows)
+
+    def update(self, table: str, rows: Rows, batch: Mapping[int, ColumnData]) -> None:
+        """Stage new values by position: row k of each column goes to rows[k], all or none."""
+        self._open()
+        self._draft(table).update(self.tree(table), rows, batch)
+
+    def delete(self, table: str, rows: Rows) -> None:
+        """Stage the deletion of rows by position."""
+        self._open()
+        self._draft(table).delete(self.tree(table), rows)
 
     def mark(self, table: str) -> TableMark:
         """The rows staged for a table so far, for `restore`."""
         self._open()
         fresh = table not in self._drafts
-        return TableMark(table, fresh, self._draft(table).builder.mark())
+        return TableMark(table, fresh, self._draft(table).mark())
 
     def restore(self, mark: TableMark) -> None:
         """Forget the rows staged for a table since `mark`."""
         if self._broken:
             return  # rolled back meanwhile: there are none
-        builder = self._draft(mark.table).builder
-        builder.restore(mark.mark)
-        if mark.fresh and not builder.rows:
+        draft = self._draft(mark.table)
+        draft.restore(mark.mark)
+        if mark.fresh and not draft.staged:
             del self._drafts[mark.table]
 
     def forget(self, table: str) -> None:
         """Forget all that is staged for a table, also that it was created."""
         self._drafts.pop(table, None)
 
-    def _draft(self, table: str) -> _Draft:
+    def _draft(self, table: str) -> Draft:
         found = self._drafts.get(table)
         if found is None:
             state = self.snapshot.table(table)
             columns = columns_of(state.schema_block)
-            builder = FragmentBuilder(columns.layouts(), self._writer)
-            found = self._drafts[table] = _Draft(state.table_id, table, columns, None, builder)
+            found = self._drafts[table] = Draft(state.table_id, table, columns, self._writer)
         return found
 
     def tree(self, table: str) -> TableTree:
         """The table's rows as this transaction sees them."""
         draft = self._drafts.get(table)
-        new = draft is not None and draft.schema is not None
-        records = () if new else self.snapshot.table(table).records
-        staged = () if draft is None else open_staged(
-            self._repository.objects, draft.builder, self._writer, {}
-        )  # fmt: skip
-        return TableTree(self._repository.objects, self.snapshot.head, records, staged)
+        committed = None
+        if draft is None or not draft.created:
+            committed = self._committed(table)
+        if draft is None or not draft.staged:
+            return committed if committed is not None else TableTree(self._objects, None, ())
+        return draft.tree(self._objects, committed)
+
+    @property
+    def _objects(self) -> Objects:
+        return self._repository.objects
+
+    def _committed(self, table: str) -> TableTree:
+        records = self.snapshot.table(table).records
+        return TableTree(self._objects, self.snapshot.head, records)
 
     def commit(self, message: str, author: str, *, automatic: bool = False) -> Snapshot:
         """Publish everything staged, atomically and durably; returns the new commit's snapshot.
@@ -180,24 +196,19 @@ class Transaction:
         self._usable()
         for draft in self._drafts.values():
             _close(draft.builder)
+        drafts = [draft for draft in self._drafts.values() if draft.staged]
+        written = [(draft.appended(self._objects), self._replaced(draft)) for draft in drafts]
         inline = self._writer.finish()
         changes, first = [], 0
-        for draft in self._drafts.values():
-            if draft.schema is None and not draft.builder.rows:
-                continue
-            fragments = tuple(_final(f, first, inline) for f in draft.builder.closed)
-            created = draft.schema is not None
-            changes.append(
-                TableChange(draft.table_id, draft.name, draft.schema, created, fragments)
-            )
+        for draft, (appended, replaced) in zip(drafts, written, strict=True):
+            changes.append(_change(draft, appended, replaced, first, inline))
             first += draft.builder.rows
-        payload = (inline.parts, inline.length) if inline is not None else ((), 0)
+        parts, length = ((), 0) if inline is None else (inline.parts, inline.length)
         stamp = Stamp(author, message, automatic, self._nonce)
-        staged = Staged(tuple(changes), *payload)
-        objects = self._repository.objects
+        staged = Staged(tuple(changes), parts, length, _required(changes))
         before, self._sent = self._sent, True  # first, as an interrupt may come at any time
         try:
-            return publish(objects, self._branch, self.snapshot, staged, stamp)
+            return publish(self._objects, self._branch, self.snapshot, staged, stamp)
         except CommitUnknownError:
             raise
         except CommitConflictError:
@@ -210,13 +221,16 @@ class Transaction:
     def statistics(self, table: str) -> dict[int, ColumnStatistics]:
         """Column id -> statistics of the rows staged for a table."""
         draft = self._drafts.get(table)
-        return {} if draft is None else draft.builder.statistics()
+        return {} if draft is None else draft.statistics()
 
     def abandon(self) -> None:
         """Drop everything staged."""
         self._broken = True
         self._drafts.clear()
         self._writer.abandon(keep=self._sent)
+
+    def _replaced(self, draft: Draft) -> Replaced:
+        return draft.replaced(self._committed(draft.name)) if draft.edits else {}
 
     def _usable(self) -> None:
         if self._broken:
@@ -249,6 +263,46 @@ def _close(builder: FragmentBuilder) -> None:
         raise
 
 
+def _change(
+    draft: Draft,
+    appended: Sequence[Fragment],
+    replaced: Replaced,
+    first: int,
+    inline: Inline | None,
+) -> TableChange:
+    """A draft as it is published; `first` counts the rows that earlier drafts append."""
+    counts: dict[str, int] = {}
+    if cells := sum(edit.cells for edit in draft.edits.values()):
+        counts["updated"] = cells
+    if draft.deleted_rows:
+        counts["deleted"] = draft.deleted_rows
+    return TableChange(
+        draft.table_id,
+        draft.name,
+        draft.schema,
+        draft.created,
+        tuple([_final(fragment, first, inline) for fragment in appended]),
+        {path: tuple(_final(f, 0, inline) for f in new) for path, new in replaced.items()},
+        allocated=draft.builder.rows,
+        counts=counts,
+    )
+
+
+def _required(changes: Sequence[TableChange]) -> tuple[str, ...]:
+    """The features that a reader of these changes needs."""
+    found = set()
+    for change in changes:
+        edited = [f for new in change.replaced.values() for f in new if isinstance(f, Fragment)]
+        for fragment in (*change.fragments, *edited):
+            if fragment.overlays:
+                found.add("overlays")
+            if fragment.deletion is not None:
+                found.add("deletions")
+        if any(len(o) != OBJECT_ID_BYTES for f in edited for o in object_ids(f) if o):
+            found.add("slots")
+    return tuple(sorted(found))
+
+
 def _final(fragment: Fragment, first_row: int, inline: Inline | None) -> Fragment:
     """Row ids counted over the whole transaction; frames of a small one addressed in its slot."""
     rows, row_ids, versions, columns, base, overlays, deletion = fragment
@@ -257,17 +311,38 @@ def _final(fragment: Fragment, first_row: int, inline: Inline | None) -> Fragmen
         return Fragment(rows, runs, versions, columns, base, overlays, deletion)
     placed = tuple([
         ColumnChunk(
-            chunk.column_id, _in_slot(chunk.frames, inline), chunk.statistics, chunk.versions,
-            chunk.generation,
+            chunk.column_id, _in_slot(chunk.frames, inline.bases), chunk.statistics,
+            chunk.versions, chunk.generation,
         )
         for chunk in columns
     ])  # fmt: skip
+    if overlays or deletion is not None:
+        overlays = tuple(_moved(overlay, inline.bases) for overlay in overlays)
+        if deletion is not None:
+            (bitmap,) = _bitmaps([deletion.bitmap], inline.bases)
+            deletion = deletion._replace(bitmap=bitmap)
     return Fragment(rows, runs, versions, placed, base, overlays, deletion)
 
 
-def _in_slot(frames: tuple[FrameRef, ...], inline: Inline) -> tuple[FrameRef, ...]:
-    bases = inline.bases
+def _in_slot(frames: tuple[FrameRef, ...], bases: Mapping[bytes, int]) -> tuple[FrameRef, ...]:
+    """Frames of packs that ride in the slot; others stay where they are."""
     return tuple([
-        FrameRef(b"", rows, offset + bases[pack_id], *sizes)
-        for pack_id, rows, offset, *sizes in frames
+        FrameRef(b"", rows, offset + bases[object_id], *sizes)
+        if object_id in bases
+        else FrameRef(object_id, rows, offset, *sizes)
+        for object_id, rows, offset, *sizes in frames
     ])  # fmt: skip
+
+
+def _bitmaps(refs: Sequence[BitmapRef], bases: Mapping[bytes, int]) -> list[BitmapRef]:
+    return [
+        ref._replace(object_id=b"", offset=ref.offset + bases[ref.object_id])
+        if ref.object_id in bases
+        else ref
+        for ref in refs
+    ]
+
+
+def _moved(overlay: Overlay, bases: Mapping[bytes, int]) -> Overlay:
+    (bitmap,), (values,) = _bitmaps([overlay.bitmap], bases), _in_slot((overlay.values,), bases)
+    return overlay._replace(bitmap=bitmap, values=values)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from deeplake.errors import MalformedObjectError
 from deeplake.format import fragment as fragments
 from deeplake.format import tree
-from deeplake.format.keys import slot_object
 from deeplake.table.fragments import OpenFragment
 from deeplake.types.named import NamedTuple
 
@@ -60,7 +59,7 @@ class Side:
         fragment = fragments.decode(self._objects.read_record(record, self._head), key)
         if fragment.live_rows != record.rows:
             raise MalformedObjectError(f"a fragment in {key} has not the rows its table says")
-        fragment = fragments.rehomed(fragment, object_of(record))
+        fragment = fragments.rehomed(fragment, tree.object_of(record))
         return OpenFragment(self._objects, fragment, key, None, path)
 
     def leaves(self, paths: Sequence[Path]) -> list[Path]:
@@ -71,13 +70,6 @@ class Side:
             opened = iter(self.children(nodes))
             found = [p for path in found for p in (next(opened) if path[-1].level else (path,))]
         return found
-
-
-def object_of(record: Record) -> bytes:
-    """The object that a record's block lies in, as frames name it."""
-    if record.kind == tree.PACK:
-        return record.home
-    return slot_object(int.from_bytes(record.home[:8], "little"), record.sequence)
 
 
 class Gap(NamedTuple):

@@ -136,7 +136,7 @@ def _pass(
 def _header(staged: Staged, stamp: Stamp, place: Place, entries: list[TableEntry]) -> CommitHeader:
     allocator = place.allocator
     if allocator is not None:
-        allocator = allocator[0], allocator[1] + sum(change.added for change in staged.tables)
+        allocator = allocator[0], allocator[1] + sum(change.allocated for change in staged.tables)
     return CommitHeader(
         place.commit_id, place.parents, stamp.author, stamp.message, place.time_us,
         stamp.automatic, allocator, tuple(entries), *place[4:],
@@ -204,9 +204,7 @@ def _place_new(layout: _Slot, staged: Fragment, place: Place, base: int) -> tree
     )
 
 
-def _placed(
-    layout: _Slot, found: tree.Record | Fragment, place: Place, base: int
-) -> tree.Record:
+def _placed(layout: _Slot, found: tree.Record | Fragment, place: Place, base: int) -> tree.Record:
     """The record of a fragment that comes into the tree; one of another commit is there already."""
     if isinstance(found, tree.Record):
         return found

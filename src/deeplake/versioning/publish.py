@@ -208,7 +208,7 @@ def _place(
     header = parent.header
     own = header is not None and header.commit_id.branch == branch.branch_id
     allocator = header.allocator if header is not None and own else None
-    rows = sum(change.added for change in staged.tables)
+    rows = sum(change.allocated for change in staged.tables)
     if rows and allocator is None and branch.branch_id == MAIN_BRANCH_ID:
         allocator = (0, 0)  # claimed by repo.json itself
     if rows and (allocator is None or allocator[1] + rows > 1 << COUNTER_BITS):

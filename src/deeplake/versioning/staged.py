@@ -29,6 +29,7 @@ class TableChange(NamedTuple):
             of the nodes above it), each with what comes in its place: edited fragments, or
             records of another commit. Overlays and deletions of version 0 get the commit's.
         appended: rows of other commits to append, by reference.
+        allocated: row ids that the appended rows take, those of rows deleted since included.
         counts: what the commit's summary says beside the rows appended.
     """
 
@@ -39,12 +40,13 @@ class TableChange(NamedTuple):
     fragments: tuple[Fragment, ...]
     replaced: Mapping[tuple[Record, ...], tuple[Record | Fragment, ...]] = MappingProxyType({})
     appended: tuple[Record | Fragment, ...] = ()
+    allocated: int = 0
     counts: Mapping[str, Any] = MappingProxyType({})
 
     @property
     def added(self) -> int:
         """Rows appended."""
-        return sum(fragment.rows for fragment in self.fragments)
+        return sum(fragment.live_rows for fragment in self.fragments)
 
 
 class Staged(NamedTuple):

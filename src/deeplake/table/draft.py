@@ -1,0 +1,238 @@
+"""One table of an open transaction: rows to append, and changes of rows that are there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from deeplake.format import statistics as stats
+from deeplake.table.builder import FragmentBuilder
+from deeplake.table.edits import FragmentEdit
+from deeplake.table.fragments import OpenFragment, TableTree
+from deeplake.table.frame_writer import write_deletion, write_overlay
+from deeplake.table.patch import layered
+from deeplake.table.staged import StagedFragment, open_staged
+from deeplake.types.data import take_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import numpy.typing as npt
+
+    from deeplake.format.fragment import ColumnChunk, Fragment
+    from deeplake.format.schema import TableSchema
+    from deeplake.format.statistics import ColumnStatistics
+    from deeplake.format.tree import Record
+    from deeplake.table.builder import Mark
+    from deeplake.table.columns import Column, Columns
+    from deeplake.table.packs import PackWriter
+    from deeplake.table.patch import Patch
+    from deeplake.types.base import ColumnData
+    from deeplake.versioning.objects import Objects
+
+    Rows = npt.NDArray[np.int64]
+    Key = Record | int
+
+
+class DraftMark(NamedTuple):
+    """A draft's state at some moment."""
+
+    builder: Mark
+    edits: dict[Key, FragmentEdit]
+
+
+class Draft:
+    """What a transaction does to one table.
+
+    Args:
+        table_id: the table.
+        name: its name.
+        columns: its columns, staged changes included.
+        schema: the schema if the transaction makes or changes it.
+        created: whether the transaction makes the table.
+        writer: where frames go.
+    """
+
+    def __init__(
+        self,
+        table_id: int,
+        name: str,
+        columns: Columns,
+        writer: PackWriter,
+        schema: TableSchema | None = None,
+        *,
+        created: bool = False,
+    ) -> None:
+        self.table_id = table_id
+        self.name = name
+        self.columns = columns
+        self.schema = schema
+        self.created = created
+        self._writer = writer
+        self.builder = FragmentBuilder(columns, writer)
+        self.edits: dict[Key, FragmentEdit] = {}
+        """By record of a committed fragment, by number of a staged one; replaced, not changed."""
+        self._written: dict[Key, tuple[FragmentEdit, Fragment | None]] = {}
+        """Edited fragments whose values are in packs: a commit that is tried again has them."""
+
+    @property
+    def staged(self) -> bool:
+        """Whether there is anything to publish."""
+        return self.schema is not None or bool(self.builder.rows) or bool(self.edits)
+
+    @property
+    def added_rows(self) -> int:
+        """Rows appended and not deleted again."""
+        gone = sum(len(e.deleted) for k, e in self.edits.items() if isinstance(k, int))
+        return self.builder.rows - gone
+
+    @property
+    def deleted_rows(self) -> int:
+        """Committed rows that are deleted."""
+        return sum(len(e.deleted) for k, e in self.edits.items() if not isinstance(k, int))
+
+    def mark(self) -> DraftMark:
+        """The state now, for `restore`."""
+        return DraftMark(self.builder.mark(), self.edits)
+
+    def restore(self, mark: DraftMark) -> None:
+        """Forget what was staged since `mark`."""
+        self.builder.restore(mark.builder)
+        self.edits = mark.edits
+
+    def append(self, batch: Mapping[int, ColumnData], rows: int) -> None:
+        """Stage rows, all or none.
+
+        Raises:
+            StoreError: a pack could not be stored.
+        """
+        mark = self.builder.mark()
+        try:
+            self.builder.add(batch, rows)
+        except BaseException:
+            self.builder.restore(mark)  # else some columns would have rows that others lack
+            raise
+
+    def update(self, tree: TableTree, rows: Rows, batch: Mapping[int, ColumnData]) -> None:
+        """Stage new values: row k of each column goes to position rows[k]; later ones count."""
+
+        def changed(edit: FragmentEdit, places: Rows, where: Rows) -> FragmentEdit:
+            for column_id, data in batch.items():
+                edit = edit.updated(column_id, places, take_rows(data, where))
+            return edit
+
+        self._edit(tree, rows, changed)
+
+    def delete(self, tree: TableTree, rows: Rows) -> None:
+        """Stage the deletion of rows by position."""
+        self._edit(tree, rows, lambda edit, places, _: edit.without(places))
+
+    def _edit(
+        self,
+        tree: TableTree,
+        rows: Rows,
+        change: Callable[[FragmentEdit, Rows, Rows], FragmentEdit],
+    ) -> None:
+        edits = dict(self.edits)
+        for fragment, inner, where in tree.groups(rows):
+            key = fragment.number if isinstance(fragment, StagedFragment) else fragment.path[-1]
+            edit = edits.get(key) or FragmentEdit(fragment.path)
+            edits[key] = change(edit, fragment.places(inner), where)
+        self.edits = edits
+
+    def tree(self, objects: Objects, committed: TableTree | None) -> TableTree:
+        """The table's rows as the transaction sees them."""
+        numbered = {k: e for k, e in self.edits.items() if isinstance(k, int)}
+        staged = open_staged(objects, self.builder, self._writer, numbered)
+        others = {k: e for k, e in self.edits.items() if not isinstance(k, int)}
+        if committed is None:
+            return TableTree(objects, None, (), staged)
+        return committed.edited(staged, others)
+
+    def statistics(self) -> dict[int, ColumnStatistics]:
+        """Column id -> statistics of the rows appended."""
+        return self.builder.statistics() if self.builder.rows else {}
+
+    # --- publishing ---------------------------------------------------------------------------
+
+    def appended(self, objects: Objects) -> list[Fragment]:
+        """The staged rows as closed fragments; one all of whose rows are deleted is left out."""
+        found = []
+        for number, fragment in enumerate(self.builder.closed):
+            edit = self.edits.get(number)
+            if edit is None:
+                found.append(fragment)
+                continue
+            opened = StagedFragment(objects, fragment, self._writer, {}, number, None)
+            made = self._edited(number, edit, opened)
+            if made is not None:
+                found.append(made)
+        return found
+
+    def replaced(self, tree: TableTree) -> dict[tuple[Record, ...], tuple[Fragment, ...]]:
+        """Path of each edited fragment -> what comes in its place, its values in packs."""
+        found: dict[tuple[Record, ...], tuple[Fragment, ...]] = {}
+        for key, edit in self.edits.items():
+            if not isinstance(key, int):
+                made = self._edited(key, edit, tree.at(edit.path))
+                found[edit.path] = () if made is None else (made,)
+        return found
+
+    def _edited(self, key: Key, edit: FragmentEdit, fragment: OpenFragment) -> Fragment | None:
+        known = self._written.get(key)
+        if known is None or known[0] is not edit:
+            made = edited(fragment, edit, self.columns, self._writer)
+            known = self._written[key] = (edit, made)
+        return known[1]
+
+
+def edited(
+    fragment: OpenFragment, edit: FragmentEdit, columns: Columns, writer: PackWriter
+) -> Fragment | None:
+    """A fragment with staged changes written to packs; None if no row is left.
+
+    Args:
+        fragment: as it is stored, with frames that name their objects.
+    """
+    found = fragment.fragment
+    if len(edit.deleted):
+        deleted = np.union1d(fragment.deleted, edit.deleted)
+        if len(deleted) == found.rows:
+            return None
+        found = found._replace(deletion=write_deletion(writer, deleted))
+    for column in columns:
+        stack = edit.patches.get(column.column_id)
+        if stack:
+            patch = layered(stack)
+            overlay = write_overlay(writer, column, patch)
+            found = found._replace(
+                overlays=(*found.overlays, overlay),
+                columns=_measured(fragment, found, column, patch),
+            )
+    return found
+
+
+def _measured(
+    fragment: OpenFragment, found: Fragment, column: Column, patch: Patch
+) -> tuple[ColumnChunk, ...]:
+    """The columns of a fragment, statistics of one of them widened by new values.
+
+    Bounds hold old and new values; NULLs are counted exactly, NaNs at most so many.
+    """
+    chunks = list(found.columns)
+    for k, chunk in enumerate(chunks):
+        if chunk.column_id != column.column_id:
+            continue
+        old, new = chunk.statistics, stats.measure(column.layout, patch.data)
+        if old.kind != stats.NONE:
+            before = 0
+            if old.nulls:
+                rows = fragment.positions(patch.positions)
+                before = fragment.chunk(column).nulls(rows)
+            merged = stats.merge([old, new])
+            nans = min(merged.nans, found.rows)
+            chunks[k] = chunk._replace(
+                statistics=merged._replace(nulls=merged.nulls - before, nans=nans)
+            )
+    return tuple(chunks)
