@@ -145,10 +145,9 @@ class Draft:
         """The table's rows as the transaction sees them."""
         numbered = {k: e for k, e in self.edits.items() if isinstance(k, int)}
         staged = open_staged(objects, self.builder, self._writer, numbered)
-        others = {k: e for k, e in self.edits.items() if not isinstance(k, int)}
         if committed is None:
             return TableTree(objects, None, (), staged)
-        return committed.edited(staged, others)
+        return committed.edited(staged, self.committed_edits())
 
     def statistics(self) -> dict[int, ColumnStatistics]:
         """Column id -> statistics of the rows appended."""
@@ -170,13 +169,18 @@ class Draft:
                 found.append(made)
         return found
 
-    def replaced(self, tree: TableTree) -> dict[tuple[Record, ...], tuple[Fragment, ...]]:
+    def committed_edits(self) -> dict[Record, FragmentEdit]:
+        """Changes of rows that are committed, by the record of their fragment."""
+        return {k: e for k, e in self.edits.items() if not isinstance(k, int)}
+
+    def replaced(
+        self, tree: TableTree, edits: Mapping[Record, FragmentEdit]
+    ) -> dict[tuple[Record, ...], tuple[Fragment, ...]]:
         """Path of each edited fragment -> what comes in its place, its values in packs."""
         found: dict[tuple[Record, ...], tuple[Fragment, ...]] = {}
-        for key, edit in self.edits.items():
-            if not isinstance(key, int):
-                made = self._edited(key, edit, tree.at(edit.path))
-                found[edit.path] = () if made is None else (made,)
+        for record, edit in edits.items():
+            made = self._edited(record, edit, tree.at(edit.path))
+            found[edit.path] = () if made is None else (made,)
         return found
 
     def _edited(self, key: Key, edit: FragmentEdit, fragment: OpenFragment) -> Fragment | None:
@@ -205,7 +209,10 @@ def edited(
         stack = edit.patches.get(column.column_id)
         if stack:
             patch = layered(stack)
-            overlay = write_overlay(writer, column, patch)
+            overlay = edit.overlays.get(column.column_id)
+            if overlay is None:
+                overlay = write_overlay(writer, column, patch)
+                edit.overlays[column.column_id] = overlay
             found = found._replace(
                 overlays=(*found.overlays, overlay),
                 columns=_measured(fragment, found, column, patch),

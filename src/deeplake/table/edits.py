@@ -15,6 +15,7 @@ from deeplake.table.patch import Patch, among, holds, layered, patch_of
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from deeplake.format.fragment import Overlay
     from deeplake.format.tree import Record
     from deeplake.types.base import ColumnData
 
@@ -30,7 +31,7 @@ class FragmentEdit:
         path: the fragment's record, after those of the nodes above it; () if it is staged itself.
     """
 
-    __slots__ = ("deleted", "patches", "path")
+    __slots__ = ("deleted", "overlays", "patches", "path")
 
     def __init__(
         self,
@@ -43,6 +44,21 @@ class FragmentEdit:
         """Column id -> patches, later ones on top."""
         self.deleted: Rows = np.zeros(0, np.int64) if deleted is None else deleted
         """Places, ascending; none of them deleted before."""
+        self.overlays: dict[int, Overlay] = {}
+        """Column id -> its patches in a pack, once they are."""
+
+    def on(self, path: tuple[Record, ...]) -> FragmentEdit:
+        """The same edit of the same fragment, which has another path now."""
+        found = FragmentEdit(path, self.patches, self.deleted)
+        found.overlays = self.overlays
+        return found
+
+    def joined(self, other: FragmentEdit) -> FragmentEdit:
+        """With what another edit does to other cells and rows of the same fragment."""
+        patches = dict(self.patches)
+        for column_id, stack in other.patches.items():
+            patches[column_id] = [layered([*patches.get(column_id, ()), *stack])]
+        return FragmentEdit(self.path, patches, np.union1d(self.deleted, other.deleted))
 
     def updated(self, column_id: int, places: Rows, data: ColumnData) -> FragmentEdit:
         """With new values at `places`, in any order; the last one of each counts."""

@@ -32,6 +32,8 @@ from deeplake.table.columns import Columns, columns_of
 from deeplake.table.draft import Draft, DraftMark
 from deeplake.table.fragments import TableTree
 from deeplake.table.packs import Inline, PackWriter
+from deeplake.table.rebase import rebased
+from deeplake.table.walk import Side
 from deeplake.versioning.publish import publish
 from deeplake.versioning.staged import Staged, Stamp, TableChange
 
@@ -196,19 +198,11 @@ class Transaction:
         self._usable()
         for draft in self._drafts.values():
             _close(draft.builder)
-        drafts = [draft for draft in self._drafts.values() if draft.staged]
-        written = [(draft.appended(self._objects), self._replaced(draft)) for draft in drafts]
-        inline = self._writer.finish()
-        changes, first = [], 0
-        for draft, (appended, replaced) in zip(drafts, written, strict=True):
-            changes.append(_change(draft, appended, replaced, first, inline))
-            first += draft.builder.rows
-        parts, length = ((), 0) if inline is None else (inline.parts, inline.length)
+        staged = self._built(self.snapshot)
         stamp = Stamp(author, message, automatic, self._nonce)
-        staged = Staged(tuple(changes), parts, length, _required(changes))
         before, self._sent = self._sent, True  # first, as an interrupt may come at any time
         try:
-            return publish(self._objects, self._branch, self.snapshot, staged, stamp)
+            return publish(self._objects, self._branch, self.snapshot, staged, stamp, self._built)
         except CommitUnknownError:
             raise
         except CommitConflictError:
@@ -229,8 +223,42 @@ class Transaction:
         self._drafts.clear()
         self._writer.abandon(keep=self._sent)
 
-    def _replaced(self, draft: Draft) -> Replaced:
-        return draft.replaced(self._committed(draft.name)) if draft.edits else {}
+    def _built(self, parent: Snapshot) -> Staged:
+        """All that is staged, as changes of a commit of the branch: the one it was begun on, or a
+        later one.
+
+        Raises:
+            CommitConflictError: the commits since have changed the same rows or cells.
+            StoreError: a pack could not be stored; calling again sends what is missing.
+        """
+        drafts = [draft for draft in self._drafts.values() if draft.staged]
+        written = [
+            (draft.appended(self._objects), self._replaced(draft, parent)) for draft in drafts
+        ]
+        inline = self._writer.finish()
+        changes, first = [], 0
+        for draft, (appended, replaced) in zip(drafts, written, strict=True):
+            changes.append(_change(draft, appended, replaced, first, inline))
+            first += draft.builder.rows
+        parts, length = ((), 0) if inline is None else (inline.parts, inline.length)
+        return Staged(tuple(changes), parts, length, _required(changes))
+
+    def _replaced(self, draft: Draft, parent: Snapshot) -> Replaced:
+        """What comes in the place of fragments that a draft edits."""
+        edits = draft.committed_edits()
+        if not edits:
+            return {}
+        objects, new = self._objects, parent.table(draft.name)
+        if parent is not self.snapshot:
+            old = self.snapshot.table(draft.name)
+            edits = rebased(
+                objects,
+                Side(objects, self.snapshot.head, old.records),
+                Side(objects, parent.head, new.records),
+                edits,
+                draft.columns,
+            )
+        return draft.replaced(TableTree(objects, parent.head, new.records), edits)
 
     def _usable(self) -> None:
         if self._broken:

@@ -40,7 +40,7 @@ from deeplake.versioning.history import open_commit
 from deeplake.versioning.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from deeplake.format.slot import CommitHeader, SlotHead
     from deeplake.versioning.assemble import Assembled
@@ -50,18 +50,28 @@ if TYPE_CHECKING:
 
 BACKOFF_S_MAX = 0.05
 _READ_TOGETHER = 16
+_OF_ROWS = frozenset(("added", "updated", "deleted", "compacted"))
+"""Kinds of change that a rebase can move over."""
+
 RESENDS_MAX = 3
 """How often a create without an answer is sent again; the slot decides, so it is safe."""
 
 
 def publish(
-    objects: Objects, branch: Branch, parent: Snapshot, staged: Staged, stamp: Stamp
+    objects: Objects,
+    branch: Branch,
+    parent: Snapshot,
+    staged: Staged,
+    stamp: Stamp,
+    rebase: Callable[[Snapshot], Staged] | None = None,
 ) -> Snapshot:
     """Make a transaction the next commit of a branch, durably.
 
     Args:
         parent: the snapshot that the transaction was built on, or an older one that it commutes
             with.
+        rebase: makes the transaction anew for a later commit of the branch, or refuses
+            (CommitConflictError); without it, it is published as it is.
 
     Returns:
         The new commit's snapshot, which has `parent` or a later commit as its parent.
@@ -81,6 +91,7 @@ def publish(
             parent = _catch_up(objects, branch, parent, staged, stamp)
             if _landed(parent.header, stamp):
                 return parent
+            staged = staged if rebase is None else rebase(parent)
         sequence = _next_sequence(branch, parent)
         place = _place(objects, branch, parent, staged, stamp, sequence, beside)
         made = assemble(objects, parent, staged, stamp, place)
@@ -157,7 +168,8 @@ def _catch_up(
             refuse_closed(branch, found.header)
             _refuse_moved(branch, found.header, before)
             before = found.header.commit_id
-            _check_disjoint(staged, found.header, branch)
+            if not staged.rederived:
+                _check_disjoint(staged, found.header, branch)
     return Snapshot(objects, head)
 
 
@@ -285,7 +297,8 @@ def _unknown(commit_id: CommitId) -> CommitUnknownError:
 
 
 def _check_disjoint(staged: Staged, winner: CommitHeader, branch: Branch) -> None:
-    """Appends commute; schema changes and equal new table names do not.
+    """Changes of rows commute as far as is told here (the rebase looks closer); schema changes and
+    equal new table names do not.
 
     Raises:
         CommitConflictError: naming the table and what both did to it.
@@ -297,8 +310,8 @@ def _check_disjoint(staged: Staged, winner: CommitHeader, branch: Branch) -> Non
         taken = names.get(change.name)
         if change.created and taken is not None:
             problem = f"table {change.name!r} was created by both"
-        elif other is not None and (change.schema is not None or other.change.keys() - {"added"}):
-            problem = f"table {change.name!r} was changed by more than appended rows"
+        elif other is not None and (change.schema is not None or other.change.keys() - _OF_ROWS):
+            problem = f"table {change.name!r} was changed by both, and not its rows only"
         else:
             continue
         raise CommitConflictError(

@@ -55,6 +55,8 @@ class Staged(NamedTuple):
     Args:
         requires: features that a reader of the commit needs beside those its parents required.
         parents: parents of a merge beside the first, which is the commit before it.
+        rederived: whether it is worked out anew for each commit it could follow, as a merge is:
+            then no commit of another writer is refused for what it changed.
     """
 
     tables: tuple[TableChange, ...]
@@ -62,6 +64,7 @@ class Staged(NamedTuple):
     payload_length: int
     requires: tuple[str, ...] = ()
     parents: tuple[CommitId, ...] = ()
+    rederived: bool = False
 
 
 class Stamp(NamedTuple):

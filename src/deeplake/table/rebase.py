@@ -1,0 +1,151 @@
+"""Moving a transaction's changes onto a newer commit of its branch.
+
+Stricter than a merge: a cell that both wrote, a row that one deleted and the other touched, is a
+conflict even if the values are equal, since two increments are two. Everything else is moved by
+row id, also where the fragments were compacted meanwhile.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from deeplake.errors import CommitConflictError
+from deeplake.table.compare import delta_of
+from deeplake.table.edits import FragmentEdit
+from deeplake.table.patch import layered
+from deeplake.table.walk import walk
+from deeplake.types.data import take_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy.typing as npt
+
+    from deeplake.format.tree import Record
+    from deeplake.table.columns import Columns
+    from deeplake.table.compare import TableDelta
+    from deeplake.table.fragments import OpenFragment
+    from deeplake.table.walk import Side
+    from deeplake.versioning.objects import Objects
+
+    Ints = npt.NDArray[np.int64]
+    Edits = dict[Record, FragmentEdit]
+
+ROWS_NAMED = 5
+"""Rows that a conflict's message names."""
+
+
+def rebased(
+    objects: Objects, old: Side, new: Side, edits: Mapping[Record, FragmentEdit], columns: Columns
+) -> Edits:
+    """The same edits for another tree of the table, by its records.
+
+    Raises:
+        CommitConflictError: a row or cell was changed by both; names rows and columns.
+    """
+    compared = walk(old, new)
+    found: Edits = {}
+    contested: list[FragmentEdit] = []
+    for edit in edits.values():
+        path = compared.moved(edit.path)
+        if path is None:
+            contested.append(edit)
+        else:
+            found[path[-1]] = edit.on(path)
+    if contested:
+        delta = delta_of(objects, old, new, compared.gaps)
+        gone = old.fragments(old.leaves(delta.removed_whole))
+        removed = np.concatenate([delta.removed.ids, *[fragment.live_ids() for fragment in gone]])
+        sources = old.fragments([edit.path for edit in contested])
+        places = _Whereabouts(delta, new)
+        for edit, source in zip(contested, sources, strict=True):
+            _check(edit, source, delta, removed, columns)
+            for moved in places.moved(edit, source):
+                record = moved.path[-1]
+                found[record] = moved if record not in found else found[record].joined(moved)
+    return found
+
+
+def _check(
+    edit: FragmentEdit, source: OpenFragment, delta: TableDelta, removed: Ints, columns: Columns
+) -> None:
+    """Refuse what both changed.
+
+    Raises:
+        CommitConflictError
+    """
+    ids = source.ids
+    gone = ids[edit.deleted]
+    _refuse(gone, removed, "row {} was deleted by both")
+    named = {column.column_id: column.name for column in columns}
+    for column_id, cells in delta.updated.items():
+        name = named.get(column_id, "(dropped)")
+        _refuse(gone, cells.ids, f"row {{}} was deleted here, its column {name!r} changed there")
+        stack = edit.patches.get(column_id)
+        if stack:
+            written = ids[layered(stack).positions]
+            _refuse(written, cells.ids, f"column {name!r} of row {{}} was changed by both")
+    for column_id, stack in edit.patches.items():
+        written = ids[layered(stack).positions]
+        name = named.get(column_id, "(dropped)")
+        _refuse(written, removed, f"row {{}} was deleted there, {name!r} changed here")
+
+
+def _refuse(ours: Ints, theirs: Ints, told: str) -> None:
+    both = np.intersect1d(ours, theirs)
+    if len(both):
+        shown = ", ".join(map(str, both[:ROWS_NAMED].tolist()))
+        more = f" and {len(both) - ROWS_NAMED} more" if len(both) > ROWS_NAMED else ""
+        raise CommitConflictError(
+            f"the branch moved on while this transaction was open: {told.format(shown)}{more}.",
+            hint="The rows are named by row id. Roll back, refresh, and apply the change again.",
+        )
+
+
+class _Whereabouts:
+    """Where the rows of changed fragments stand in the new tree."""
+
+    def __init__(self, delta: TableDelta, new: Side) -> None:
+        self._fragments = list(delta.other) + new.fragments(new.leaves(delta.whole))
+        ids, at, places = [], [], []
+        for k, fragment in enumerate(self._fragments):
+            live = np.arange(fragment.rows) if fragment.live is None else fragment.live
+            ids.append(fragment.ids[live])
+            at.append(np.full(len(live), k))
+            places.append(np.asarray(live, np.int64))
+        self._ids = np.concatenate(ids) if ids else np.zeros(0, np.int64)
+        order = np.argsort(self._ids, kind="stable")
+        self._ids = self._ids[order]
+        self._at = np.concatenate(at)[order] if at else self._ids
+        self._places = np.concatenate(places)[order] if places else self._ids
+
+    def find(self, ids: Ints) -> tuple[Ints, Ints]:
+        """(fragment, place) of rows that are all there."""
+        k = np.searchsorted(self._ids, ids)
+        if len(ids) and (int(k.max()) >= len(self._ids) or (self._ids[k] != ids).any()):
+            raise CommitConflictError(
+                "the branch moved on while this transaction was open: rows changed here are gone.",
+                hint="Roll back, refresh, and apply the change again.",
+            )
+        return self._at[k], self._places[k]
+
+    def moved(self, edit: FragmentEdit, source: OpenFragment) -> list[FragmentEdit]:
+        """An edit of an old fragment as edits of new ones."""
+        ids = source.ids
+        found: dict[int, FragmentEdit] = {}
+
+        def of(k: int) -> FragmentEdit:
+            return found.setdefault(k, FragmentEdit(self._fragments[k].path))
+
+        for column_id, stack in edit.patches.items():
+            patch = layered(stack)
+            at, places = self.find(ids[patch.positions])
+            for k in np.unique(at).tolist():
+                rows = np.flatnonzero(at == k)
+                found[k] = of(k).updated(column_id, places[rows], take_rows(patch.data, rows))
+        at, places = self.find(ids[edit.deleted])
+        for k in np.unique(at).tolist():
+            found[k] = of(k).without(places[at == k])
+        return list(found.values())
