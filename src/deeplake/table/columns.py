@@ -19,9 +19,9 @@ from deeplake.errors import (
     did_you_mean,
 )
 from deeplake.format import schema as schemas
-from deeplake.format.schema import ColumnSpec, TableSchema
+from deeplake.format.schema import MARKS, ColumnSpec, TableSchema
 from deeplake.types import declare
-from deeplake.types.base import row_count
+from deeplake.types.base import FixedLayout, row_count
 from deeplake.types.data import nulls
 from deeplake.types.named import NamedTuple
 from deeplake.types.rows import refusal
@@ -48,6 +48,8 @@ class Column(NamedTuple):
     not_null: bool = False
     former: tuple[Layout, ...] = ()
     default: ColumnData | None = None
+    primary_key: bool = False
+    unique: bool = False
 
     @property
     def layout(self) -> Layout:
@@ -72,19 +74,51 @@ class Column(NamedTuple):
         return self.former[generation]
 
 
+class Key(NamedTuple):
+    """Columns whose values no two rows may share; a row with NULL in one of them shares nothing."""
+
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names, in order."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def ids(self) -> frozenset[int]:
+        """The columns' ids."""
+        return frozenset(column.column_id for column in self.columns)
+
+
+def _keys(columns: list[Column]) -> Iterator[Key]:
+    primary = tuple(column for column in columns if column.primary_key)
+    if primary:
+        yield Key(primary)
+    for column in columns:
+        if column.unique and (column,) != primary:
+            yield Key((column,))
+
+
 class Columns:
     """The columns of one schema, in order, by name."""
 
-    __slots__ = ("_by_name", "schema")
+    __slots__ = ("_by_name", "keys", "schema")
 
     def __init__(self, schema: TableSchema) -> None:
         self.schema = schema
         self._by_name = {
             spec.name: Column(
-                spec.column_id, spec.name, declare.from_json(spec.type), spec.not_null
+                spec.column_id,
+                spec.name,
+                declare.from_json(spec.type),
+                spec.not_null,
+                primary_key=spec.primary_key,
+                unique=spec.unique,
             )
             for spec in schema.columns
         }
+        self.keys = tuple(_keys(list(self)))
+        """What identifies a row: the primary key, then every unique column."""
 
     def __iter__(self) -> Iterator[Column]:
         return iter(self._by_name.values())
@@ -167,8 +201,9 @@ def columns_of(schema_block: bytes) -> Columns:
 def declare_schema(schema: Mapping[str, Any]) -> TableSchema:
     """A user's schema, {name: type or its spelling} -> columns with fresh ids.
 
-    A type written as ('text', 'not_null') or 'text not_null' refuses NULL, as do the columns
-    that the schema of another table lists as `not_null`.
+    A type written as ('text', 'not_null') or 'text not_null' refuses NULL, likewise 'unique' and
+    'primary_key', which implies not_null; so do the columns that the schema of another table lists
+    under these names.
 
     Raises:
         SchemaError, InvalidNameError
@@ -184,24 +219,46 @@ def declare_schema(schema: Mapping[str, Any]) -> TableSchema:
     columns = []
     for name, spelling in schema.items():
         _check_column_name(name)
-        declared, not_null = _split_not_null(spelling)
-        not_null = not_null or name in getattr(schema, "not_null", ())
+        declared, marks = _split_marks(spelling)
+        marks |= {mark for mark in MARKS if name in getattr(schema, mark, ())}
+        if "primary_key" in marks:
+            marks.add("not_null")
         column_id = 0
         while column_id in used or not column_id:
             column_id = int.from_bytes(os.urandom(4), "little")
         used.add(column_id)
-        type_ = declare.to_json(declare.parse(declared))
-        columns.append(ColumnSpec(column_id, name, type_, not_null))
+        type_ = declare.parse(declared)
+        if marks & {"primary_key", "unique"} and not can_be_key(type_):
+            raise SchemaError(
+                f"column {name!r} is {type_}, which cannot be a key.",
+                hint="Keys are numbers, bool, text, blob, uuid, decimal, dates and times.",
+            )
+        columns.append(
+            ColumnSpec(column_id, name, declare.to_json(type_), **dict.fromkeys(marks, True))
+        )
     return TableSchema(tuple(columns))
 
 
-def _split_not_null(spelling: Any) -> tuple[Any, bool]:
-    if isinstance(spelling, str):
-        words = spelling.removesuffix(" not_null").removesuffix(" NOT NULL")
-        return words, words != spelling
-    if isinstance(spelling, tuple) and len(spelling) == 2 and spelling[1] == "not_null":
-        return spelling[0], True
-    return spelling, False
+def can_be_key(type_: ColumnType) -> bool:
+    """Whether equal values of a type have equal bytes, or nearly so, and few of them."""
+    layout = type_.layout
+    if isinstance(layout, FixedLayout) and not layout.shape:
+        return True
+    return type_.name in ("text", "blob", "uuid") or type_.name.startswith("decimal(")
+
+
+def _split_marks(spelling: Any) -> tuple[Any, set[str]]:
+    """A type and the words behind it: 'text not_null unique', ('text', 'unique')."""
+    if isinstance(spelling, tuple) and spelling and set(spelling[1:]) <= set(MARKS):
+        return spelling[0], set(spelling[1:])
+    marks: set[str] = set()
+    while isinstance(spelling, str):
+        found = [m for m in MARKS if spelling.endswith((f" {m}", f" {m.upper().replace('_', ' ')}"))]
+        if not found:
+            break
+        marks.update(found)
+        spelling = spelling[: -len(found[0]) - 1].rstrip()
+    return spelling, marks
 
 
 def _check_column_name(name: object) -> None:

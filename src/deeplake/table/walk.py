@@ -100,8 +100,15 @@ class Walk(NamedTuple):
 
 def walk(base: Side, other: Side) -> Walk:
     """Compare two trees; opens nodes only where they differ."""
+    return walk_between(base, base.root, other, other.root)
+
+
+def walk_between(
+    base: Side, base_paths: list[Path], other: Side, other_paths: list[Path]
+) -> Walk:
+    """Compare parts of two trees."""
     found = Walk([], {})
-    pending = [(base.root, other.root)]
+    pending = [(base_paths, other_paths)]
     while pending:
         ours, theirs = pending.pop()
         deeper = []

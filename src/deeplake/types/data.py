@@ -142,6 +142,61 @@ def put_rows(
     return take_rows(concat([data, values]), source)
 
 
+def rows_equal(a: ColumnData, b: ColumnData) -> BoolArray:
+    """Which rows of two runs of equal length hold the same stored value; NULL equals NULL.
+
+    Bytes are compared: NaN equals the same NaN, 0.0 is not -0.0.
+
+    >>> rows_equal(FixedData(np.array([1, 2])), FixedData(np.array([1, 3]))).tolist()
+    [True, False]
+    """
+    count = row_count(a)
+    both, neither = np.ones(count, np.bool_), np.zeros(count, np.bool_)
+    if a.valid is not None or b.valid is not None:
+        ours = np.ones(count, np.bool_) if a.valid is None else a.valid
+        theirs = np.ones(count, np.bool_) if b.valid is None else b.valid
+        both, neither = ours & theirs, ~ours & ~theirs
+    same: BoolArray = neither | (both & _values_equal(a, b, count))
+    return same
+
+
+def _values_equal(a: Any, b: Any, count: int) -> BoolArray:
+    if isinstance(a, FixedData):
+        ours, theirs = (np.ascontiguousarray(x.values).reshape(count, -1) for x in (a, b))
+        if not ours.shape[1]:
+            return np.ones(count, np.bool_)
+        return np.asarray((ours.view(np.uint8) == theirs.view(np.uint8)).all(axis=1))
+    if isinstance(a, StructData):
+        same = np.ones(count, np.bool_)
+        for child, other in zip(a.children, b.children, strict=True):
+            same &= rows_equal(child, other)
+        return same
+    sizes, others = np.diff(a.offsets), np.diff(b.offsets)
+    same = sizes == others
+    if isinstance(a, ListData):
+        alike = np.flatnonzero(same)
+        x, y = take_rows(a, alike), take_rows(b, alike)
+        inner = rows_equal(x.child, y.child)  # type: ignore[union-attr]
+        owner = np.repeat(alike, sizes[alike])
+        same[owner[~inner]] = False
+        return np.asarray(same)
+    for extra, other in zip(a.extras, b.extras, strict=True):
+        same &= _extras_equal(extra, other)
+    pairs = zip(var_rows(a), var_rows(b), same.tolist(), strict=True)
+    return np.array([ok and bytes(x) == bytes(y) for x, y, ok in pairs], np.bool_)
+
+
+def _extras_equal(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> BoolArray:
+    """Rows of extras; those of varying width may be padded with -1 to different widths."""
+    if a.ndim == 1:
+        return np.asarray(a == b)
+    width = max(a.shape[1], b.shape[1])
+    x, y = (
+        np.pad(e, ((0, 0), (0, width - e.shape[1])), constant_values=-1) for e in (a, b)
+    )
+    return np.asarray((x == y).all(axis=1))
+
+
 def private(data: ColumnData) -> ColumnData:
     """The same rows with numbers of their own: no array shared with a map or with staged rows.
 

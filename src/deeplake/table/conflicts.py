@@ -1,0 +1,108 @@
+"""Conflicts of a merge: what both sides changed, with the values, read when they are looked at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from deeplake.table.columns import Column
+    from deeplake.table.fragments import OpenFragment
+
+
+class _Deleted:
+    """What stands for a row that one side deleted."""
+
+    def __repr__(self) -> str:
+        return "DELETED"
+
+
+DELETED: Final = _Deleted()
+
+Kind = Literal["cell", "row", "schema", "table", "key", "not_null"]
+
+
+class Spot(NamedTuple):
+    """One row of one side of a merge: its fragment, its place there."""
+
+    fragment: OpenFragment
+    place: int
+
+    def value(self, column: Column) -> Any:
+        """A cell as users see it, None for NULL."""
+        import numpy as np
+
+        row = int(self.fragment.positions(np.array([self.place]))[0])
+        raw = self.fragment.chunk(column).cell(row)
+        return None if raw is None else column.type.cell(raw)
+
+
+class Conflict:
+    """Something that both sides changed, each in its own way.
+
+    `kind` says what: "cell" (a value), "row" (deleted by one, changed by the other), "schema" (a
+    column), "table", "key" (equal keys in two rows), "not_null". `base`, `ours` and `theirs` are
+    values; of a row, dicts of the changed cells; `DELETED` where it was deleted.
+    """
+
+    __slots__ = ("_read", "_values", "column", "kind", "message", "row_id", "table")
+
+    def __init__(
+        self,
+        kind: Kind,
+        table: str,
+        *,
+        row_id: int | None = None,
+        column: str | None = None,
+        read: Callable[[str], Any],
+        message: str = "",
+    ) -> None:
+        self.kind = kind
+        self.table = table
+        self.row_id = row_id
+        self.column = column
+        self.message = message
+        self._read = read
+        self._values: dict[str, Any] = {}
+
+    def _value(self, side: str) -> Any:
+        if side not in self._values:
+            self._values[side] = self._read(side)
+        return self._values[side]
+
+    @property
+    def base(self) -> Any:
+        """The value in the common ancestor."""
+        return self._value("base")
+
+    @property
+    def ours(self) -> Any:
+        """The value on the branch that is merged into."""
+        return self._value("ours")
+
+    @property
+    def theirs(self) -> Any:
+        """The value on the other side."""
+        return self._value("theirs")
+
+    @property
+    def place(self) -> tuple[str, str, int | None, str | None]:
+        """What names the conflict: kind, table, row id, column."""
+        return self.kind, self.table, self.row_id, self.column
+
+    def __repr__(self) -> str:
+        where = f"{self.table}"
+        if self.row_id is not None:
+            where += f", row {self.row_id}"
+        if self.column is not None:
+            where += f", {self.column!r}"
+        if self.message:
+            return f"<{self.kind} conflict in {where}: {self.message}>"
+        values = [f"{s} {_shown(self._value(s))}" for s in ("base", "ours", "theirs")]
+        return f"<{self.kind} conflict in {where}: {', '.join(values)}>"
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else text[:37] + "..."
