@@ -46,6 +46,51 @@ HEADERS = COMMITS.flatmap(lambda commit: st.builds(
 BLOCK = b"8 bytes."
 
 
+OF_NEWER = st.builds(
+    TableEntry, U63, TEXT, U63, REFS, REFS, st.dictionaries(TEXT, U63 | st.booleans() | TEXT)
+)
+
+
+@given(HEADERS, st.lists(TABLES | OF_NEWER, max_size=3))
+def test_a_header_is_what_a_json_encoder_writes(header, tables):
+    """It is written out by hand: escapes, whole numbers, kinds of change of newer versions."""
+    header = header._replace(tables=tuple(tables))
+    document = {
+        "branch": header.commit_id.branch,
+        "sequence": header.commit_id.sequence,
+        "nonce": f"{header.commit_id.nonce:016x}",
+        "parents": [str(parent) for parent in header.parents],
+        "author": header.author,
+        "message": header.message,
+        "time": header.time_us,
+        "automatic": header.automatic,
+        "allocator": header.allocator,
+        "tables": [
+            {
+                "id": t.table_id,
+                "name": t.name,
+                "rows": t.rows,
+                "schema": [*t.schema[:3], f"{t.schema.crc:08x}"],
+                "root": [*t.root[:3], f"{t.root.crc:08x}"],
+                "change": t.change,
+            }
+            for t in header.tables
+        ],
+        "linear": header.linear,
+    }
+    if header.requires:
+        document["requires"] = header.requires
+    document |= {mark: True for mark in ("reset", "closed") if getattr(header, mark)}
+    text = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+    try:
+        encoded = text.encode()
+    except UnicodeEncodeError:
+        with pytest.raises(TextEncodingError):
+            slot.header_json(header)
+    else:
+        assert slot.header_json(header) == encoded
+
+
 def whole(header: bytes, payload: bytes = b"", gap: int = 0) -> bytes:
     length = slot.HEAD.size + len(BLOCK) + len(header) + gap
     return b"".join(map(bytes, slot.encode([BLOCK], header, length, [payload], len(payload))))
