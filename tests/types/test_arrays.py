@@ -43,9 +43,10 @@ def test_an_array_of_a_columns_own_dtype_is_copied_as_it_is(array: Any) -> None:
 
 @given(st.lists(st.integers(0, 1 << 40), max_size=4))
 def test_offsets_are_sums_of_sizes(sizes: list[int]) -> None:
-    found = offsets_of(np.array(sizes, np.int64))
-    assert found.dtype == np.int64
-    assert found.tolist() == [0, *accumulate(sizes)]
+    for given_sizes in (sizes, np.array(sizes, np.int64)):
+        found = offsets_of(given_sizes)
+        assert found.dtype == np.int64
+        assert found.tolist() == [0, *accumulate(sizes)]
 
 
 @given(
@@ -254,6 +255,19 @@ def test_a_norm_does_not_depend_on_the_batch_it_came_in() -> None:
     single = [types.Embedding(384).normalise([v], column="e").norms for v in vectors]
     assert whole is not None
     assert whole.tobytes() == np.concatenate([n for n in single if n is not None]).tobytes()
+
+
+@given(hnp.arrays("f4", (2, 3), elements=st.floats(width=32, allow_nan=False)))
+def test_a_vector_alone_is_measured_and_refused_as_beside_another(vectors: Any) -> None:
+    def outcome(values: Any) -> Any:
+        try:
+            return types.Embedding(3).normalise(values, column="e").norms
+        except InvalidValueError as error:
+            return type(error), error.row, error.detail
+
+    for vector in vectors:
+        alone, beside = outcome([vector]), outcome([vector, np.zeros(3, "f4")])
+        assert same(alone, beside[:1]) if isinstance(alone, np.ndarray) else alone == beside
 
 
 def test_norms_of_tiny_vectors_do_not_vanish() -> None:

@@ -32,8 +32,12 @@ def append(session: Session, row: Mapping[str, Any]) -> None:
         )
     if not len(row):  # a pandas Series has no truth value
         raise InputError("the row is empty.", hint="Pass at least one column.")
+    part = {name: [value] for name, value in row.items()}
     with session.writing:
-        _stage(session, {name: [value] for name, value in row.items()})
+        if session.defined:
+            _stage_part(session, part)
+        else:
+            _stage(session, part)
 
 
 def extend(session: Session, rows: Any) -> int:

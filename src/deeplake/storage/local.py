@@ -211,7 +211,7 @@ class LocalStore:
         if os.access(path, os.F_OK):  # 2 us; spares the loser of a race 300 us of writing
             self._sync_at_last(path)
             raise self._error(FileExistsError(errno.EEXIST, "taken"), "create", key)
-        views = [flat(part) for part in parts]
+        views = [memoryview(part) if type(part) is bytes else flat(part) for part in parts]
         self._sweep_once()
         folder, _, name = path.rpartition("/")
         try:

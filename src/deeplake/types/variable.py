@@ -91,7 +91,7 @@ def var_data(
 
     Gives one buffer per row, empty where NULL.
     """
-    sizes = np.fromiter(map(len, payloads), np.int64, len(payloads))
+    sizes = list(map(len, payloads))
     if valid is None:
         return VarData(offsets_of(sizes), list(payloads), None, extras)
     whole = np.zeros(len(valid), np.int64)
