@@ -156,4 +156,4 @@ def slot_home(branch_id: int) -> bytes:
 
 def total_rows(records: Iterable[Record]) -> int:
     """Rows below these records."""
-    return sum(record.rows for record in records)
+    return sum([record.rows for record in records])

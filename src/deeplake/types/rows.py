@@ -105,12 +105,11 @@ def array_of(value: Any, *, column: str, row: int | None) -> AnyArray:
 
 
 def _from_list(rows: list[Any]) -> Batch:
-    kinds = set(map(type, rows))
+    kinds = frozenset(map(type, rows))
     if type(None) not in kinds:
-        return Batch(rows, None, frozenset(kinds))
-    kinds.discard(type(None))
+        return Batch(rows, None, kinds)
     valid = np.fromiter((row is not None for row in rows), np.bool_, len(rows))
-    return Batch(rows, valid, frozenset(kinds))
+    return Batch(rows, valid, kinds - {type(None)})
 
 
 def _from_array(array: AnyArray, *, column: str) -> Batch:
