@@ -77,8 +77,8 @@ class Media(Variable):
                 for extra in self.layout.extras
             ])  # fmt: skip
         return tuple([
-            np.array([fact[index] for fact in facts], extra.dtype)
-            for index, extra in enumerate(self.layout.extras)
+            np.array(values, extra.dtype)
+            for extra, values in zip(self.layout.extras, zip(*facts, strict=True), strict=True)
         ])  # fmt: skip
 
     def encoded(self, data: ColumnData) -> list[bytes | None]:

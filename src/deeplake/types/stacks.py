@@ -46,7 +46,8 @@ def stack(
     if not present:
         return np.zeros((0, *shape), dtype)
     if rows.kinds == {np.ndarray} and _alike(present, shape):
-        whole = np.concatenate(present).reshape(len(present), *shape)
+        whole = present[0].copy() if len(present) == 1 else np.concatenate(present)
+        whole = whole.reshape(len(present), *shape)
         return whole if whole.dtype == dtype else convert(whole, dtype, column=column, at=at)
     if rows.kinds <= {list, tuple}:
         try:
