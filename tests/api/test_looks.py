@@ -65,7 +65,7 @@ def test_a_summary_is_the_same_before_and_after_the_commit(url):
     staged = ds.summary()
     ds.commit()
     assert staged.columns == ds.summary().columns == deeplake.open(url).summary().columns
-    assert staged.columns[0][3:] == (1, 0, -3, 7)
+    assert staged.columns[0][5:] == (1, 0, -3, 7)
     assert staged.columns[1].high == "ä" * 7 + "…"
 
 

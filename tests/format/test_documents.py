@@ -82,7 +82,7 @@ def test_a_newer_version_and_unknown_features_are_refused_by_name():
         repository.decode(seal({"format": "other"}), "repo.json")
 
 
-OPTIONS = st.dictionaries(TEXT.filter(lambda k: k not in ("id", "name", "not_null")), JSON)
+OPTIONS = st.dictionaries(TEXT.filter(lambda k: k not in ("id", "name", *schema.MARKS)), JSON)
 
 
 @given(st.lists(st.tuples(st.integers(0, (1 << 32) - 1), TEXT, OPTIONS, st.booleans()), max_size=4,

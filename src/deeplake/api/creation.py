@@ -10,6 +10,7 @@ from deeplake.errors import (
     SchemaError,
     TableExistsError,
 )
+from deeplake.format.schema import MARKS
 from deeplake.table.columns import Columns
 from deeplake.types import declare
 
@@ -80,16 +81,20 @@ def differences(wanted: Columns, found: Columns) -> list[str]:
         other = there.get(name)
         if other is None:
             phrases.append(f"{name!r} is not there")
-        elif (other.type, other.not_null) != (column.type, column.not_null):
+        elif (other.type, _marks(other)) != (column.type, _marks(column)):
             options = other.type.name == column.type.name and other.type != column.type
             there_is, asked_for = (_spelled(each, options=options) for each in (other, column))
             phrases.append(f"{name!r} is {there_is}, not {asked_for}")
     return phrases + [f"{name!r} is there as well" for name in there if name not in asked]
 
 
+def _marks(column: Column) -> list[str]:
+    return [mark for mark in MARKS if getattr(column, mark)]
+
+
 def _spelled(column: Column, *, options: bool) -> str:
     """As declared; with the options that a spelling leaves out where only they differ."""
-    words = [column.type.name, "not_null" if column.not_null else ""]
+    words = [column.type.name, *_marks(column)]
     if options:
         words.append(str({k: v for k, v in declare.to_json(column.type).items() if k != "type"}))
-    return " ".join(filter(None, words))
+    return " ".join(words)

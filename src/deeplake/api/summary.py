@@ -28,10 +28,19 @@ class Schema(dict[str, "ColumnType"]):
     not_null: frozenset[str] = frozenset()
     """Names of the columns that refuse NULL."""
 
+    primary_key: tuple[str, ...] = ()
+    """Names of the columns whose values together name one row."""
+
+    unique: frozenset[str] = frozenset()
+    """Names of the columns whose values each name one row."""
+
     def __repr__(self) -> str:
         if not self:
             return "no columns yet: the first rows define them"
-        rows = [(n, _spelled(str(t), n in self.not_null)) for n, t in self.items()]
+        rows = [
+            (n, _spelled(str(t), n in self.not_null, n in self.primary_key, n in self.unique))
+            for n, t in self.items()
+        ]
         return "\n".join(_lines(rows))
 
 
@@ -45,6 +54,8 @@ class ColumnSummary(NamedTuple):
     name: str
     type: ColumnType
     not_null: bool
+    primary_key: bool
+    unique: bool
     nulls: int
     nans: int
     low: Any
@@ -84,7 +95,8 @@ class Summary(NamedTuple):
     def _cells(self) -> list[tuple[str, ...]]:
         found: list[tuple[str, ...]] = [("column", "type", "NULL", "low", "high")]
         for column in self.columns:
-            kind = _spelled(column.type.name, column.not_null)
+            marks = column.not_null, column.primary_key, column.unique
+            kind = _spelled(column.type.name, *marks)
             low, high = _bound(column, column.low), _bound(column, column.high)
             if column.nans:
                 high = f"{high} + {column.nans:,} NaN".removeprefix(" + ")
@@ -113,7 +125,8 @@ def _summary(column: Column, found: ColumnStatistics | None, rows: int) -> Colum
     if found is not None and isinstance(low, str) and isinstance(high, str):
         low += "…" if found.low[-1] == stats.TRUNCATED else ""
         high += "…" if found.high[-1] == stats.TRUNCATED else ""
-    return ColumnSummary(column.name, column.type, column.not_null, nulls, nans, low, high)
+    marks = column.not_null, column.primary_key, column.unique
+    return ColumnSummary(column.name, column.type, *marks, nulls, nans, low, high)
 
 
 def schema_of(session: Session) -> Schema:
@@ -122,6 +135,8 @@ def schema_of(session: Session) -> Schema:
         return Schema()
     found = Schema((column.name, column.type) for column in session.columns)
     found.not_null = frozenset(column.name for column in session.columns if column.not_null)
+    found.primary_key = tuple(column.name for column in session.columns if column.primary_key)
+    found.unique = frozenset(column.name for column in session.columns if column.unique)
     return found
 
 
@@ -143,8 +158,10 @@ def _standing(session: Session) -> str:
 # --- text ---------------------------------------------------------------------------------------
 
 
-def _spelled(type_: str, not_null: bool) -> str:
-    return f"{type_} not_null" if not_null else type_
+def _spelled(type_: str, not_null: bool, primary_key: bool, unique: bool) -> str:
+    """A column as it is declared; a primary key goes without the not_null that it implies."""
+    marks = {"primary_key": primary_key, "not_null": not_null and not primary_key, "unique": unique}
+    return " ".join([type_, *(mark for mark, is_so in marks.items() if is_so)])
 
 
 def _count(number: int, thing: str) -> str:

@@ -13,6 +13,10 @@ from deeplake.errors import MalformedObjectError
 from deeplake.types.named import NamedTuple
 
 
+MARKS = ("not_null", "primary_key", "unique")
+"""What a column may be beside its type: words behind it in a declaration, true in a schema."""
+
+
 class ColumnSpec(NamedTuple):
     """One column: `type` is {"type": "emb-512", ...options}."""
 
@@ -20,6 +24,8 @@ class ColumnSpec(NamedTuple):
     name: str
     type: dict[str, Any]
     not_null: bool = False
+    primary_key: bool = False
+    unique: bool = False
 
 
 class TableSchema(NamedTuple):
@@ -33,8 +39,9 @@ def encode(schema: TableSchema) -> bytes:
     columns = []
     for column in schema.columns:
         entry: dict[str, Any] = {"id": column.column_id, "name": column.name, **column.type}
-        if column.not_null:
-            entry["not_null"] = True
+        for mark in MARKS:
+            if getattr(column, mark):
+                entry[mark] = True
         columns.append(entry)
     return json.dumps({"columns": columns}, separators=(",", ":"), ensure_ascii=False).encode()
 
@@ -57,7 +64,8 @@ def decode(block: bytes, where: str) -> TableSchema:
 
 def _column(entry: dict[str, Any]) -> ColumnSpec:
     rest = dict(entry)
-    column_id, name, not_null = rest.pop("id"), rest.pop("name"), rest.pop("not_null", False)
+    column_id, name = rest.pop("id"), rest.pop("name")
+    marks = {mark: rest.pop(mark, False) is True for mark in MARKS}
     if type(column_id) is not int or not 0 <= column_id < 1 << 32 or type(name) is not str:
         raise ValueError(f"column {column_id!r} {name!r}")
-    return ColumnSpec(column_id, name, rest, not_null is True)
+    return ColumnSpec(column_id, name, rest, **marks)
