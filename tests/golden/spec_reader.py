@@ -108,6 +108,8 @@ def head_of(repository, entry):  # 16, by probing alone
 def check_hints(repository, found):
     for path in (repository.folder / "refs/hints").iterdir():
         branch, sequence = (int(part, 16) for part in path.read_text().split())
+        if unescape(path.name) not in found:
+            continue  # of a name that was deleted
         need(branch == found[unescape(path.name)]["branch"], "hint of another branch")
         slot_at(repository, branch, sequence)
         SEEN["hint"] += 1

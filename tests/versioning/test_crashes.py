@@ -18,6 +18,7 @@ from deeplake.errors import CommitUnknownError, DeeplakeError, ObjectNotFoundErr
 from deeplake.storage.local import LocalStore
 from deeplake.storage.memory import MemoryStore
 from deeplake.testing.faults import FAULTS, FaultStore, SimulatedCrash, every_fault
+from deeplake.versioning.repository import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -195,6 +196,119 @@ def test_a_commit_that_lands_late_is_not_repeated_by_a_retry() -> None:
     slow.hidden = False
     assert ds.commit("late").message == "late"
     assert len(deeplake.open(store.inner)) == 1
+
+
+# --- names and moves --------------------------------------------------------------------------
+
+
+def moves(store: Store, acknowledged: list[str]) -> None:
+    """Rename a branch, delete another one and a tag, move one back; each of these writes once or
+    twice.
+    """
+    ds = deeplake.open(store)
+    ds.rename_branch("old", "new")
+    acknowledged.append("renamed")
+    ds.delete_branch("gone", force=True)
+    acknowledged.append("deleted")
+    ds.delete_tag("v1")
+    acknowledged.append("untagged")
+    ds.reset("main~1")
+    acknowledged.append("reset")
+    ds.rename_branch("main", "trunk")
+    acknowledged.append("main renamed")
+
+
+MOVES = ["renamed", "deleted", "untagged", "reset", "main renamed"]
+
+
+def begun(store: Store) -> Store:
+    """Two rows on main, three on the branches, a tag."""
+    ds = deeplake.create(store, schema=SCHEMA)
+    for n in (0, 1):
+        ds.extend(rows(n, 1))
+        ds.commit("one")
+    for name in ("old", "gone"):
+        ds.branch(name)
+        ds.extend(rows(2, 1))
+        ds.commit(name)
+        ds.checkout("main")
+    ds.tag("v1")
+    return store
+
+
+def moved(store: Store) -> list[str]:
+    """Which moves a new process sees. All that has a name reads, as it was or as it is meant."""
+    repository = Repository.open(store)
+    names = [branch.name for branch in repository.branches()]
+    sizes = {name: len(deeplake.open(store, at=name)) for name in names}
+    main = "trunk" if "trunk" in names else "main"
+    assert sizes.pop(main) in (1, 2)
+    assert sizes.pop("main", 1) == 1, "the second name of a branch"
+    assert set(sizes) <= {"old", "new", "gone"}
+    assert set(sizes.values()) <= {3}
+    seen = ["renamed"] if "old" not in names else []
+    seen += ["deleted"] if "gone" not in names else []
+    seen += ["untagged"] if not repository.tags() else []
+    seen += ["reset"] if len(deeplake.open(store, at=main)) == 1 else []
+    return seen + (["main renamed"] if "main" not in names else [])
+
+
+def test_a_crash_at_any_write_of_a_move_leaves_the_old_state_or_the_new(
+    fresh: Callable[[int], Store],
+) -> None:
+    counted = FaultStore(begun(fresh(0)))
+    moves(counted, [])
+    assert moved(counted.inner) == MOVES
+    assert counted.operations == 8
+    for run, (number, fault) in enumerate(every_fault(counted.operations), start=1):
+        store = FaultStore(begun(fresh(run)), plan={number: fault})
+        acknowledged: list[str] = []
+        with pytest.raises(SimulatedCrash):
+            moves(store, acknowledged)
+        seen = moved(store.inner)
+        assert seen[: len(acknowledged)] == acknowledged
+        assert seen == MOVES[: len(seen)]
+        assert len(seen) <= len(acknowledged) + 1
+        finish_moves(store.inner, seen)
+
+
+def finish_moves(store: Store, seen: list[str]) -> None:
+    """What was cut short is finished by doing it again."""
+    trunk = "trunk" if "main renamed" in seen else "main"
+    ds = deeplake.open(store, at=trunk)
+    if "renamed" not in seen:
+        ds.rename_branch("old", "new")
+    if "deleted" not in seen:
+        ds.delete_branch("gone", force=True)
+    if "untagged" not in seen:
+        ds.delete_tag("v1")
+    if "reset" not in seen:
+        ds.reset("main~1")
+    if "main renamed" not in seen:
+        ds.rename_branch("main", "trunk")
+    assert moved(store) == MOVES
+    ds.append({"label": 7})
+    ds.commit("after the crash")
+    assert len(deeplake.open(store, at="trunk")) == 2
+
+
+@pytest.mark.parametrize("fault", [f for f in FAULTS if not f.startswith("crash")])
+def test_an_answer_that_is_lost_at_any_write_of_a_move_leaves_the_old_state_or_the_new(
+    fresh: Callable[[int], Store], fault: str
+) -> None:
+    counted = FaultStore(begun(fresh(0)))
+    moves(counted, [])
+    for number in range(1, counted.operations + 1):
+        store = FaultStore(begun(fresh(number)), plan={number: fault})
+        acknowledged: list[str] = []
+        try:
+            moves(store, acknowledged)
+        except DeeplakeError as error:
+            assert error.code == "store_unavailable", error
+        seen = moved(store.inner)
+        assert seen[: len(acknowledged)] == acknowledged
+        assert seen == MOVES[: len(seen)]
+        finish_moves(store.inner, seen)
 
 
 class LateStore:

@@ -149,3 +149,92 @@ def test_a_handle_far_behind_still_commits_when_changes_commute(tmp_path: Path) 
     assert len(late) == 301
     assert late["n"][-1] == -1
     assert late.log(1)[0].parents == (ds.commit_id,)
+
+
+def append_until_closed(url: str, results: str, writer: int) -> None:
+    """Commit to 'dev' until it is gone; the ids of what was acknowledged are kept."""
+    ds = deeplake.open(url, at="dev")
+    acknowledged = []
+    try:
+        for n in range(500):
+            ds.append({"writer": writer, "n": n})
+            acknowledged.append(ds.commit(f"{writer}/{n}").id)
+    except deeplake.errors.BranchClosedError:
+        outcome = "closed"
+    else:
+        outcome = "never closed"
+    with open(os.path.join(results, str(writer)), "w") as file:
+        file.write("\n".join([outcome, *acknowledged]))
+
+
+def test_no_acknowledged_commit_vanishes_when_its_branch_is_deleted(tmp_path: Path) -> None:
+    url, results = str(tmp_path / "raced"), tmp_path / "results"
+    results.mkdir()
+    ds = deeplake.create(url, schema={"writer": "int", "n": "int"})
+    ds.append({"writer": -1, "n": 0})
+    ds.commit("base")
+    ds.branch("dev", switch=False)
+    writers = [
+        SPAWN.Process(target=append_until_closed, args=(url, str(results), k)) for k in range(4)
+    ]
+    for process in writers:
+        process.start()
+    while len(deeplake.open(url, at="dev")) < 12:
+        assert all(process.is_alive() for process in writers)
+        time.sleep(0.01)
+    ds.delete_branch("dev", force=True)
+    for process in writers:
+        process.join(100)
+    assert ds.branches() == ["main"]
+    acknowledged = []
+    for path in results.iterdir():
+        outcome, *ids = path.read_text().split("\n")
+        assert outcome == "closed"
+        acknowledged += ids
+    last = max(acknowledged, key=lambda commit: int(commit.split("-")[1], 16))
+    assert len(deeplake.open(url, at=last)) == 1 + len(acknowledged)
+    named = {commit.id for commit in deeplake.open(url, at=last).log()}
+    assert set(acknowledged) <= named, "each is in the history of the last"
+
+
+def append_or_conflict(url: str, results: str, writer: int) -> None:
+    """Commit to 'main' in one transaction each, until the branch is moved."""
+    ds = deeplake.open(url)
+    acknowledged = []
+    try:
+        for n in range(500):
+            ds.append({"writer": writer, "n": n})
+            acknowledged.append(ds.commit(f"{writer}/{n}").id)
+    except deeplake.errors.CommitConflictError:
+        pass
+    with open(os.path.join(results, str(writer)), "w") as file:
+        file.write("\n".join(acknowledged))
+
+
+def test_a_reset_among_writers_drops_nothing_that_its_handle_had_not_seen(tmp_path: Path) -> None:
+    url, results = str(tmp_path / "raced"), tmp_path / "results"
+    results.mkdir()
+    ds = deeplake.create(url, schema={"writer": "int", "n": "int"})
+    ds.append({"writer": -1, "n": 0})
+    base = ds.commit("base").id
+    writers = [
+        SPAWN.Process(target=append_or_conflict, args=(url, str(results), k)) for k in range(3)
+    ]
+    for process in writers:
+        process.start()
+    while True:
+        ds.refresh()
+        seen = {commit.id for commit in ds.log()}
+        try:
+            made = ds.reset(base) if len(seen) > 9 else None
+        except deeplake.errors.CommitConflictError:
+            continue
+        if made is not None:
+            break
+        assert any(process.is_alive() for process in writers)
+    for process in writers:
+        process.join(100)
+    acknowledged = {c for path in results.iterdir() for c in path.read_text().split("\n") if c}
+    ds.refresh()
+    assert acknowledged == (seen | {commit.id for commit in ds.log()}) - {base}
+    assert len(ds) == len(ds.log()), "a row each: those before are gone"

@@ -20,7 +20,12 @@ from hypothesis.stateful import (
 
 import deeplake
 from deeplake import settings
-from deeplake.errors import RefExistsError, StagedChangesError
+from deeplake.errors import (
+    CommitConflictError,
+    RefExistsError,
+    StagedChangesError,
+    StateError,
+)
 from deeplake.storage.memory import MemoryStore
 
 SCHEMA = {"n": "int", "text": "text", "emb": "emb-3", "blob": "blob", "tags": "list<int16>"}
@@ -73,6 +78,8 @@ class VersionedTable(RuleBasedStateMachine):
         self.messages: dict[str, list[str]] = {"main": []}
         self.tags: dict[str, list[dict[str, Any]]] = {}
         self.commits: dict[str, list[dict[str, Any]]] = {}
+        self.told: dict[str, list[str]] = {}
+        """Commit -> the messages of its history."""
         self.at = "main"
         self.seen: list[dict[str, Any]] = []
         self.staged: list[dict[str, Any]] = []
@@ -111,6 +118,7 @@ class VersionedTable(RuleBasedStateMachine):
             self.messages[self.at] = [*self.messages[self.at], f"commit {self.count}"]
             self.seen, self.staged = self.heads[self.at], []
             self.commits[commit.id] = self.seen
+            self.told[commit.id] = self.messages[self.at]
 
     @rule()
     def rollback(self) -> None:
@@ -162,6 +170,50 @@ class VersionedTable(RuleBasedStateMachine):
         assert name not in self.heads
         assert name not in self.tags
         self.tags[name] = self.seen
+
+    @rule(name=NAMES | st.sampled_from(["v1", "v2"]))
+    def delete_tag(self, name: str) -> None:
+        if name in self.tags:
+            self.ds.delete_tag(name)
+            del self.tags[name]
+
+    @rule(name=NAMES | st.just("main"))
+    def delete_branch(self, name: str) -> None:
+        if name not in self.heads:
+            return
+        try:
+            self.ds.delete_branch(name, force=True)
+        except StateError:
+            assert name == self.at
+            return
+        assert name != self.at
+        del self.heads[name], self.messages[name]
+
+    @rule(old=NAMES | st.just("main"), new=NAMES | st.just("main"))
+    def rename_branch(self, old: str, new: str) -> None:
+        if old not in self.heads:
+            return
+        try:
+            self.ds.rename_branch(old, new)
+        except RefExistsError:
+            assert new in self.heads or new in self.tags
+            return
+        assert new not in self.heads
+        assert new not in self.tags
+        self.heads[new], self.messages[new] = self.heads.pop(old), self.messages.pop(old)
+        self.at = new if self.at == old else self.at
+
+    @precondition(lambda self: self.commits and not self.staged)
+    @rule(number=st.integers(0, 99))
+    def reset(self, number: int) -> None:
+        target = list(self.commits)[number % len(self.commits)]
+        try:
+            self.ds.reset(target)
+        except CommitConflictError:
+            assert len(self.seen) < len(self.heads[self.at]), "another writer was there"
+            return
+        self.seen = self.heads[self.at] = self.commits[target]
+        self.messages[self.at] = self.told[target]
 
     @precondition(lambda self: not self.staged)
     @rule()

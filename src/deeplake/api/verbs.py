@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deeplake.api.stand import message_text
-from deeplake.errors import InputError, StateError
+from deeplake.api.stand import author_name, message_text
+from deeplake.errors import InputError, RefNotFoundError, StateError
 from deeplake.format.keys import check_name
 from deeplake.versioning.history import Commit, to_commit, walk
 
@@ -103,6 +103,44 @@ class Versioned:
         """Names of all branches, sorted."""
         return [branch.name for branch in self._open_stand().repository.branches()]
 
+    def rename_branch(self, old: str, new: str) -> str:
+        """Give a branch another name, 'main' too; returns the new one.
+
+        Handles that stand on it go on working. If the process dies half-way, both names are the
+        branch's, until it is renamed again.
+
+        Raises:
+            RefNotFoundError, RefExistsError, InvalidNameError
+        """
+        stand = self._open_stand()
+        branch = stand.repository.branch(check_name(old, "branch"))
+        renamed = stand.repository.rename_branch(branch, new)
+        if stand.branch is not None and stand.branch.branch_id == branch.branch_id:
+            stand.branch = renamed
+        return renamed.name
+
+    def delete_branch(self, name: str, *, force: bool = False) -> None:
+        """Delete a branch. Its commits stay where they are and can be opened by id.
+
+        Whoever still stands on it can read, but not commit. If the process dies half-way, so it is
+        for everybody until the branch is deleted again.
+
+        Args:
+            name: the branch, not the one that this handle stands on.
+            force: also if its commits are in the history of no other branch or tag.
+
+        Raises:
+            BranchNotMergedError: they are not, and `force` was not given.
+            RefNotFoundError, StateError
+        """
+        stand = self._open_stand()
+        branch = stand.repository.branch(check_name(name, "branch"))
+        if stand.branch is not None and stand.branch.branch_id == branch.branch_id:
+            raise StateError(
+                f"this handle stands on the branch {name!r}.", hint="checkout() another one first."
+            )
+        stand.repository.delete_branch(branch, author_name(), force=force)
+
     def tag(self, name: str, at: Ref | None = None) -> str:
         """Name a commit for good (by default the one the handle stands on); returns the name.
 
@@ -114,9 +152,42 @@ class Versioned:
         target = stand.snapshot if at is None else stand.repository.resolve(at).snapshot
         return stand.repository.create_tag(name, target).name
 
+    def delete_tag(self, name: str) -> None:
+        """Delete a tag. Its commit stays.
+
+        Raises:
+            RefNotFoundError: there is no tag of that name.
+        """
+        self._open_stand().repository.delete_tag(check_name(name, "tag"))
+
     def tags(self) -> dict[str, str]:
         """Tag name -> commit id, sorted."""
         return {t.name: str(t.commit_id) for t in self._open_stand().repository.tags()}
+
+    def reset(self, commit: Ref) -> Commit:
+        """Move the branch to the state of another commit: a new commit with that one's tables.
+
+        Commits that were left behind are in no history any more, but can be opened by id. The new
+        commit's parent is `commit`; its id is returned.
+
+        Args:
+            commit: where to, as for `deeplake.open`; it need not be of this branch.
+
+        Raises:
+            StagedChangesError: something is staged.
+            CommitConflictError: the branch has moved on since this handle read it.
+            ReadOnlyError, RefNotFoundError, CommitUnknownError
+        """
+        stand = self._open_stand()
+        with stand.locks.writing, stand.locks.state:
+            stand.settled("reset()")
+            branch = stand.writable()
+            target = stand.repository.resolve(commit).snapshot
+            if target.commit_id is None:
+                raise RefNotFoundError("there is no commit yet.", hint="Commit something first.")
+            made = stand.repository.reset(branch, stand.snapshot, target, author_name())
+            stand.move(made, branch)
+        return to_commit(made.header)  # type: ignore[arg-type]
 
     def log(self, n: int | None = None, *, all: bool = False) -> Log:
         """Commits up to the one the handle stands on, newest first.

@@ -53,12 +53,13 @@ def adopt(
         CommitUnknownError: the store never said whether the commit landed.
     """
     refuse_closed(branch, head.header)
-    if head.commit_id == target.commit_id:
-        return head
-    made = _next_slot(objects, branch, head, target, stamp, reset=reset)
+    there = head.commit_id == target.commit_id
+    made = None if there else _next_slot(objects, branch, head, target, stamp, reset=reset)
     if made is not None:
         return made
     winner = objects.read_slot(branch.branch_id, _next_sequence(branch, head))
+    if winner is None and there:
+        return head
     refuse_closed(branch, None if winner is None else winner.header)
     raise CommitConflictError(
         f"branch {branch.name!r} has moved on from {head.commit_id or 'its beginning'}; it stays "
@@ -68,12 +69,12 @@ def adopt(
 
 
 def close_branch(
-    objects: Objects, branch: Branch, author: str, agreed: Callable[[Snapshot], None]
+    objects: Objects, branch: Branch, author: str, check: Callable[[Snapshot], None] | None
 ) -> None:
     """Take the next slot of a branch for good, so that nothing can be committed to it any more.
 
     Args:
-        agreed: raises if the branch must not be closed at this head; asked again for each head
+        check: raises if the branch must not be closed at this head; asked again for each head
             that another writer gets in before.
 
     Raises:
@@ -85,7 +86,8 @@ def close_branch(
     for _ in range(settings.COMMIT_ATTEMPTS_MAX):
         if head.header is not None and head.header.closed and _own(branch, head):
             return
-        agreed(head)
+        if check is not None:
+            check(head)
         if _next_slot(objects, branch, head, head, stamp, closed=True) is not None:
             return
         head = branch_head(objects, branch, _next_sequence(branch, head))

@@ -42,7 +42,7 @@ def merge_bases(objects: Objects, a: Snapshot, b: Snapshot) -> list[Snapshot]:
     while painting.undecided():
         painting.follow()
     at_hand = {s.header.commit_id[:2]: s.head for s in (a, b) if s.header is not None}
-    places = painting.common()
+    places = painting.shared()
     slots = objects.parallel(lambda p: at_hand.get(p) or objects.read_slot(*p), places)
     found = [Snapshot(objects, slot) for slot in slots if slot is not None]
     found.sort(key=_time, reverse=True)
@@ -208,7 +208,7 @@ class _Painting:
         colours = (self._runs[branch][low].colours for _, branch, low in self.pending)
         return any(found & _COMMON != _COMMON for found in colours)
 
-    def common(self) -> list[tuple[int, int]]:
+    def shared(self) -> list[tuple[int, int]]:
         """(branch, sequence) of the newest common slot of each run that is not stale."""
         found = []
         for branch, runs in self._runs.items():

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from deeplake.errors import DamageError, RefNotFoundError, did_you_mean
+from deeplake.errors import RefNotFoundError, did_you_mean
 from deeplake.format.keys import (
     CommitId,
     commit_id_of,
@@ -245,12 +245,13 @@ def _is_time(text: str) -> bool:
 
 
 def at_time(objects: Objects, head: Snapshot, moment: datetime) -> Snapshot:
-    """The last commit of `head`'s history not after `moment`.
+    """What `head`'s branch held at a moment: its last commit not after it, or that of its base.
 
-    Times grow along a branch, so each branch on the way back is bisected.
+    Times grow along a branch, so each branch on the way back is bisected. Commits that a reset
+    left behind later count: the branch did hold them then.
 
     Raises:
-        RefNotFoundError: the history begins later.
+        RefNotFoundError: the history begins later, or has expired until then.
     """
     try:
         limit_us = int(moment.timestamp() * 1_000_000)
@@ -260,23 +261,29 @@ def at_time(objects: Objects, head: Snapshot, moment: datetime) -> Snapshot:
     while current is not None:
         if current.header.time_us <= limit_us:
             return Snapshot(objects, current)
-        first = _first_after(objects, current, limit_us)
-        parents = first.header.parents
-        current = _read(objects, parents[0]) if parents else None
+        oldest, before = _first_after(objects, current, limit_us)
+        parents = oldest.header.parents
+        if before is not None:
+            return Snapshot(objects, before)
+        if oldest.header.commit_id.sequence > 1 or not parents:
+            break
+        current = objects.read_slot(*parents[0][:2])
     raise RefNotFoundError(f"the history of {objects.store.url} begins after {moment.isoformat()}.")
 
 
-def _first_after(objects: Objects, newest: SlotHead, limit_us: int) -> SlotHead:
-    """The oldest slot of `newest`'s branch that is after the limit; `newest` itself is."""
+def _first_after(
+    objects: Objects, newest: SlotHead, limit_us: int
+) -> tuple[SlotHead, SlotHead | None]:
+    """The oldest slot of `newest`'s branch that is after the limit, as `newest` is, and the slot
+    before it, if the branch has one. The oldest slots of a branch may have expired.
+    """
     branch, high, _ = newest.header.commit_id
-    low, found = 0, newest
+    low, found, before = 0, newest, None
     while high - low > 1:
         middle = (low + high) // 2
         slot = objects.read_slot(branch, middle)
-        if slot is None:
-            raise DamageError(f"commit slot {middle} of branch {branch:x} is missing.")
-        if slot.header.time_us > limit_us:
+        if slot is not None and slot.header.time_us > limit_us:
             high, found = middle, slot
         else:
-            low = middle
-    return found
+            low, before = middle, slot
+    return found, before

@@ -11,7 +11,12 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from deeplake.errors import MalformedObjectError, ObjectExistsError, RefExistsError
+from deeplake.errors import (
+    CommitConflictError,
+    MalformedObjectError,
+    ObjectExistsError,
+    RefExistsError,
+)
 from deeplake.format.keys import (
     BRANCH_ID_BITS,
     MAIN_BRANCH_ID,
@@ -32,6 +37,9 @@ if TYPE_CHECKING:
 MAIN = "main"
 _ANOTHER = "Take another name: branches and tags share them."
 _VERSION = "[0-9a-f]{8}"
+_DELETED = {"deleted": True}
+_RACES_MAX = 8
+"""Entries of one name that others may make while it is being deleted."""
 
 
 class Branch(NamedTuple):
@@ -69,12 +77,71 @@ def create_branch(objects: Objects, name: str, base: CommitId | None) -> Branch:
     """
     version, _ = _untaken(objects, name)
     branch = Branch(name, int.from_bytes(os.urandom(BRANCH_ID_BITS // 8), "little") or 1, base)
-    entry = {"branch": branch.branch_id, "base": None if base is None else str(base)}
-    try:
-        objects.store.create(name_key(name, version), [seal(entry)])
-    except ObjectExistsError:
-        raise RefExistsError(f"another process just created the branch {name!r}.") from None
+    _name_branch(objects, branch, version)
     return branch
+
+
+def _name_branch(objects: Objects, branch: Branch, version: int) -> None:
+    entry = {"branch": branch.branch_id, "base": None if branch.base is None else str(branch.base)}
+    try:
+        objects.store.create(name_key(branch.name, version), [seal(entry)])
+    except ObjectExistsError:
+        raise RefExistsError(f"another process just created the branch {branch.name!r}.") from None
+
+
+def rename_branch(objects: Objects, branch: Branch, name: str) -> Branch:
+    """The same branch under another name: an entry of the new name, then the old name's deletion.
+
+    A crash between the two leaves both names on the branch, which harms nothing: renaming again
+    finishes it, and deleting one of them deletes that name alone.
+
+    Raises:
+        RefExistsError: the name is taken.
+        CommitConflictError: another process renamed or deleted the branch at the same time.
+    """
+    renamed = branch._replace(name=name)
+    if name == branch.name or find_branch(objects, name) != renamed:
+        version, _ = _untaken(objects, name)
+        _name_branch(objects, renamed, version)
+    if not delete_branch_name(objects, branch):
+        raise CommitConflictError(
+            f"another process renamed or deleted the branch {branch.name!r} at the same time.",
+            hint=f"It is named {name!r} as well: look at branches().",
+        )
+    return renamed
+
+
+def delete_branch_name(objects: Objects, branch: Branch) -> bool:
+    """Delete a branch's name; whether it still was this branch's."""
+    key = lambda n: name_key(branch.name, n)  # noqa: E731
+
+    def still(version: int, document: dict[str, object]) -> bool:
+        found = _branch(branch.name, document) if version else _implied(branch.name)
+        return found == branch
+
+    return _delete(objects, key, still)
+
+
+def delete_tag(objects: Objects, tag: Tag) -> bool:
+    """Delete a tag; whether it still named that commit."""
+    key = lambda n: tag_key(tag.name, n)  # noqa: E731
+    return _delete(objects, key, lambda n, found: n > 0 and _tag(tag.name, found) == tag)
+
+
+def _delete(
+    objects: Objects, key: Callable[[int], str], still: Callable[[int, dict[str, object]], bool]
+) -> bool:
+    """Write a deletion as the next entry, as long as the latest one is `still` the one meant."""
+    for _ in range(_RACES_MAX):
+        version, document = _latest(objects, key)
+        if not still(version, document):
+            return False
+        try:
+            objects.store.create(key(version), [seal(_DELETED)])
+        except ObjectExistsError:
+            continue
+        return True
+    raise CommitConflictError(f"{key(0)} is being changed by others again and again.")
 
 
 def create_tag(objects: Objects, name: str, commit_id: CommitId) -> Tag:

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import os
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from deeplake.errors import (
+    BranchNotMergedError,
     ObjectExistsError,
     ObjectNotFoundError,
     RefNotFoundError,
     RepositoryNotFoundError,
     StoreError,
+    did_you_mean,
 )
 from deeplake.format import repository as info_format
 from deeplake.format.keys import PREFIXES, REPOSITORY, check_name
 from deeplake.versioning import refs
+from deeplake.versioning.head import read_hint, write_hint
 from deeplake.versioning.history import Resolved, branch_head, first_reads, named, resolve
 from deeplake.versioning.objects import Objects
+from deeplake.versioning.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from deeplake.format.repository import RepositoryInfo
     from deeplake.storage.store import Store
     from deeplake.versioning.history import Ref
     from deeplake.versioning.refs import Branch, Tag
-    from deeplake.versioning.snapshot import Snapshot
 
 
 class Repository:
@@ -137,6 +141,53 @@ class Repository:
         """All branches, by name."""
         return refs.list_branches(self.objects)
 
+    def rename_branch(self, branch: Branch, name: str) -> Branch:
+        """Give a branch another name; handles that stand on it go on, as its commits do.
+
+        Raises:
+            RefExistsError, InvalidNameError, CommitConflictError
+        """
+        renamed = refs.rename_branch(self.objects, branch, check_name(name, "branch"))
+        hint = read_hint(self.objects, branch.name, branch.branch_id)
+        if hint:  # it lies under the name
+            write_hint(self.objects, name, branch.branch_id, hint)
+        return renamed
+
+    def delete_branch(self, branch: Branch, author: str, *, force: bool = False) -> None:
+        """Close a branch, then delete its name. Its commits stay, and can be opened by id.
+
+        A crash between the two leaves a branch that can be read but not written; deleting it again
+        finishes. Of a branch with two names (a rename that was cut short) only the name goes.
+
+        Raises:
+            BranchNotMergedError: no other branch or tag has its head in its history.
+            CommitConflictError: the branch is contended.
+        """
+        from deeplake.versioning.adopt import close_branch  # as the next: only writers need it
+
+        others = [other for other in self.branches() if other.name != branch.name]
+        if all(other.branch_id != branch.branch_id for other in others):
+            merged = None if force else partial(self._check_merged, branch, others)
+            close_branch(self.objects, branch, author, merged)
+        refs.delete_branch_name(self.objects, branch)
+
+    def _check_merged(self, branch: Branch, others: list[Branch], head: Snapshot) -> None:
+        from deeplake.versioning.ancestry import is_ancestor_of_any
+
+        if head.commit_id is None:
+            return
+        tagged = [tag.commit_id for tag in self.tags()]
+        slots = self.objects.parallel(lambda c: self.objects.read_slot(*c[:2]), tagged)
+        heads = self.objects.parallel(self.head, others)
+        heads += [Snapshot(self.objects, slot) for slot in slots if slot is not None]
+        if not is_ancestor_of_any(self.objects, head.commit_id, heads):
+            raise BranchNotMergedError(
+                f"branch {branch.name!r} has commits that are in the history of no other branch or "
+                f"tag, the newest {head.commit_id}.",
+                hint="Merge or tag it first, or pass force=True: its commits can then be opened by "
+                "id only.",
+            )
+
     def create_tag(self, name: str, at: Snapshot) -> Tag:
         """A new tag on a commit.
 
@@ -147,6 +198,34 @@ class Repository:
         if at.commit_id is None:
             raise RefNotFoundError("there is no commit to tag yet.", hint="Commit something first.")
         return refs.create_tag(self.objects, name, at.commit_id)
+
+    def delete_tag(self, name: str) -> None:
+        """Delete a tag; the commit stays.
+
+        Raises:
+            RefNotFoundError: there is no tag of that name.
+        """
+        tag = refs.find_tag(self.objects, name)
+        if tag is None:
+            known = [tag.name for tag in self.tags()]
+            raise RefNotFoundError(
+                f"there is no tag {name!r} in {self.store.url}.", hint=did_you_mean(name, known)
+            )
+        refs.delete_tag(self.objects, tag)
+
+    def reset(self, branch: Branch, head: Snapshot, target: Snapshot, author: str) -> Snapshot:
+        """Move a branch to another commit's state: a new commit, whose parent that is.
+
+        Raises:
+            CommitConflictError: the branch has moved on from `head`.
+            BranchClosedError, CommitUnknownError
+        """
+        from deeplake.versioning.adopt import adopt
+        from deeplake.versioning.staged import Stamp
+
+        nonce = int.from_bytes(os.urandom(8), "little")
+        stamp = Stamp(author, f"reset to {target.commit_id}", True, nonce)
+        return adopt(self.objects, branch, head, target, stamp, reset=True)
 
     def tags(self) -> list[Tag]:
         """All tags, by name."""
