@@ -91,27 +91,50 @@ def delta_of(objects: Objects, base: Side, other: Side, gaps: Sequence[Gap]) -> 
             builder.pair(a, b)
         left_base += rest_base
         left_other += rest_other
-    if (left_base or gone) and (left_other or whole):  # rows may have moved from one to the other
-        left_base += base.fragments(base.leaves(gone))
-        left_other += other.fragments(other.leaves(whole))
-        whole, gone = [], []
-    builder.align(left_base, left_other)
+    whole, moved_in = _split_by_ids(
+        other, whole, builder.removed_ids(), opened=bool(left_base or gone)
+    )
+    gone, moved_out = _split_by_ids(
+        base, gone, builder.added_ids(), opened=bool(left_other or whole)
+    )
+    builder.align(left_base + moved_out, left_other + moved_in)
     return builder.finish(whole, gone)
+
+
+def _split_by_ids(
+    side: Side, paths: list[Path], ids: Ints, *, opened: bool
+) -> tuple[list[Path], list[OpenFragment]]:
+    """Subtrees with none of these rows stay closed; the others as fragments. All, if `opened`."""
+    if not paths or not (opened or len(ids)):
+        return paths, []
+    leaves = side.leaves(paths)
+    closed, found = [], []
+    for path, fragment in zip(leaves, side.fragments(leaves), strict=True):
+        if opened or any(
+            np.searchsorted(ids, run.start) < np.searchsorted(ids, run.start + run.rows)
+            for run in fragment.fragment.row_ids
+        ):
+            found.append(fragment)
+        else:
+            closed.append(path)
+    return (closed, found) if found else (paths, [])
 
 
 def _paired(
     base: list[OpenFragment], other: list[OpenFragment]
 ) -> tuple[list[tuple[OpenFragment, OpenFragment]], list[OpenFragment], list[OpenFragment]]:
     """Fragments of equal row ids, and what is left on both sides."""
-    by_ids = {f.fragment.row_ids: f for f in base}
+    by_ids: dict[tuple[Run, ...], list[OpenFragment]] = {}
+    for fragment in base:
+        by_ids.setdefault(fragment.fragment.row_ids, []).append(fragment)
     pairs, rest = [], []
     for fragment in other:
-        match = by_ids.pop(fragment.fragment.row_ids, None)
-        if match is None:
-            rest.append(fragment)
+        match = by_ids.get(fragment.fragment.row_ids)
+        if match:
+            pairs.append((match.pop(0), fragment))
         else:
-            pairs.append((match, fragment))
-    return pairs, list(by_ids.values()), rest
+            rest.append(fragment)
+    return pairs, [fragment for left in by_ids.values() for fragment in left], rest
 
 
 class _Builder:
@@ -178,10 +201,12 @@ class _Builder:
         only_ours[a] = only_theirs[b] = False
         self._removed.append(ours.where(only_ours))
         self._added.append(theirs.where(only_theirs))
-        if not len(a):
-            return
-        ours, theirs = ours.where(a), theirs.where(b)
-        for column_id in _columns([*base, *other]):
+        if len(a):
+            self._match(ours.where(a), theirs.where(b), [*base, *other])
+
+    def _match(self, ours: Rows, theirs: Rows, fragments: list[OpenFragment]) -> None:
+        """The same rows in both trees: cells whose versions differ."""
+        for column_id in _columns(fragments):
             differ = self._versions(ours, self._base, column_id) != self._versions(
                 theirs, self._other, column_id
             )
@@ -208,13 +233,24 @@ class _Builder:
             found[mine] = versions_at(self._objects, fragments[k], column_id, rows.places[mine])
         return found
 
+    def removed_ids(self) -> Ints:
+        """Ids of rows found removed so far, ascending."""
+        return _joined_rows(self._removed).ids
+
+    def added_ids(self) -> Ints:
+        """Ids of rows found added so far, ascending."""
+        return _joined_rows(self._added).ids
+
     def finish(self, whole: list[Path], gone: list[Path]) -> TableDelta:
-        """The delta, ids ascending."""
+        """The delta, ids ascending; a row that was removed here and added there has moved."""
+        removed, added = _joined_rows(self._removed), _joined_rows(self._added)
+        _, a, b = np.intersect1d(removed.ids, added.ids, assume_unique=True, return_indices=True)
+        if len(a):
+            self._match(removed.where(a), added.where(b), [*self._base, *self._other])
+            removed = removed.where(_all_but(len(removed.ids), a))
+            added = added.where(_all_but(len(added.ids), b))
         updated = {column_id: _joined_cells(parts) for column_id, parts in self._updated.items()}
-        return TableDelta(
-            self._base, self._other, _joined_rows(self._added), _joined_rows(self._removed),
-            updated, whole, gone,
-        )  # fmt: skip
+        return TableDelta(self._base, self._other, added, removed, updated, whole, gone)
 
 
 def versions_at(objects: Objects, fragment: OpenFragment, column_id: int, places: Ints) -> Versions:

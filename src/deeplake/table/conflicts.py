@@ -71,6 +71,10 @@ class Conflict:
             self._values[side] = self._read(side)
         return self._values[side]
 
+    def chose(self, answer: Any, side: str) -> bool:
+        """Whether an answer is one side's value itself, not an equal one."""
+        return side in self._values and answer is self._values[side]
+
     @property
     def base(self) -> Any:
         """The value in the common ancestor."""

@@ -11,6 +11,7 @@ from deeplake.table.builder import FragmentBuilder
 from deeplake.table.edits import FragmentEdit
 from deeplake.table.fragments import OpenFragment, TableTree
 from deeplake.table.frame_writer import write_deletion, write_overlay
+from deeplake.table.overlaid import overlaid
 from deeplake.table.patch import layered
 from deeplake.table.staged import StagedFragment, open_staged
 from deeplake.types.data import take_rows
@@ -20,14 +21,13 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from deeplake.format.fragment import ColumnChunk, Fragment
+    from deeplake.format.fragment import Fragment
     from deeplake.format.schema import TableSchema
     from deeplake.format.statistics import ColumnStatistics
     from deeplake.format.tree import Record
     from deeplake.table.builder import Mark
-    from deeplake.table.columns import Column, Columns
+    from deeplake.table.columns import Columns
     from deeplake.table.packs import PackWriter
-    from deeplake.table.patch import Patch
     from deeplake.types.base import ColumnData
     from deeplake.versioning.objects import Objects
 
@@ -215,31 +215,12 @@ def edited(
                 edit.overlays[column.column_id] = overlay
             found = found._replace(
                 overlays=(*found.overlays, overlay),
-                columns=_measured(fragment, found, column, patch),
+                columns=overlaid(
+                    found.columns,
+                    fragment,
+                    column,
+                    patch.positions,
+                    stats.measure(column.layout, patch.data),
+                ),
             )
     return found
-
-
-def _measured(
-    fragment: OpenFragment, found: Fragment, column: Column, patch: Patch
-) -> tuple[ColumnChunk, ...]:
-    """The columns of a fragment, statistics of one of them widened by new values.
-
-    Bounds hold old and new values; NULLs are counted exactly, NaNs at most so many.
-    """
-    chunks = list(found.columns)
-    for k, chunk in enumerate(chunks):
-        if chunk.column_id != column.column_id:
-            continue
-        old, new = chunk.statistics, stats.measure(column.layout, patch.data)
-        if old.kind != stats.NONE:
-            before = 0
-            if old.nulls:
-                rows = fragment.positions(patch.positions)
-                before = fragment.chunk(column).nulls(rows)
-            merged = stats.merge([old, new])
-            nans = min(merged.nans, found.rows)
-            chunks[k] = chunk._replace(
-                statistics=merged._replace(nulls=merged.nulls - before, nans=nans)
-            )
-    return tuple(chunks)

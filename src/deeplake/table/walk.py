@@ -103,9 +103,7 @@ def walk(base: Side, other: Side) -> Walk:
     return walk_between(base, base.root, other, other.root)
 
 
-def walk_between(
-    base: Side, base_paths: list[Path], other: Side, other_paths: list[Path]
-) -> Walk:
+def walk_between(base: Side, base_paths: list[Path], other: Side, other_paths: list[Path]) -> Walk:
     """Compare parts of two trees."""
     found = Walk([], {})
     pending = [(base_paths, other_paths)]

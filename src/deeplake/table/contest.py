@@ -1,0 +1,408 @@
+"""Rows and cells that both sides of a merge changed: taken, found equal, or in conflict."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from deeplake.format import statistics as stats
+from deeplake.table.compare import Cells, Rows, TableDelta, covered, versions_at
+from deeplake.table.conflicts import DELETED, Conflict, Spot
+from deeplake.table.frame_writer import write_deletion, write_overlay
+from deeplake.table.json_merge import Unmergeable, merge_json
+from deeplake.table.overlaid import overlaid
+from deeplake.table.patch import Patch, holds, patch_of
+from deeplake.types.data import concat, rows_equal, take_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy.typing as npt
+
+    from deeplake.format.fragment import Fragment, Overlay
+    from deeplake.format.tree import Record
+    from deeplake.table.columns import Column, Columns
+    from deeplake.table.fragments import OpenFragment
+    from deeplake.table.packs import PackWriter
+    from deeplake.types.base import ColumnData
+    from deeplake.versioning.objects import Objects
+
+    Ints = npt.NDArray[np.int64]
+    Resolver = Literal["ours", "theirs"] | Callable[[Conflict], Any]
+    """A side, or a conflict -> the value to keep. Of a row, the conflict's `ours` or `theirs`."""
+
+UNDECIDED = object()
+"""A resolver's answer that leaves a conflict standing."""
+
+
+class _Edit:
+    """What becomes of one fragment of ours."""
+
+    def __init__(self) -> None:
+        self.deleted: list[Ints] = []
+        self.overlays: list[tuple[Column, OpenFragment, Ints, list[Overlay]]] = []
+        """Column, theirs' fragment, places (the same in both), its overlays that cover these."""
+        self.patches: list[tuple[Column, int, Patch]] = []
+        """Column, version (0: of the merge), new values by place."""
+
+
+class Contest:
+    """Two deltas of one table from a common base -> edits of ours, and conflicts.
+
+    Args:
+        ours: what changed from the base to ours, in the fragments that both changed.
+        theirs: the same of theirs.
+        standing: fragments of ours in which rows of these may stand.
+        new: fragments that are new in ours altogether, opened only if they are needed.
+    """
+
+    def __init__(
+        self,
+        objects: Objects,
+        writer: PackWriter,
+        columns: Columns,
+        table: str,
+        resolver: Resolver | None,
+        ours: TableDelta,
+        theirs: TableDelta,
+        standing: Sequence[OpenFragment],
+        new: Callable[[], Sequence[OpenFragment]],
+    ) -> None:
+        self._objects = objects
+        self._writer = writer
+        self._columns = {column.column_id: column for column in columns}
+        self._table = table
+        self._resolver = resolver
+        self._ours = ours
+        self._theirs = theirs
+        self._standing = list(standing)
+        if len(theirs.added.ids):  # ours may have them among what is new there
+            self._standing += new()
+        self._index = _Index(self._standing)
+        self._edits: dict[int, _Edit] = {}
+        self.conflicts: list[Conflict] = []
+        self.replaced: dict[tuple[Record, ...], tuple[Fragment, ...]] = {}
+        self.appended: list[Fragment] = []
+        self.counts = {"added": 0, "updated": 0, "deleted": 0}
+
+    def run(self) -> None:
+        """Decide everything, then write what changes."""
+        back = self._rows_in_conflict()
+        self._delete(back)
+        for column_id, cells in self._theirs.updated.items():
+            column = self._columns.get(column_id)
+            if column is not None:
+                self._update(column, cells)
+        self._add(self._theirs.added)
+        if not self.conflicts:
+            self._write()
+
+    # --- rows -------------------------------------------------------------------------------------
+
+    def _rows_in_conflict(self) -> Ints:
+        """Rows that one side deleted and the other changed; returns those of theirs' deletions that
+        do not count, and brings back what theirs changed if that wins.
+        """
+        kept = []
+        updated = _ids_of(self._ours.updated)
+        for row_id in np.intersect1d(self._theirs.removed.ids, updated).tolist():
+            if not self._wins(row_id, deleted_by="theirs"):
+                kept.append(row_id)
+        lost = np.intersect1d(self._ours.removed.ids, _ids_of(self._theirs.updated))
+        revived = [row_id for row_id in lost.tolist() if self._wins(row_id, deleted_by="ours")]
+        if revived:
+            self._revive(np.array(revived))
+        return np.array(kept, np.int64)
+
+    def _wins(self, row_id: int, *, deleted_by: str) -> bool:
+        """Whether theirs' side of a row in conflict is to be kept."""
+        delta = self._theirs if deleted_by == "ours" else self._ours
+        changed: dict[str, tuple[Column, Spot, Spot]] = {}
+        for column_id, cells in delta.updated.items():
+            k = int(np.searchsorted(cells.ids, row_id))
+            column = self._columns.get(column_id)
+            if column is None or k == len(cells.ids) or cells.ids[k] != row_id:
+                continue
+            old = Spot(delta.base[int(cells.base_at[k])], int(cells.base_places[k]))
+            new = Spot(delta.other[int(cells.at[k])], int(cells.places[k]))
+            changed[column.name] = column, old, new
+
+        def read(side: str) -> Any:
+            if side == deleted_by:
+                return DELETED
+            at = 1 if side == "base" else 2
+            return {name: found[at].value(found[0]) for name, found in changed.items()}
+
+        if isinstance(self._resolver, str):
+            return self._resolver == "theirs"
+        conflict = Conflict("row", self._table, row_id=row_id, read=read)
+        return conflict.chose(self._decide(conflict), "theirs")
+
+    def _decide(self, conflict: Conflict) -> Any:
+        decide = self._resolver
+        answer = decide(conflict) if callable(decide) else UNDECIDED
+        if answer is UNDECIDED:
+            self.conflicts.append(conflict)
+        return answer
+
+    def _delete(self, kept: Ints) -> None:
+        """Take over theirs' deletions of rows that ours still has."""
+        gone = np.setdiff1d(self._theirs.removed.ids, self._ours.removed.ids)
+        gone = gone[~holds(kept, gone)]
+        at, places, _ = self._index.find(gone)
+        for k in np.unique(at).tolist():
+            self._edit(k).deleted.append(places[at == k])
+        self.counts["deleted"] += len(at)
+
+    def _revive(self, ids: Ints) -> None:
+        """Rows that ours deleted and theirs changed come back as theirs has them."""
+        parts = [Rows(c.ids, c.at, c.places) for c in self._theirs.updated.values()]
+        whole = Rows(*(np.concatenate([part[k] for part in parts]) for k in range(3)))
+        _, first = np.unique(whole.ids, return_index=True)
+        whole = whole.where(first)
+        self._append(whole.where(holds(ids, whole.ids)))
+
+    def _add(self, added: Rows) -> None:
+        """Rows that theirs has and the base had not: append them unless ours has them too."""
+        at, places, found = self._index.find(added.ids)
+        self._append(added.where(~found))
+        both = added.where(found)
+        if not len(both.ids):
+            return
+        none = np.full(len(both.ids), -1)
+        for column in self._columns.values():
+            cells = Cells(both.ids, none, none, both.at, both.places)
+            self._settle(column, cells, at, places)
+
+    def _append(self, rows: Rows) -> None:
+        """Rows of theirs by reference: their fragments, all other rows deleted."""
+        for k in np.unique(rows.at).tolist():
+            fragment = self._theirs.other[k]
+            places = rows.places[rows.at == k]
+            others = np.setdiff1d(np.arange(fragment.fragment.rows), places)
+            found = fragment.fragment
+            if len(others):
+                found = found._replace(deletion=write_deletion(self._writer, others))
+            self.appended.append(found)
+            self.counts["added"] += len(places)
+
+    # --- cells ------------------------------------------------------------------------------------
+
+    def _update(self, column: Column, cells: Cells) -> None:
+        """Take over one column's new values; those that ours changed too are settled."""
+        at, places, found = self._index.find(cells.ids)
+        cells = cells.where(found)  # others were deleted by ours, and are settled
+        mine = self._ours.updated.get(column.column_id)
+        if mine is None:
+            both = np.zeros(len(cells.ids), np.bool_)
+        else:
+            both = holds(mine.ids, cells.ids)
+        self._take(column, cells.where(~both), at[~both], places[~both])
+        if both.any():
+            self._settle(column, cells.where(both), at[both], places[both])
+
+    def _take(self, column: Column, cells: Cells, at: Ints, places: Ints) -> None:
+        """Values that only theirs changed: their overlays where these fit, else the values."""
+        self.counts["updated"] += len(cells.ids)
+        pairs = np.stack([at, cells.at])
+        for k, j in np.unique(pairs, axis=1).T.tolist():
+            mine = (at == k) & (cells.at == j)
+            source, target = self._theirs.other[j], self._standing[k]
+            overlays = self._fitting(column, source, target, places[mine])
+            if overlays is not None:
+                self._edit(k).overlays.append((column, source, places[mine], overlays))
+                continue
+            values = _values(source, column, cells.places[mine])
+            versions = versions_at(self._objects, source, column.column_id, cells.places[mine])
+            for version in np.unique(versions).tolist():
+                those = np.flatnonzero(versions == version)
+                patch = patch_of(places[mine][those], take_rows(values, those))
+                self._edit(k).patches.append((column, version, patch))
+
+    def _fitting(
+        self, column: Column, source: OpenFragment, target: OpenFragment, places: Ints
+    ) -> list[Overlay] | None:
+        """Theirs' overlays that give exactly these cells their values, if there are any."""
+        if source.fragment.row_ids != target.fragment.row_ids:
+            return None
+        known = {_identity(o) for o in target.fragment.overlays}
+        new = [
+            o
+            for o in source.fragment.overlays
+            if o.column_id == column.column_id and _identity(o) not in known
+        ]
+        if not new:
+            return None
+        cover = np.unique(
+            np.concatenate([covered(self._objects, source, overlay) for overlay in new])
+        )
+        gone = np.concatenate([target.deleted, source.deleted])
+        cover = cover[~np.isin(cover, gone)]
+        return new if np.array_equal(cover, np.unique(places)) else None
+
+    def _settle(self, column: Column, cells: Cells, at: Ints, places: Ints) -> None:
+        """Cells that both wrote: equal versions or values need nothing; JSON merges by key; the
+        rest are conflicts.
+        """
+        theirs = self._versions(self._theirs.other, column, cells.at, cells.places)
+        differ = theirs != self._versions(self._standing, column, at, places)
+        cells, at, places = cells.where(differ), at[differ], places[differ]
+        if not len(cells.ids):
+            return
+        new = _gathered(self._theirs.other, column, cells.at, cells.places)
+        old = _gathered(self._standing, column, at, places)
+        differ = ~rows_equal(old, new)
+        cells, at, places = cells.where(differ), at[differ], places[differ]
+        taken, made, values = [], [], []
+        for k in range(len(cells.ids)):
+            conflict = self._cell(column, cells.where(np.array([k])), int(at[k]), int(places[k]))
+            value = self._merged_json(column, conflict)
+            if value is UNDECIDED and isinstance(self._resolver, str):
+                taken += [k] if self._resolver == "theirs" else []
+                continue
+            if value is UNDECIDED:
+                value = self._decide(conflict)
+            if conflict.chose(value, "theirs"):
+                taken.append(k)
+            elif value is not UNDECIDED and not conflict.chose(value, "ours"):
+                made.append(k)
+                values.append(value)
+        if taken:  # with their version, and their bytes as they are
+            those = np.array(taken)
+            self._take(column, cells.where(those), at[those], places[those])
+        if made:
+            self._make(column, at[made], places[made], values)
+
+    def _make(self, column: Column, at: Ints, places: Ints, values: list[Any]) -> None:
+        """New values, which neither side has: they get the version of the merge."""
+        data = column.type.normalise(values, column=column.name)
+        self.counts["updated"] += len(values)
+        for k in np.unique(at).tolist():
+            those = np.flatnonzero(at == k)
+            patch = patch_of(places[those], take_rows(data, those))
+            self._edit(k).patches.append((column, 0, patch))
+
+    def _cell(self, column: Column, cell: Cells, at: int, place: int) -> Conflict:
+        ours = Spot(self._standing[at], place)
+        theirs = Spot(self._theirs.other[int(cell.at[0])], int(cell.places[0]))
+        base = None
+        if cell.base_at[0] >= 0:
+            base = Spot(self._theirs.base[int(cell.base_at[0])], int(cell.base_places[0]))
+
+        def read(side: str) -> Any:
+            spot = {"base": base, "ours": ours, "theirs": theirs}[side]
+            return None if spot is None else spot.value(column)
+
+        row_id = int(cell.ids[0])
+        return Conflict("cell", self._table, row_id=row_id, column=column.name, read=read)
+
+    @staticmethod
+    def _merged_json(column: Column, conflict: Conflict) -> Any:
+        if column.type.name != "json" or conflict.ours is None or conflict.theirs is None:
+            return UNDECIDED
+        try:
+            return merge_json(conflict.base, conflict.ours, conflict.theirs)
+        except Unmergeable:
+            return UNDECIDED
+
+    def _versions(
+        self, fragments: Sequence[OpenFragment], column: Column, at: Ints, places: Ints
+    ) -> npt.NDArray[np.uint64]:
+        found = np.empty(len(at), np.uint64)
+        for k in np.unique(at).tolist():
+            mine = at == k
+            found[mine] = versions_at(self._objects, fragments[k], column.column_id, places[mine])
+        return found
+
+    # --- writing ----------------------------------------------------------------------------------
+
+    def _edit(self, k: int) -> _Edit:
+        return self._edits.setdefault(k, _Edit())
+
+    def _write(self) -> None:
+        """The fragments of ours as they become."""
+        for k, edit in self._edits.items():
+            target = self._standing[k]
+            found = self._with_values(target, edit)
+            if edit.deleted:
+                deleted = np.unique(np.concatenate([target.deleted, *edit.deleted]))
+                if len(deleted) == found.rows:
+                    self.replaced[target.path] = ()
+                    continue
+                found = found._replace(deletion=write_deletion(self._writer, deleted))
+            self.replaced[target.path] = (found,)
+
+    def _with_values(self, target: OpenFragment, edit: _Edit) -> Fragment:
+        found = target.fragment
+        overlays, chunks = list(found.overlays), found.columns
+        for column, source, places, new in edit.overlays:
+            overlays += new
+            measured = _statistics(source, column, places)
+            chunks = overlaid(chunks, target, column, places, measured)
+        for column, version, patch in edit.patches:
+            overlays.append(write_overlay(self._writer, column, patch, version))
+            measured = stats.measure(column.layout, patch.data)
+            chunks = overlaid(chunks, target, column, patch.positions, measured)
+        return found._replace(overlays=tuple(overlays), columns=chunks)
+
+
+def _statistics(source: OpenFragment, column: Column, places: Ints) -> stats.ColumnStatistics:
+    """Bounds of a whole chunk of theirs, which hold for some of its rows; their NULLs counted."""
+    for chunk in source.fragment.columns:
+        if chunk.column_id == column.column_id:
+            found = chunk.statistics
+            nulls = 0
+            if found.nulls:
+                nulls = source.chunk(column).nulls(source.positions(places))
+            return found._replace(nulls=nulls, nans=min(found.nans, len(places)))
+    return stats.UNKNOWN
+
+
+class _Index:
+    """Where rows stand in some fragments, by row id."""
+
+    def __init__(self, fragments: Sequence[OpenFragment]) -> None:
+        ids, at, places = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        for k, fragment in enumerate(fragments):
+            live = np.arange(fragment.rows) if fragment.live is None else fragment.live
+            ids.append(fragment.live_ids())
+            at.append(np.full(len(live), k))
+            places.append(np.asarray(live, np.int64))
+        every = np.concatenate(ids)
+        order = np.argsort(every, kind="stable")
+        self._ids, self._at = every[order], np.concatenate(at)[order]
+        self._places = np.concatenate(places)[order]
+
+    def find(self, ids: Ints) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
+        """(fragment, place) of those that are there, and which are."""
+        found = holds(self._ids, ids)
+        k = np.searchsorted(self._ids, ids[found])
+        return self._at[k], self._places[k], found
+
+
+def _ids_of(updated: dict[int, Cells]) -> Ints:
+    parts = [cells.ids for cells in updated.values()]
+    return np.unique(np.concatenate(parts)) if parts else np.zeros(0, np.int64)
+
+
+def _values(fragment: OpenFragment, column: Column, places: Ints) -> ColumnData:
+    return fragment.chunk(column).take(fragment.positions(places))
+
+
+def _gathered(
+    fragments: Sequence[OpenFragment], column: Column, at: Ints, places: Ints
+) -> ColumnData:
+    """Cells of several fragments, in the order given."""
+    pieces, order = [], []
+    for k in np.unique(at).tolist():
+        mine = np.flatnonzero(at == k)
+        pieces.append(_values(fragments[k], column, places[mine]))
+        order.append(mine)
+    back = np.empty(len(at), np.int64)
+    back[np.concatenate(order)] = np.arange(len(at))
+    return take_rows(concat(pieces), back)
+
+
+def _identity(overlay: Overlay) -> tuple[int, int, int, int]:
+    return overlay.version, overlay.bitmap.length, overlay.bitmap.crc, overlay.values.rows

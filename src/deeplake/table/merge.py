@@ -1,0 +1,232 @@
+"""merge3 of the rows of one table: what one side changed is taken whole, what both did is compared.
+
+See docs/design/0003. The outcome is a change of the tree of *ours*: theirs' fragments by reference
+where ours left the base's alone, overlays where both edited a fragment, and conflicts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from deeplake.table.compare import Rows, TableDelta, delta_of
+from deeplake.table.contest import Contest
+from deeplake.table.walk import Gap, Side, walk, walk_between
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    from deeplake.format.fragment import Fragment
+    from deeplake.format.tree import Record
+    from deeplake.table.columns import Columns
+    from deeplake.table.conflicts import Conflict
+    from deeplake.table.contest import Resolver
+    from deeplake.table.fragments import OpenFragment
+    from deeplake.table.packs import PackWriter
+    from deeplake.table.walk import Path
+    from deeplake.versioning.objects import Objects
+
+
+class MergedRows(NamedTuple):
+    """What becomes of ours' tree, as `TableChange` takes it, and what could not be decided."""
+
+    replaced: dict[Path, tuple[Record | Fragment, ...]]
+    appended: list[Record | Fragment]
+    counts: dict[str, int]
+    conflicts: list[Conflict]
+
+
+class Sides(NamedTuple):
+    """One table at the three commits of a merge."""
+
+    base: Side
+    ours: Side
+    theirs: Side
+
+
+def merge_rows(
+    objects: Objects,
+    writer: PackWriter,
+    sides: Sides,
+    columns: Columns,
+    table: str,
+    resolver: Resolver | None,
+) -> MergedRows:
+    """Merge the rows of one table.
+
+    Args:
+        objects: where.
+        writer: where new values go.
+        sides: the table's trees.
+        columns: of the merged schema.
+        table: its name, for conflicts.
+        resolver: decides conflicts; without one they are collected.
+    """
+    return _Merge(objects, writer, sides, columns, table, resolver).run()
+
+
+class _Merge:
+    """One run."""
+
+    def __init__(
+        self,
+        objects: Objects,
+        writer: PackWriter,
+        sides: Sides,
+        columns: Columns,
+        table: str,
+        resolver: Resolver | None,
+    ) -> None:
+        self._objects = objects
+        self._sides = sides
+        self._ours = walk(sides.base, sides.ours)
+        self._theirs = walk(sides.base, sides.theirs)
+        self._writer = writer
+        self._columns = columns
+        self._table = table
+        self._resolver = resolver
+        self._replaced: dict[Path, tuple[Record | Fragment, ...]] = {}
+        self._appended: list[Record | Fragment] = []
+        self._counts = {"added": 0, "updated": 0, "deleted": 0}
+
+    def run(self) -> MergedRows:
+        """Whole subtrees first, then what both changed."""
+        contested, new = self._take_whole()
+        ours_new = [gap for gap in self._ours.gaps if not gap.base]
+        theirs = self._append_new(ours_new, new)
+        conflicts: list[Conflict] = []
+        if contested or theirs:
+            conflicts = self._contest(contested, theirs, ours_new)
+        counts = {kind: n for kind, n in self._counts.items() if n}
+        return MergedRows(self._replaced, self._appended, counts, conflicts)
+
+    # --- what only theirs changed ---------------------------------------------------------------
+
+    def _take_whole(self) -> tuple[list[Gap], list[Gap]]:
+        """Replace what ours left alone; returns gaps that both changed, and gaps that are new."""
+        base = self._sides.base
+        touched = {p[-1] for gap in self._ours.gaps for p in base.leaves(gap.base)}
+        contested, new = [], []
+        for gap in self._theirs.gaps:
+            if not gap.base:
+                new.append(gap)
+                continue
+            leaves = base.leaves(gap.base)
+            if any(path[-1] in touched for path in leaves):
+                contested.append(Gap(leaves, self._sides.theirs.leaves(gap.other)))
+                continue
+            first, *rest = [self._place_in_ours(path) for path in leaves]
+            self._replaced[first] = tuple(path[-1] for path in gap.other)
+            self._replaced.update((path, ()) for path in rest)
+        return contested, new
+
+    def _place_in_ours(self, path: Path) -> Path:
+        found = self._ours.moved(path)
+        if found is None:
+            raise ValueError("a fragment that ours left alone is not in ours")
+        return found
+
+    def _append_new(self, ours_new: list[Gap], theirs_new: list[Gap]) -> list[Gap]:
+        """Append what is new in theirs, by reference; returns what ours may have as well."""
+        theirs = [path for gap in theirs_new for path in gap.other]
+        ours = [path for gap in ours_new for path in gap.other]
+        if theirs and ours:  # both may have merged the same commits
+            found = walk_between(self._sides.ours, ours, self._sides.theirs, theirs)
+            theirs = [path for gap in found.gaps for path in gap.other]
+            ours = [path for gap in found.gaps for path in gap.base]
+        doubtful = []
+        if theirs and (ours or self._may_hold(theirs)):
+            theirs, doubtful = self._split(theirs)
+        for path in theirs:
+            self._appended.append(path[-1])
+            self._counts["added"] += path[-1].rows
+        return [Gap([], doubtful)] if doubtful else []
+
+    def _may_hold(self, theirs: list[Path]) -> bool:
+        """Whether rows new in theirs can be in ours: only if something left the base there."""
+        del theirs
+        return any(gap.base for gap in self._theirs.gaps)
+
+    def _split(self, theirs: list[Path]) -> tuple[list[Path], list[Path]]:
+        """Fragments of theirs none of whose row ids ours has changed or added, and the others."""
+        ours = self._sides.ours
+        paths = [path for gap in self._ours.gaps for path in ours.leaves(gap.other)]
+        gone = [p for gap in self._ours.gaps for p in self._sides.base.leaves(gap.base)]
+        gone += [p for gap in self._theirs.gaps for p in self._sides.base.leaves(gap.base)]
+        runs = _runs([*ours.fragments(paths), *self._sides.base.fragments(gone)])
+        sure, doubtful = [], []
+        leaves = self._sides.theirs.leaves(theirs)
+        for path, fragment in zip(leaves, self._sides.theirs.fragments(leaves), strict=True):
+            (doubtful if _overlap(_runs([fragment]), runs) else sure).append(path)
+        return (sure, doubtful) if doubtful else (theirs, [])
+
+    # --- what both changed ------------------------------------------------------------------------
+
+    def _contest(
+        self, contested: list[Gap], doubtful: list[Gap], ours_new: list[Gap]
+    ) -> list[Conflict]:
+        base = self._sides.base
+        shared = {path[-1] for gap in contested for path in gap.base}
+        mine = [g for g in self._ours.gaps if any(p[-1] in shared for p in base.leaves(g.base))]
+        theirs = _with_removed(
+            self._sides.base,
+            delta_of(self._objects, base, self._sides.theirs, [*contested, *doubtful]),
+        )
+        ours = _with_removed(
+            self._sides.base,
+            delta_of(self._objects, base, self._sides.ours, [*mine, *ours_new]),
+        )
+        untouched = [
+            self._place_in_ours(path)
+            for gap in contested
+            for path in gap.base
+            if self._ours.moved(path) is not None
+        ]
+        contest = Contest(
+            self._objects, self._writer, self._columns, self._table, self._resolver, ours, theirs,
+            [*ours.other, *self._sides.ours.fragments(untouched)],
+            lambda: self._sides.ours.fragments(self._sides.ours.leaves(ours.whole)),
+        )  # fmt: skip
+        contest.run()
+        self._replaced.update(contest.replaced)
+        self._appended += contest.appended
+        for kind, count in contest.counts.items():
+            self._counts[kind] += count
+        return contest.conflicts
+
+
+def _with_removed(base: Side, delta: TableDelta) -> TableDelta:
+    """The delta with fragments that are gone altogether counted as removed rows."""
+    if not delta.removed_whole:
+        return delta
+    fragments = base.fragments(base.leaves(delta.removed_whole))
+    known = list(delta.base)
+    ids, at, places = [delta.removed.ids], [delta.removed.at], [delta.removed.places]
+    for fragment in fragments:
+        live = np.arange(fragment.rows) if fragment.live is None else fragment.live
+        ids.append(fragment.live_ids())
+        at.append(np.full(len(live), len(known)))
+        places.append(np.asarray(live, np.int64))
+        known.append(fragment)
+    removed = Rows(np.concatenate(ids), np.concatenate(at), np.concatenate(places))
+    order = np.argsort(removed.ids, kind="stable")
+    return delta._replace(base=known, removed=removed.where(order), removed_whole=[])
+
+
+def _runs(fragments: Sequence[OpenFragment]) -> npt.NDArray[np.int64]:
+    """Row-id runs as (start, end), sorted: int64 (runs, 2)."""
+    found = [(run.start, run.start + run.rows) for f in fragments for run in f.fragment.row_ids]
+    return np.array(sorted(found), np.int64).reshape(-1, 2)
+
+
+def _overlap(a: npt.NDArray[np.int64], b: npt.NDArray[np.int64]) -> bool:
+    """Whether any run of `a` shares an id with one of `b`."""
+    if not len(a) or not len(b):
+        return False
+    ends = np.maximum.accumulate(b[:, 1])
+    before = np.searchsorted(b[:, 0], a[:, 1])  # runs of b that start before one of a ends
+    found = before > 0
+    return bool((ends[np.maximum(before - 1, 0)] > a[:, 0])[found].any())
