@@ -179,8 +179,8 @@ def test_a_log_prints_one_commit_a_line(url, monkeypatch):
     ds.append({"n": 1})
     ds.commit("x" * 100)
     lines = repr(ds.log(all=True)).split("\n")
-    assert [line.split()[0] for line in lines] == [c.id for c in ds.log(all=True)]
-    assert lines[0].endswith("  Ada  +1      " + "x" * 60 + "…")
+    assert [line.split()[:2] for line in lines] == [["*", c.id] for c in ds.log(all=True)]
+    assert lines[0].endswith("  Ada  +1      (main) " + "x" * 60 + "…")
     assert lines[1].endswith("  Ada  +1,500  many…")
     assert lines[2].endswith("  Ada          create table data")
 

@@ -15,7 +15,7 @@ from deeplake.storage.memory import MemoryStore
 from deeplake.testing.tracing import TracingStore
 from deeplake.versioning.adopt import adopt
 from deeplake.versioning.ancestry import is_ancestor, is_ancestor_of_any, merge_bases
-from deeplake.versioning.history import open_commit
+from deeplake.versioning.history import open_commit, walk_all
 from deeplake.versioning.publish import publish
 from deeplake.versioning.repository import Repository
 from deeplake.versioning.snapshot import Snapshot
@@ -131,6 +131,20 @@ def test_common_ancestors_are_those_of_a_plain_search(steps):
             assert times == sorted(times, reverse=True)
         for b in commits:
             assert is_ancestor(objects, b.commit_id, a) == (b.commit_id in above[a.commit_id])
+
+
+@given(STEPS)
+def test_the_whole_history_is_walked_in_order_of_time_each_commit_once(steps):
+    history = History(MemoryStore())
+    made_by(steps, history)
+    above = ancestors(history.commits)
+    for commit in history.commits:
+        found = [slot.header for slot in walk_all(history.objects, commit.head)]
+        ids = [header.commit_id for header in found]
+        assert set(ids) == above[commit.commit_id]
+        assert len(ids) == len(set(ids))
+        times = [header.time_us for header in found]
+        assert times == sorted(times, reverse=True)
 
 
 @given(STEPS, st.integers(1, 30), st.integers(1, 30))

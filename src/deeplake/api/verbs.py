@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from deeplake.api.stand import author_name, message_text
 from deeplake.errors import InputError, RefNotFoundError, StateError
 from deeplake.format.keys import check_name
-from deeplake.versioning.history import Commit, to_commit, walk
+from deeplake.versioning.history import Commit, to_commit
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -190,27 +190,25 @@ class Versioned:
         return to_commit(made.header)  # type: ignore[arg-type]
 
     def log(self, n: int | None = None, *, all: bool = False) -> Log:
-        """Commits up to the one the handle stands on, newest first.
+        """Commits in the history of the one the handle stands on, merged ones too, newest first.
+
+        The history ends where its oldest commits have expired. Printed, it shows which commit was
+        built upon which, and branches and tags beside those they stand on.
 
         Args:
             n: at most so many.
-            all: also automatic commits (table creation, later SQL statements and compactions).
+            all: also automatic commits (table creation, resets, later SQL statements and
+                compactions).
 
         Raises:
             InputError: n is no number of commits.
         """
-        from deeplake.api.log import Log
+        from deeplake.api.log import history_of
 
         if n is not None and (not isinstance(n, int) or n < 0):
             raise InputError(f"n is how many commits, not {n!r}.")
         stand = self._open_stand()
-        found = Log()
-        for head in walk(stand.repository.objects, stand.snapshot.head):
-            if n is not None and len(found) >= n:
-                break
-            if all or not head.header.automatic:
-                found.append(to_commit(head.header))
-        return found
+        return history_of(stand.repository, stand.snapshot, n, automatic=all)
 
     def close(self) -> None:
         """Drop what is staged and release the store. The handle cannot be used afterwards."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
+from functools import partial
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
-from deeplake.errors import RefNotFoundError, did_you_mean
+from deeplake.errors import MalformedObjectError, RefNotFoundError, did_you_mean
 from deeplake.format.keys import (
     CommitId,
     commit_id_of,
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from deeplake.versioning.refs import Branch
 
 _READ_AHEAD = 16
-"""Slots of one branch read at once when walking back on an object store."""
+"""Most slots of one branch read at once when walking back on an object store."""
 
 
 class Commit(NamedTuple):
@@ -91,29 +93,69 @@ def _read(objects: Objects, commit_id: CommitId) -> SlotHead:
 
 
 def walk(objects: Objects, head: SlotHead | None) -> Iterator[SlotHead]:
-    """A commit and its first parents, newest first. Slots are read ahead where that pays."""
-    ahead: dict[CommitId, SlotHead] = {}
-    depth = 0
+    """A commit and its first parents, newest first, as far as they have not expired."""
+    reader = _Reader(objects)
     while head is not None:
         yield head
         if not head.header.parents:
             return
-        parent = head.header.parents[0]
-        depth += 1
-        if parent not in ahead:
-            size = min(depth, _READ_AHEAD) if objects.store.remote else 1
-            ahead = _read_back(objects, parent, size)
-        head = ahead[parent]
+        head = reader.read(head.header.parents[0], head.header)
 
 
-def _read_back(objects: Objects, newest: CommitId, count: int) -> dict[CommitId, SlotHead]:
-    """`newest` and up to `count` - 1 slots before it on its branch."""
-    sequences = range(max(1, newest.sequence - count + 1), newest.sequence + 1)
-    slots = objects.parallel(lambda s: objects.read_slot(newest.branch, s), sequences)
-    found = {s.header.commit_id: s for s in slots if s is not None}
-    if newest not in found:
-        raise RefNotFoundError(f"there is no commit {newest} in {objects.store.url}.")
-    return found
+def walk_all(objects: Objects, head: SlotHead | None) -> Iterator[SlotHead]:
+    """A commit and all of its ancestors that have not expired, each once, newest first.
+
+    A commit is later than each of its parents, so that in order of time no parent comes before a
+    child: only commits whose children all came are waiting, as many as there are lines of history.
+    """
+    if head is None:
+        return
+    reader = _Reader(objects)
+    waiting = {head.header.commit_id: head}
+    order = [(-head.header.time_us, head.header.commit_id)]
+    while order:
+        found = waiting.pop(heappop(order)[1])
+        yield found
+        for parent in found.header.parents:
+            slot = None if parent in waiting else reader.read(parent, found.header)
+            if slot is not None:
+                waiting[parent] = slot
+                heappush(order, (-slot.header.time_us, parent))
+
+
+class _Reader:
+    """Reads slots on the way back; ahead, and ever farther, on a store where that pays."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+        self._ahead: dict[int, dict[int, SlotHead]] = {}
+        """Branch -> sequence -> what was read together last."""
+        self._depth: dict[int, int] = {}
+
+    def read(self, commit: CommitId, child: CommitHeader) -> SlotHead | None:
+        """A parent of `child`; None if its slot has expired.
+
+        Raises:
+            RefNotFoundError: its slot holds another commit.
+            MalformedObjectError: it is not older than its child, so that there might be no end.
+        """
+        branch, sequence, _ = commit
+        found = self._ahead.get(branch, {}).pop(sequence, None)
+        if found is None:
+            depth = self._depth[branch] = self._depth.get(branch, 0) + 1
+            count = min(1 << depth >> 1, _READ_AHEAD) if self._objects.store.remote else 1
+            first = max(1, sequence - count + 1)
+            read = partial(self._objects.read_slot, branch)
+            slots = self._objects.parallel(read, range(first, sequence + 1))
+            kept = {s.header.commit_id.sequence: s for s in slots if s is not None}
+            found, self._ahead[branch] = kept.pop(sequence, None), kept
+        if found is None:
+            return None
+        if found.header.commit_id != commit:
+            raise RefNotFoundError(f"there is no commit {commit} in {self._objects.store.url}.")
+        if found.header.time_us >= child.time_us:
+            raise MalformedObjectError(f"commit {commit} is no older than its child.")
+        return found
 
 
 # --- names to commits ----------------------------------------------------------------------
@@ -181,7 +223,7 @@ def resolve(objects: Objects, ref: Ref) -> Resolved:
     for back, head in enumerate(walk(objects, start.head)):
         if back == steps:
             return Resolved(Snapshot(objects, head), None)
-    raise RefNotFoundError(f"{ref!r} goes back beyond the first commit.")
+    raise RefNotFoundError(f"{ref!r} goes back beyond the first commit that is kept.")
 
 
 def _resolve_name(objects: Objects, name: str) -> Resolved:
