@@ -31,14 +31,15 @@ class Column:
     are many: an array where rows stack (a `numpy.ma.MaskedArray` if some are NULL), else a list.
     """
 
-    __slots__ = ("_cell", "_reader", "_rows", "_session", "_type", "_version", "name")
+    __slots__ = ("_cell", "_reader", "_rows", "_session", "_type", "name", "version")
 
     def __init__(self, session: Session, name: str, rows: range | npt.NDArray[Any] | None) -> None:
         self._session = session
         self.name = name
         self._type: ColumnType = session.columns.get(name).type
         self._rows = rows
-        self._version = -1
+        self.version = -1
+        """The session's when it was opened; what it holds is stale when they differ."""
         self._reader: ColumnReader
         self._cell: Callable[[int], Any]
 
@@ -48,7 +49,17 @@ class Column:
     @property
     def type(self) -> ColumnType:
         """What its values are."""
+        self.current()
         return self._type
+
+    def current(self) -> None:
+        """Make sure that the column is still there, and of what type, if anything changed.
+
+        Raises:
+            ColumnNotFoundError: it was dropped or renamed.
+        """
+        if self.version != self._session.version:
+            self._type = self._session.columns.get(self.name).type
 
     def __getitem__(self, key: Any) -> Any:
         """One value, or many.
@@ -56,7 +67,7 @@ class Column:
         Raises:
             RowIndexError: a position out of range, or nothing that names rows.
         """
-        if self._version != self._session.version:
+        if self.version != self._session.version:
             self._open()
         if type(key) is int and self._rows is None:
             raw = self._cell(key)
@@ -84,11 +95,12 @@ class Column:
     def __iter__(self) -> Iterator[Any]:
         step = 1024
         for at in range(0, len(self), step):
-            yield from self._type.values(self.data(slice(at, at + step)))
+            data = self.data(slice(at, at + step))
+            yield from self._type.values(data)
 
     def data(self, key: Any) -> ColumnData:
         """Many rows as column data."""
-        if self._version != self._session.version:
+        if self.version != self._session.version:
             self._open()
         rows = positions(key, len(self))
         if self._rows is not None:
@@ -108,7 +120,7 @@ class Column:
 
     def stored(self, key: Any) -> bytes | list[bytes | None] | None:
         """The stored bytes of one row or of many; see `encoded`."""
-        if self._version != self._session.version:
+        if self.version != self._session.version:
             self._open()
         if type(key) is int and self._rows is None:
             return self._reader.stored(key)
@@ -128,7 +140,7 @@ class Column:
         self._type = self._session.columns.get(self.name).type
         self._reader = self._session.reader(self.name)
         self._cell = self._reader.cell
-        self._version = version
+        self.version = version
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
         """All rows as one array: `np.asarray(ds["label"])`."""

@@ -68,6 +68,8 @@ class Dataset(Versioned, Streamed):
             found = self._handles.get(key)
             if found is None:
                 found = self._handles[key] = Column(self._session, key, None)
+            elif found.version != self._session.version:
+                found.current()
             return found
         if isinstance(key, str):  # a NumPy string: the name of a DataFrame's column
             return self[str(key)]
@@ -188,6 +190,63 @@ class Dataset(Versioned, Streamed):
         from deeplake.api.change import delete
 
         return delete(self._session, rows, row_ids)
+
+    # --- columns ----------------------------------------------------------------------------
+
+    def add_column(self, name: str, type: Any, default: Any = None) -> None:
+        """Stage one more column, at the end. Costs a schema, whatever the size of the table.
+
+        Args:
+            name: the column.
+            type: as in a schema; 'int not_null' needs a default.
+            default: its value in the rows that are there, and in those appended without one.
+
+        Raises:
+            SchemaError, InvalidNameError, InvalidValueError, ReadOnlyError
+            StagedChangesError: changes of rows of this table are staged.
+        """
+        from deeplake.table.evolve import added
+
+        self._session.evolve("add_column()", lambda t, now: added(t, now, name, type, default))
+
+    def drop_column(self, name: str) -> None:
+        """Stage that a column goes. Earlier commits keep it; a new one of its name is another.
+
+        Raises:
+            ColumnNotFoundError, ReadOnlyError
+            SchemaError: it is the last one, or a key.
+            StagedChangesError: changes of rows of this table are staged.
+        """
+        from deeplake.table.evolve import dropped
+
+        self._session.evolve("drop_column()", lambda _, now: dropped(now, name))
+
+    def rename_column(self, old: str, new: str) -> None:
+        """Stage another name for a column.
+
+        Raises:
+            ColumnNotFoundError, InvalidNameError, ReadOnlyError
+            SchemaError: there is a column of that name.
+            StagedChangesError: changes of rows of this table are staged.
+        """
+        from deeplake.table.evolve import renamed
+
+        self._session.evolve("rename_column()", lambda _, now: renamed(now, old, new))
+
+    def widen_column(self, name: str, type: Any) -> None:
+        """Stage a wider type for a column: one that holds every value of the old one unchanged.
+
+        Numbers and fixed tensors go to wider elements, decimals to more digits, class labels to
+        more names after those there are, embeddings to another metric. Nothing is rewritten.
+
+        Raises:
+            SchemaError: some value would change.
+            ColumnNotFoundError, ReadOnlyError
+            StagedChangesError: changes of rows of this table are staged.
+        """
+        from deeplake.table.evolve import widened
+
+        self._session.evolve("widen_column()", lambda _, now: widened(now, name, type))
 
     @property
     def row_ids(self) -> npt.NDArray[np.int64]:

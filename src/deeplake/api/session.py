@@ -15,7 +15,7 @@ from deeplake.table.fragments import TableTree
 from deeplake.versioning.objects import merge_children
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     import numpy as np
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from deeplake.api.stand import Stand
     from deeplake.format.schema import TableSchema
     from deeplake.format.statistics import ColumnStatistics
-    from deeplake.table.columns import Columns
+    from deeplake.table.columns import Column, Columns
     from deeplake.table.transaction import Transaction
     from deeplake.types.base import ColumnData
     from deeplake.versioning.refs import Branch
@@ -128,6 +128,12 @@ class Session:
             parts.append(transaction.statistics(self.table))
         return merge_children(parts)
 
+    def null_counts(self, columns: Sequence[Column]) -> dict[int, int]:
+        """Column id -> NULLs among all rows, staged changes included; reads no values."""
+        from deeplake.table.null_counts import null_counts
+
+        return null_counts(self.repository.objects, self.tree(), columns)
+
     def tree(self) -> TableTree:
         """The table's rows, staged ones included."""
         found = self._tree
@@ -223,6 +229,13 @@ class Session:
     def delete(self, rows: npt.NDArray[np.int64]) -> None:
         """Stage the deletion of rows of this table, by position."""
         self._stage_change("delete()", lambda t: t.delete(self.table, rows))
+
+    def evolve(self, doing: str, change: Callable[[int, Columns], TableSchema]) -> None:
+        """Stage another schema of this table; `change` makes it from table id and columns."""
+        self.writable()
+        if not self.defined:
+            self._find_columns()  # says that there are none
+        self._stage_change(doing, lambda t: t.evolve(self.table, change))
 
     def _stage_change(self, doing: str, change: Callable[[Transaction], None]) -> None:
         with self.stand.locks.writing, self.stand.locks.state:

@@ -22,10 +22,8 @@ class SessionSource:
     def __init__(self, session: Session) -> None:
         self._session = session = session.pinned()
         columns = list(session.columns) if session.defined else []
-        self._objects = session.repository.objects
         self._readers = {column.name: session.reader(column.name) for column in columns}
         self._column_ids = {c.name: c.column_id for c in columns if not c.not_null}
-        self._records = session.snapshot.table(session.table).records if columns else ()
         self._nulls: dict[int, int] | None = None
         self.name = f"{session.table!r} at {session.snapshot.commit_id}"
         self.rows = session.rows
@@ -44,28 +42,20 @@ class SessionSource:
         return reader.take(rows, out)
 
     def nulls(self, column: str, rows: Rows | None = None) -> int:
-        """See `RowSource.nulls`: of all rows, from the statistics of the table's root records."""
+        """See `RowSource.nulls`: of all rows, mostly from the table's statistics."""
         column_id = self._column_ids.get(column)
         if column_id is None:
             return 0
         if rows is not None:
             return self._readers[column].nulls(np.asarray(rows, np.int64))
         if self._nulls is None:
-            self._nulls = self._count()
-        return self._nulls.get(column_id, 0)
+            columns = [c for c in self._session.columns if not c.not_null]
+            self._nulls = self._session.null_counts(columns)
+        return self._nulls[column_id]
 
     def position(self, row: int) -> int:
         """See `RowSource.position`."""
         return row
-
-    def _count(self) -> dict[int, int]:
-        found = dict.fromkeys(self._column_ids.values(), 0)
-        each = self._objects.parallel(self._objects.statistics, self._records)
-        for record, statistics in zip(self._records, each, strict=True):
-            for column_id in found:
-                known = statistics.get(column_id)
-                found[column_id] += record.rows if known is None else known.nulls
-        return found
 
 
 def source_of(session: Session, rows: range | npt.NDArray[Any] | None, *, doing: str) -> RowSource:

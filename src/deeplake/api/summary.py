@@ -112,14 +112,16 @@ def summarise(session: Session) -> Summary:
     place = f"{_standing(session)}, {session.repository.store.url}"
     if not session.defined:
         return Summary(session.table, place, 0, ())
-    found, rows = session.statistics(), session.rows
-    columns = tuple(_summary(c, found.get(c.column_id), rows) for c in session.columns)
-    return Summary(session.table, place, rows, columns)
+    found, nulls = session.statistics(), session.null_counts(list(session.columns))
+    columns = tuple(
+        _summary(c, found.get(c.column_id), nulls[c.column_id]) for c in session.columns
+    )
+    return Summary(session.table, place, session.rows, columns)
 
 
-def _summary(column: Column, found: ColumnStatistics | None, rows: int) -> ColumnSummary:
-    """A column that no fragment has yet is NULL in every row."""
-    nulls, nans = (rows, 0) if found is None else (found.nulls, found.nans)
+def _summary(column: Column, found: ColumnStatistics | None, nulls: int) -> ColumnSummary:
+    """Statistics know no bounds of a column that is younger than some of its rows."""
+    nans = 0 if found is None else found.nans
     pair = None if found is None else stats.bounds(found)
     low, high = (None, None) if pair is None else map(column.type.bound, pair)
     if found is not None and isinstance(low, str) and isinstance(high, str):

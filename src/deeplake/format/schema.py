@@ -12,13 +12,17 @@ from typing import Any
 from deeplake.errors import MalformedObjectError
 from deeplake.types.named import NamedTuple
 
-
 MARKS = ("not_null", "primary_key", "unique")
 """What a column may be beside its type: words behind it in a declaration, true in a schema."""
 
 
 class ColumnSpec(NamedTuple):
-    """One column: `type` is {"type": "emb-512", ...options}."""
+    """One column: `type` is {"type": "emb-512", ...options}.
+
+    `former` are the types it had before its values were laid out otherwise, oldest first;
+    `default` is the value of rows that are older than the column, as `types.defaults` writes it
+    (None: NULL).
+    """
 
     column_id: int
     name: str
@@ -26,12 +30,20 @@ class ColumnSpec(NamedTuple):
     not_null: bool = False
     primary_key: bool = False
     unique: bool = False
+    former: tuple[dict[str, Any], ...] = ()
+    default: Any = None
 
 
 class TableSchema(NamedTuple):
-    """The columns of a table in order."""
+    """The columns of a table in order, and the ids of those that were dropped."""
 
     columns: tuple[ColumnSpec, ...]
+    dropped: tuple[int, ...] = ()
+
+    @property
+    def evolved(self) -> bool:
+        """Whether a reader needs the feature `evolution`."""
+        return any(column.former or column.default is not None for column in self.columns)
 
 
 def encode(schema: TableSchema) -> bytes:
@@ -42,8 +54,15 @@ def encode(schema: TableSchema) -> bytes:
         for mark in MARKS:
             if getattr(column, mark):
                 entry[mark] = True
+        if column.former:
+            entry["former"] = column.former
+        if column.default is not None:
+            entry["default"] = column.default
         columns.append(entry)
-    return json.dumps({"columns": columns}, separators=(",", ":"), ensure_ascii=False).encode()
+    block: dict[str, Any] = {"columns": columns}
+    if schema.dropped:
+        block["dropped"] = schema.dropped
+    return json.dumps(block, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def decode(block: bytes, where: str) -> TableSchema:
@@ -53,19 +72,28 @@ def decode(block: bytes, where: str) -> TableSchema:
         MalformedObjectError: it does not follow the specification.
     """
     try:
-        columns = tuple(_column(entry) for entry in json.loads(block)["columns"])
+        found = json.loads(block)
+        columns = tuple(_column(entry) for entry in found["columns"])
+        dropped = tuple(map(_id, found.get("dropped", ())))
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise MalformedObjectError(f"the schema of {where} is malformed: {error!r}") from error
     ids, names = {c.column_id for c in columns}, {c.name for c in columns}
-    if not len(ids) == len(names) == len(columns):
+    if not len(ids) == len(names) == len(columns) or not ids.isdisjoint(dropped):
         raise MalformedObjectError(f"the schema of {where} has a column twice")
-    return TableSchema(columns)
+    return TableSchema(columns, dropped)
 
 
 def _column(entry: dict[str, Any]) -> ColumnSpec:
     rest = dict(entry)
     column_id, name = rest.pop("id"), rest.pop("name")
     marks = {mark: rest.pop(mark, False) is True for mark in MARKS}
-    if type(column_id) is not int or not 0 <= column_id < 1 << 32 or type(name) is not str:
+    former, default = tuple(rest.pop("former", ())), rest.pop("default", None)
+    if type(name) is not str or not all(type(each) is dict for each in former):
         raise ValueError(f"column {column_id!r} {name!r}")
-    return ColumnSpec(column_id, name, rest, **marks)
+    return ColumnSpec(_id(column_id), name, rest, **marks, former=former, default=default)
+
+
+def _id(column_id: Any) -> int:
+    if type(column_id) is not int or not 0 <= column_id < 1 << 32:
+        raise ValueError(f"column {column_id!r}")
+    return column_id

@@ -9,6 +9,8 @@ import os
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from deeplake.errors import (
     ColumnNotFoundError,
     InvalidNameError,
@@ -22,7 +24,7 @@ from deeplake.format import schema as schemas
 from deeplake.format.schema import MARKS, ColumnSpec, TableSchema
 from deeplake.types import declare
 from deeplake.types.base import FixedLayout, row_count
-from deeplake.types.data import nulls
+from deeplake.types.data import nulls, take_rows
 from deeplake.types.named import NamedTuple
 from deeplake.types.rows import refusal
 
@@ -106,17 +108,7 @@ class Columns:
 
     def __init__(self, schema: TableSchema) -> None:
         self.schema = schema
-        self._by_name = {
-            spec.name: Column(
-                spec.column_id,
-                spec.name,
-                declare.from_json(spec.type),
-                spec.not_null,
-                primary_key=spec.primary_key,
-                unique=spec.unique,
-            )
-            for spec in schema.columns
-        }
+        self._by_name = {spec.name: _column(spec) for spec in schema.columns}
         self.keys = tuple(_keys(list(self)))
         """What identifies a row: the primary key, then every unique column."""
 
@@ -151,7 +143,8 @@ class Columns:
     def fit(self, values: Mapping[str, Any]) -> tuple[dict[int, ColumnData], int]:
         """User values by column name -> column data by id, and the number of rows.
 
-        A column that is left out is NULL in every row. Nothing is changed on failure.
+        A column that is left out has its default, or NULL, in every row. Nothing is changed on
+        failure.
 
         Raises:
             ColumnNotFoundError, RaggedColumnsError, InvalidValueError
@@ -179,7 +172,7 @@ class Columns:
         batch = {}
         for column in self:
             given = data.get(column.name)
-            filled = nulls(column.type.layout, rows) if given is None else given
+            filled = _left_out(column, rows) if given is None else given
             if column.not_null and filled.valid is not None and not filled.valid.all():
                 raise refusal(
                     NullValueError,
@@ -190,6 +183,26 @@ class Columns:
                 )
             batch[column.column_id] = filled
         return batch, rows
+
+
+def _column(spec: ColumnSpec) -> Column:
+    type_ = declare.from_json(spec.type)
+    default, former = None, tuple([declare.from_json(each).layout for each in spec.former])
+    if spec.default is not None:
+        from deeplake.types import defaults
+
+        default = defaults.from_json(type_, spec.default, column=spec.name)
+    return Column(
+        spec.column_id, spec.name, type_, spec.not_null, former, default,
+        spec.primary_key, spec.unique,
+    )  # fmt: skip
+
+
+def _left_out(column: Column, rows: int) -> ColumnData:
+    """What a column holds that no value was given for."""
+    if column.default is None:
+        return nulls(column.type.layout, rows)
+    return take_rows(column.default, np.zeros(rows, np.int64))
 
 
 @lru_cache(64)
@@ -233,9 +246,9 @@ def declare_schema(schema: Mapping[str, Any]) -> TableSchema:
                 f"column {name!r} is {type_}, which cannot be a key.",
                 hint="Keys are numbers, bool, text, blob, uuid, decimal, dates and times.",
             )
-        columns.append(
-            ColumnSpec(column_id, name, declare.to_json(type_), **dict.fromkeys(marks, True))
-        )
+        spec = ColumnSpec(column_id, name, declare.to_json(type_))
+        marked: dict[str, Any] = dict.fromkeys(marks, True)
+        columns.append(spec._replace(**marked))
     return TableSchema(tuple(columns))
 
 
@@ -253,7 +266,9 @@ def _split_marks(spelling: Any) -> tuple[Any, set[str]]:
         return spelling[0], set(spelling[1:])
     marks: set[str] = set()
     while isinstance(spelling, str):
-        found = [m for m in MARKS if spelling.endswith((f" {m}", f" {m.upper().replace('_', ' ')}"))]
+        found = [
+            m for m in MARKS if spelling.endswith((f" {m}", f" {m.upper().replace('_', ' ')}"))
+        ]
         if not found:
             break
         marks.update(found)

@@ -243,6 +243,11 @@ class OpenFragment:
         self._deleted: Rows | None = None
 
     @property
+    def objects(self) -> Objects:
+        """Where it is read from."""
+        return self._objects
+
+    @property
     def own_key(self) -> str:
         """The object of its block."""
         return self._own_key
@@ -394,6 +399,16 @@ class TableTree:
     ) -> TableTree:
         """The same tree as an open transaction sees it."""
         return TableTree(self._objects, self._head, self._records, staged, edits)
+
+    @property
+    def edited_records(self) -> frozenset[Record]:
+        """Records with staged changes below them."""
+        return frozenset(record for edit in self._edits.values() for record in edit.path)
+
+    @property
+    def requires(self) -> tuple[str, ...]:
+        """The features that the commit requires: without them there are no overlays, and so on."""
+        return () if self._head is None else self._head.header.requires
 
     def at(self, path: tuple[Record, ...]) -> OpenFragment:
         """A fragment by its path, as it is stored, its frames with the objects they lie in."""

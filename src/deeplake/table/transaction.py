@@ -14,6 +14,7 @@ from deeplake.errors import (
     CommitUnknownError,
     DeeplakeError,
     ForkedProcessError,
+    StagedChangesError,
     StateError,
     StoreError,
     TableExistsError,
@@ -38,7 +39,7 @@ from deeplake.versioning.publish import publish
 from deeplake.versioning.staged import Staged, Stamp, TableChange
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy as np
     import numpy.typing as npt
@@ -142,6 +143,27 @@ class Transaction:
         """Stage the deletion of rows by position."""
         self._open()
         self._draft(table).delete(self.tree(table), rows)
+
+    def evolve(self, table: str, change: Callable[[int, Columns], TableSchema]) -> None:
+        """Stage another schema of a table; `change` makes it from table id and columns.
+
+        Raises:
+            StagedChangesError: rows of the table are staged, which have the schema of now.
+        """
+        self._open()
+        old = self._draft(table)
+        if old.builder.rows or old.edits:
+            raise StagedChangesError(
+                f"the columns of table {table!r} cannot change while changes of its rows are "
+                "staged.",
+                hint="Call commit() or rollback() first.",
+            )
+        schema = change(old.table_id, old.columns)
+        same = not old.created and schema == self.snapshot.table(table).schema
+        self._drafts[table] = Draft(
+            old.table_id, table, Columns(schema), self._writer, None if same else schema,
+            created=old.created,
+        )  # fmt: skip
 
     def mark(self, table: str) -> TableMark:
         """The rows staged for a table so far, for `restore`."""
@@ -320,6 +342,8 @@ def _required(changes: Sequence[TableChange]) -> tuple[str, ...]:
     """The features that a reader of these changes needs."""
     found = set()
     for change in changes:
+        if change.schema is not None and change.schema.evolved:
+            found.add("evolution")
         edited = [f for new in change.replaced.values() for f in new if isinstance(f, Fragment)]
         for fragment in (*change.fragments, *edited):
             if fragment.overlays:
