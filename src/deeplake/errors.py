@@ -12,6 +12,7 @@
     |  |  |- MediaError              bytes that are no image, video or audio we know
     |  |  `- ValueTooLargeError      over the size limit of one value
     |  |- RaggedColumnsError         columns of unequal length
+    |  |- UniqueViolationError       a key that another row has
     |  |- SourceNotFoundError        a file or folder to read from is missing
     |  |- SchemaError                a schema or type declaration that makes no sense
     |  |- InvalidNameError           a branch, tag, table or column name we refuse
@@ -26,6 +27,7 @@
     |  |- ReadOnlyError, StagedChangesError, ForkedProcessError, ClosedError
     |  `- BranchNotMergedError       deleting it would leave commits without a name
     |- ConcurrencyError          look, then retry
+    |  |- MergeConflictError         both sides changed the same; `conflicts` says what
     |  |- CommitConflictError        another commit won and the changes overlap
     |  |- BranchClosedError          the branch was deleted meanwhile
     |  `- CommitUnknownError         the store never said whether the commit landed
@@ -42,10 +44,10 @@ Codes and SQLSTATEs are stable: they are added, never renamed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 
 class DeeplakeError(Exception):
@@ -179,6 +181,19 @@ class RaggedColumnsError(InputError, ValueError):
 
     code = "ragged_columns"
     sqlstate = "22023"
+
+
+class UniqueViolationError(InputError, ValueError):
+    """A key that another row has: of the same batch, staged, or committed.
+
+    `columns` are the key's columns, `value` is the key (a tuple if there are several).
+    """
+
+    code = "unique_violation"
+    sqlstate = "23505"
+
+    columns: tuple[str, ...] = ()
+    value: object = None
 
 
 class SourceNotFoundError(InputError, FileNotFoundError):
@@ -328,6 +343,18 @@ class ConcurrencyError(DeeplakeError):
 
     code = "concurrency"
     sqlstate = "40000"
+
+
+class MergeConflictError(ConcurrencyError):
+    """A merge, revert or cherry-pick met what both sides changed; `conflicts` says what.
+
+    Nothing was changed.
+    """
+
+    code = "merge_conflict"
+    sqlstate = "40001"
+
+    conflicts: Sequence[Any] = ()
 
 
 class CommitConflictError(ConcurrencyError):

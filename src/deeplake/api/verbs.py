@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from deeplake.api.housekeeping import Housekeeping
 from deeplake.api.stand import author_name, message_text
 from deeplake.errors import InputError, RefNotFoundError, StateError
 from deeplake.format.keys import check_name
 from deeplake.versioning.history import Commit, to_commit
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
-    from typing import Self
+    from typing import Any, Literal, Self
 
     from deeplake.api.log import Log
     from deeplake.api.stand import Stand
+    from deeplake.table.conflicts import Conflict
     from deeplake.versioning.history import Ref
+    from deeplake.versioning.snapshot import Snapshot
 
 
-class Versioned:
+class Versioned(Housekeeping):
     """A handle on a repository that stands on a branch or at a commit."""
 
     _stand: Stand | None = None
@@ -50,10 +54,7 @@ class Versioned:
             StateError: nothing was ever committed or staged here.
         """
         stand = self._open_stand()
-        snapshot = stand.commit(message_text(message))
-        if snapshot.header is None:
-            raise StateError("there is nothing to commit yet.", hint="Append rows first.")
-        return to_commit(snapshot.header)
+        return _commit_of(stand.commit(message_text(message)))
 
     def rollback(self) -> None:
         """Drop everything staged."""
@@ -140,6 +141,78 @@ class Versioned:
                 f"this handle stands on the branch {name!r}.", hint="checkout() another one first."
             )
         stand.repository.delete_branch(branch, author_name(), force=force)
+
+    def merge(
+        self,
+        source: Ref,
+        into: str | None = None,
+        on_conflict: Literal["raise", "ours", "theirs"] | Callable[[Conflict], Any] = "raise",
+        *,
+        message: str | None = None,
+    ) -> Commit:
+        """Bring what another branch, tag or commit has into a branch: one new commit, or none if
+        the branch has it already. All tables at once; costs what changed, copies no data.
+
+        What only one side changed is taken. Cells that both changed, each in its own way, rows
+        that one side deleted and the other changed, and colliding schemas are conflicts.
+
+        Args:
+            source: what to merge.
+            into: the branch that receives it; by default the one that this handle stands on.
+            on_conflict: "raise" changes nothing and raises; "ours" keeps what the receiving
+                branch has, "theirs" what the source has; a function is called with each conflict
+                and returns the value to keep (of a row: the conflict's `ours` or `theirs`).
+            message: of the merge commit.
+
+        Raises:
+            MergeConflictError: its `conflicts` say what; nothing was changed.
+            RefNotFoundError, StagedChangesError, StateError
+        """
+        from deeplake.api.merging import merge
+
+        snapshot = merge(self._open_stand(), source, into, on_conflict, message)
+        return _commit_of(snapshot)
+
+    def revert(
+        self,
+        commit: Ref,
+        *,
+        parent: int | None = None,
+        on_conflict: Literal["raise", "ours", "theirs"] | Callable[[Conflict], Any] = "raise",
+        message: str | None = None,
+    ) -> Commit:
+        """Undo what one commit did, also one in the middle of the history, as a new commit.
+
+        Args:
+            commit: the commit.
+            parent: which parent's state a merge is taken back to; 1 is the branch it was made on.
+            on_conflict: as for `merge`; "theirs" is the state before the commit.
+            message: of the new commit.
+
+        Raises:
+            MergeConflictError: later commits changed the same; nothing was changed.
+            InputError: a merge, and no parent was named.
+            RefNotFoundError, StagedChangesError
+        """
+        from deeplake.api.merging import revert
+
+        return _commit_of(revert(self._open_stand(), commit, parent, on_conflict, message))
+
+    def cherry_pick(
+        self,
+        commit: Ref,
+        *,
+        parent: int | None = None,
+        on_conflict: Literal["raise", "ours", "theirs"] | Callable[[Conflict], Any] = "raise",
+        message: str | None = None,
+    ) -> Commit:
+        """Do on this branch what one commit of another did, as a new commit.
+
+        Args and errors are those of `revert`.
+        """
+        from deeplake.api.merging import cherry_pick
+
+        return _commit_of(cherry_pick(self._open_stand(), commit, parent, on_conflict, message))
 
     def tag(self, name: str, at: Ref | None = None) -> str:
         """Name a commit for good (by default the one the handle stands on); returns the name.
@@ -232,3 +305,9 @@ class Versioned:
             stand.rollback()
         elif stand.staged:
             stand.commit("")
+
+
+def _commit_of(snapshot: Snapshot) -> Commit:
+    if snapshot.header is None:
+        raise StateError("there is nothing to commit yet.", hint="Append rows first.")
+    return to_commit(snapshot.header)

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from deeplake.format.fragment import Overlay, Run
     from deeplake.table.fragments import OpenFragment
     from deeplake.table.walk import Path
-    from deeplake.versioning.objects import Objects
 
     Ints = npt.NDArray[np.int64]
     Versions = npt.NDArray[np.uint64]
@@ -70,17 +69,17 @@ class TableDelta(NamedTuple):
     removed_whole: list[Path]
 
 
-def compare(objects: Objects, base: Side, other: Side) -> TableDelta:
+def compare(base: Side, other: Side) -> TableDelta:
     """Everything that differs."""
-    return delta_of(objects, base, other, walk(base, other).gaps)
+    return delta_of(base, other, walk(base, other).gaps)
 
 
-def delta_of(objects: Objects, base: Side, other: Side, gaps: Sequence[Gap]) -> TableDelta:
+def delta_of(base: Side, other: Side, gaps: Sequence[Gap]) -> TableDelta:
     """What differs within some gaps.
 
     Rows that left one gap and came up in another count as the same rows.
     """
-    builder = _Builder(objects)
+    builder = _Builder()
     whole = [path for gap in gaps if not gap.base for path in gap.other]
     gone = [path for gap in gaps if not gap.other for path in gap.base]
     both = [gap for gap in gaps if gap.base and gap.other]
@@ -91,12 +90,9 @@ def delta_of(objects: Objects, base: Side, other: Side, gaps: Sequence[Gap]) -> 
             builder.pair(a, b)
         left_base += rest_base
         left_other += rest_other
-    whole, moved_in = _split_by_ids(
-        other, whole, builder.removed_ids(), opened=bool(left_base or gone)
-    )
-    gone, moved_out = _split_by_ids(
-        base, gone, builder.added_ids(), opened=bool(left_other or whole)
-    )
+    open_whole, open_gone = bool(left_base or gone), bool(left_other or whole)
+    whole, moved_in = _split_by_ids(other, whole, builder.removed_ids(), opened=open_whole)
+    gone, moved_out = _split_by_ids(base, gone, builder.added_ids(), opened=open_gone)
     builder.align(left_base + moved_out, left_other + moved_in)
     return builder.finish(whole, gone)
 
@@ -140,8 +136,7 @@ def _paired(
 class _Builder:
     """Collects differences."""
 
-    def __init__(self, objects: Objects) -> None:
-        self._objects = objects
+    def __init__(self) -> None:
         self._base: list[OpenFragment] = []
         self._other: list[OpenFragment] = []
         self._added: list[Rows] = []
@@ -184,9 +179,9 @@ class _Builder:
             new += [(other, o) for o in theirs if _identity(o) not in known]
             if not new:
                 return np.zeros(0, np.int64)
-            places = np.unique(np.concatenate([covered(self._objects, f, o) for f, o in new]))
-        a = versions_at(self._objects, base, column_id, places)
-        b = versions_at(self._objects, other, column_id, places)
+            places = np.unique(np.concatenate([covered(f, o) for f, o in new]))
+        a = versions_at(base, column_id, places)
+        b = versions_at(other, column_id, places)
         differ: Ints = places[a != b]
         return differ
 
@@ -230,7 +225,7 @@ class _Builder:
         found = np.empty(len(rows.ids), np.uint64)
         for k in np.unique(rows.at).tolist():
             mine = rows.at == k
-            found[mine] = versions_at(self._objects, fragments[k], column_id, rows.places[mine])
+            found[mine] = versions_at(fragments[k], column_id, rows.places[mine])
         return found
 
     def removed_ids(self) -> Ints:
@@ -253,7 +248,7 @@ class _Builder:
         return TableDelta(self._base, self._other, added, removed, updated, whole, gone)
 
 
-def versions_at(objects: Objects, fragment: OpenFragment, column_id: int, places: Ints) -> Versions:
+def versions_at(fragment: OpenFragment, column_id: int, places: Ints) -> Versions:
     """The version of one column at some places."""
     runs = _runs(fragment, column_id)
     values = np.array([run.start for run in runs], np.uint64)
@@ -263,13 +258,13 @@ def versions_at(objects: Objects, fragment: OpenFragment, column_id: int, places
         ends = np.cumsum([run.rows for run in runs])
         found = values[np.searchsorted(ends, places, "right")]
     for overlay in _overlays(fragment, column_id):
-        found[holds(covered(objects, fragment, overlay), places)] = overlay.version
+        found[holds(covered(fragment, overlay), places)] = overlay.version
     return found
 
 
-def covered(objects: Objects, fragment: OpenFragment, overlay: Overlay) -> Ints:
+def covered(fragment: OpenFragment, overlay: Overlay) -> Ints:
     """The places that an overlay gives new values."""
-    return read_bitmap(objects, overlay.bitmap, fragment.own_key, fragment.fragment.rows)
+    return read_bitmap(fragment.objects, overlay.bitmap, fragment.own_key, fragment.fragment.rows)
 
 
 def _runs(fragment: OpenFragment, column_id: int) -> tuple[Run, ...]:

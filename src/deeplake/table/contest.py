@@ -26,10 +26,9 @@ if TYPE_CHECKING:
     from deeplake.table.fragments import OpenFragment
     from deeplake.table.packs import PackWriter
     from deeplake.types.base import ColumnData
-    from deeplake.versioning.objects import Objects
 
     Ints = npt.NDArray[np.int64]
-    Resolver = Literal["ours", "theirs"] | Callable[[Conflict], Any]
+    Resolver = Literal["ours", "theirs", "virtual"] | Callable[[Conflict], Any]
     """A side, or a conflict -> the value to keep. Of a row, the conflict's `ours` or `theirs`."""
 
 UNDECIDED = object()
@@ -59,7 +58,6 @@ class Contest:
 
     def __init__(
         self,
-        objects: Objects,
         writer: PackWriter,
         columns: Columns,
         table: str,
@@ -69,7 +67,6 @@ class Contest:
         standing: Sequence[OpenFragment],
         new: Callable[[], Sequence[OpenFragment]],
     ) -> None:
-        self._objects = objects
         self._writer = writer
         self._columns = {column.column_id: column for column in columns}
         self._table = table
@@ -131,8 +128,10 @@ class Contest:
         def read(side: str) -> Any:
             if side == deleted_by:
                 return DELETED
-            at = 1 if side == "base" else 2
-            return {name: found[at].value(found[0]) for name, found in changed.items()}
+            return {
+                name: (old if side == "base" else new).value(column)
+                for name, (column, old, new) in changed.items()
+            }
 
         if isinstance(self._resolver, str):
             return self._resolver == "theirs"
@@ -194,10 +193,7 @@ class Contest:
         at, places, found = self._index.find(cells.ids)
         cells = cells.where(found)  # others were deleted by ours, and are settled
         mine = self._ours.updated.get(column.column_id)
-        if mine is None:
-            both = np.zeros(len(cells.ids), np.bool_)
-        else:
-            both = holds(mine.ids, cells.ids)
+        both = holds(cells.ids[:0] if mine is None else mine.ids, cells.ids)
         self._take(column, cells.where(~both), at[~both], places[~both])
         if both.any():
             self._settle(column, cells.where(both), at[both], places[both])
@@ -214,7 +210,7 @@ class Contest:
                 self._edit(k).overlays.append((column, source, places[mine], overlays))
                 continue
             values = _values(source, column, cells.places[mine])
-            versions = versions_at(self._objects, source, column.column_id, cells.places[mine])
+            versions = versions_at(source, column.column_id, cells.places[mine])
             for version in np.unique(versions).tolist():
                 those = np.flatnonzero(versions == version)
                 patch = patch_of(places[mine][those], take_rows(values, those))
@@ -234,9 +230,7 @@ class Contest:
         ]
         if not new:
             return None
-        cover = np.unique(
-            np.concatenate([covered(self._objects, source, overlay) for overlay in new])
-        )
+        cover = np.unique(np.concatenate([covered(source, overlay) for overlay in new]))
         gone = np.concatenate([target.deleted, source.deleted])
         cover = cover[~np.isin(cover, gone)]
         return new if np.array_equal(cover, np.unique(places)) else None
@@ -254,6 +248,9 @@ class Contest:
         old = _gathered(self._standing, column, at, places)
         differ = ~rows_equal(old, new)
         cells, at, places = cells.where(differ), at[differ], places[differ]
+        if self._resolver == "virtual":  # neither: ours' values, with a version of their own
+            self._stamp(column, at, places)
+            return
         taken, made, values = [], [], []
         for k in range(len(cells.ids)):
             conflict = self._cell(column, cells.where(np.array([k])), int(at[k]), int(places[k]))
@@ -273,6 +270,13 @@ class Contest:
             self._take(column, cells.where(those), at[those], places[those])
         if made:
             self._make(column, at[made], places[made], values)
+
+    def _stamp(self, column: Column, at: Ints, places: Ints) -> None:
+        """The values that ours has, as if the merge had written them."""
+        for k in np.unique(at).tolist():
+            those = places[at == k]
+            patch = patch_of(those, _values(self._standing[k], column, those))
+            self._edit(k).patches.append((column, 0, patch))
 
     def _make(self, column: Column, at: Ints, places: Ints, values: list[Any]) -> None:
         """New values, which neither side has: they get the version of the merge."""
@@ -312,7 +316,7 @@ class Contest:
         found = np.empty(len(at), np.uint64)
         for k in np.unique(at).tolist():
             mine = at == k
-            found[mine] = versions_at(self._objects, fragments[k], column.column_id, places[mine])
+            found[mine] = versions_at(fragments[k], column.column_id, places[mine])
         return found
 
     # --- writing ----------------------------------------------------------------------------------

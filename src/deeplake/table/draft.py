@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from deeplake.format.tree import Record
     from deeplake.table.builder import Mark
     from deeplake.table.columns import Columns
+    from deeplake.table.keys import KeyState, TableKeys
     from deeplake.table.packs import PackWriter
     from deeplake.types.base import ColumnData
     from deeplake.versioning.objects import Objects
@@ -40,6 +41,7 @@ class DraftMark(NamedTuple):
 
     builder: Mark
     edits: dict[Key, FragmentEdit]
+    keys: KeyState | None
 
 
 class Draft:
@@ -73,6 +75,8 @@ class Draft:
         self.builder = FragmentBuilder(columns, writer)
         self.edits: dict[Key, FragmentEdit] = {}
         """By record of a committed fragment, by number of a staged one; replaced, not changed."""
+        self.keys: TableKeys | None = None
+        """Opened with the first write, if the table has keys."""
         self._written: dict[Key, tuple[FragmentEdit, Fragment | None]] = {}
         """Edited fragments whose values are in packs: a commit that is tried again has them."""
 
@@ -94,12 +98,16 @@ class Draft:
 
     def mark(self) -> DraftMark:
         """The state now, for `restore`."""
-        return DraftMark(self.builder.mark(), self.edits)
+        return DraftMark(
+            self.builder.mark(), self.edits, None if self.keys is None else self.keys.state
+        )
 
     def restore(self, mark: DraftMark) -> None:
         """Forget what was staged since `mark`."""
         self.builder.restore(mark.builder)
         self.edits = mark.edits
+        if self.keys is not None:
+            self.keys.restore(mark.keys, settled=not self.staged)
 
     def append(self, batch: Mapping[int, ColumnData], rows: int) -> None:
         """Stage rows, all or none.

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from deeplake.table.fragments import OpenFragment
     from deeplake.table.packs import PackWriter
     from deeplake.table.walk import Path
-    from deeplake.versioning.objects import Objects
 
 
 class MergedRows(NamedTuple):
@@ -48,7 +47,6 @@ class Sides(NamedTuple):
 
 
 def merge_rows(
-    objects: Objects,
     writer: PackWriter,
     sides: Sides,
     columns: Columns,
@@ -58,14 +56,13 @@ def merge_rows(
     """Merge the rows of one table.
 
     Args:
-        objects: where.
         writer: where new values go.
         sides: the table's trees.
         columns: of the merged schema.
         table: its name, for conflicts.
         resolver: decides conflicts; without one they are collected.
     """
-    return _Merge(objects, writer, sides, columns, table, resolver).run()
+    return _Merge(writer, sides, columns, table, resolver).run()
 
 
 class _Merge:
@@ -73,14 +70,12 @@ class _Merge:
 
     def __init__(
         self,
-        objects: Objects,
         writer: PackWriter,
         sides: Sides,
         columns: Columns,
         table: str,
         resolver: Resolver | None,
     ) -> None:
-        self._objects = objects
         self._sides = sides
         self._ours = walk(sides.base, sides.ours)
         self._theirs = walk(sides.base, sides.theirs)
@@ -137,7 +132,7 @@ class _Merge:
             found = walk_between(self._sides.ours, ours, self._sides.theirs, theirs)
             theirs = [path for gap in found.gaps for path in gap.other]
             ours = [path for gap in found.gaps for path in gap.base]
-        doubtful = []
+        doubtful: list[Path] = []
         if theirs and (ours or self._may_hold(theirs)):
             theirs, doubtful = self._split(theirs)
         for path in theirs:
@@ -157,7 +152,8 @@ class _Merge:
         gone = [p for gap in self._ours.gaps for p in self._sides.base.leaves(gap.base)]
         gone += [p for gap in self._theirs.gaps for p in self._sides.base.leaves(gap.base)]
         runs = _runs([*ours.fragments(paths), *self._sides.base.fragments(gone)])
-        sure, doubtful = [], []
+        sure: list[Path] = []
+        doubtful: list[Path] = []
         leaves = self._sides.theirs.leaves(theirs)
         for path, fragment in zip(leaves, self._sides.theirs.fragments(leaves), strict=True):
             (doubtful if _overlap(_runs([fragment]), runs) else sure).append(path)
@@ -173,11 +169,11 @@ class _Merge:
         mine = [g for g in self._ours.gaps if any(p[-1] in shared for p in base.leaves(g.base))]
         theirs = _with_removed(
             self._sides.base,
-            delta_of(self._objects, base, self._sides.theirs, [*contested, *doubtful]),
+            delta_of(base, self._sides.theirs, [*contested, *doubtful]),
         )
         ours = _with_removed(
             self._sides.base,
-            delta_of(self._objects, base, self._sides.ours, [*mine, *ours_new]),
+            delta_of(base, self._sides.ours, [*mine, *ours_new]),
         )
         untouched = [
             self._place_in_ours(path)
@@ -186,7 +182,7 @@ class _Merge:
             if self._ours.moved(path) is not None
         ]
         contest = Contest(
-            self._objects, self._writer, self._columns, self._table, self._resolver, ours, theirs,
+            self._writer, self._columns, self._table, self._resolver, ours, theirs,
             [*ours.other, *self._sides.ours.fragments(untouched)],
             lambda: self._sides.ours.fragments(self._sides.ours.leaves(ours.whole)),
         )  # fmt: skip

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from deeplake.table.compare import TableDelta
     from deeplake.table.fragments import OpenFragment
     from deeplake.table.walk import Side
-    from deeplake.versioning.objects import Objects
 
     Ints = npt.NDArray[np.int64]
     Edits = dict[Record, FragmentEdit]
@@ -37,9 +36,7 @@ ROWS_NAMED = 5
 """Rows that a conflict's message names."""
 
 
-def rebased(
-    objects: Objects, old: Side, new: Side, edits: Mapping[Record, FragmentEdit], columns: Columns
-) -> Edits:
+def rebased(old: Side, new: Side, edits: Mapping[Record, FragmentEdit], columns: Columns) -> Edits:
     """The same edits for another tree of the table, by its records.
 
     Raises:
@@ -55,7 +52,7 @@ def rebased(
         else:
             found[path[-1]] = edit.on(path)
     if contested:
-        delta = delta_of(objects, old, new, compared.gaps)
+        delta = delta_of(old, new, compared.gaps)
         gone = old.fragments(old.leaves(delta.removed_whole))
         removed = np.concatenate([delta.removed.ids, *[fragment.live_ids() for fragment in gone]])
         sources = old.fragments([edit.path for edit in contested])

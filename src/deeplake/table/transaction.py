@@ -19,20 +19,12 @@ from deeplake.errors import (
     StoreError,
     TableExistsError,
 )
-from deeplake.format.fragment import (
-    BitmapRef,
-    ColumnChunk,
-    Fragment,
-    FrameRef,
-    Overlay,
-    Run,
-    object_ids,
-)
-from deeplake.format.keys import OBJECT_ID_BYTES, check_name
+from deeplake.format.keys import check_name
 from deeplake.table.columns import Columns, columns_of
 from deeplake.table.draft import Draft, DraftMark
 from deeplake.table.fragments import TableTree
 from deeplake.table.packs import Inline, PackWriter
+from deeplake.table.placing import final, required
 from deeplake.table.rebase import rebased
 from deeplake.table.walk import Side
 from deeplake.versioning.publish import publish
@@ -44,10 +36,14 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from deeplake.format.fragment import Fragment
     from deeplake.format.schema import TableSchema
     from deeplake.format.statistics import ColumnStatistics
     from deeplake.format.tree import Record
     from deeplake.table.builder import FragmentBuilder
+    from deeplake.table.columns import Key
+    from deeplake.table.key_history import KeysKnown
+    from deeplake.table.keys import TableKeys, View
     from deeplake.types.base import ColumnData
     from deeplake.versioning.objects import Objects
     from deeplake.versioning.refs import Branch
@@ -69,7 +65,15 @@ class TableMark(NamedTuple):
 class Transaction:
     """Rows and tables staged on a branch."""
 
-    def __init__(self, repository: Repository, branch: Branch, snapshot: Snapshot) -> None:
+    def __init__(
+        self,
+        repository: Repository,
+        branch: Branch,
+        snapshot: Snapshot,
+        keys_known: list[KeysKnown] | None = None,
+    ) -> None:
+        self._keys_known: list[KeysKnown] = [] if keys_known is None else keys_known
+        """One, once a table with keys was written: most programs never load what it needs."""
         self._repository = repository
         self._branch = branch
         self.snapshot = snapshot
@@ -129,20 +133,71 @@ class Transaction:
         """Stage rows: one `ColumnData` of `rows` rows per column id.
 
         Raises:
+            UniqueViolationError: another row has the same key.
             StoreError: a pack could not be stored; nothing of this batch is staged.
         """
         self._open()
-        self._draft(table).append(batch, rows)
+        draft = self._draft(table)
+        keys = self._keys(draft)
+        after = None if keys is None else keys.appending(self._view(draft), batch, rows)
+        _without_keys(draft)
+        draft.append(batch, rows)
+        if keys is not None:
+            keys.state = after
 
     def update(self, table: str, rows: Rows, batch: Mapping[int, ColumnData]) -> None:
-        """Stage new values by position: row k of each column goes to rows[k], all or none."""
+        """Stage new values by position: row k of each column goes to rows[k], all or none.
+
+        Raises:
+            UniqueViolationError: another row has the same key.
+        """
         self._open()
-        self._draft(table).update(self.tree(table), rows, batch)
+        draft = self._draft(table)
+        keys = self._keys(draft)
+        after = None if keys is None else keys.updating(self._view(draft), rows, batch)
+        _without_keys(draft)
+        draft.update(self.tree(table), rows, batch)
+        if keys is not None:
+            keys.state = after
 
     def delete(self, table: str, rows: Rows) -> None:
         """Stage the deletion of rows by position."""
         self._open()
-        self._draft(table).delete(self.tree(table), rows)
+        draft = self._draft(table)
+        keys = self._keys(draft)
+        after = None if keys is None else keys.deleting(rows)
+        _without_keys(draft)
+        draft.delete(self.tree(table), rows)
+        if keys is not None:
+            keys.state = after
+
+    def match(self, table: str, key: Key, data: Sequence[ColumnData]) -> tuple[Rows, Rows]:
+        """(row of `data`, position of a row with the same key), a pair for every such row.
+
+        The key need not be one of the table's.
+        """
+        self._open()
+        draft = self._draft(table)
+        if draft.keys is None:
+            draft.keys = self._known().open(self.snapshot, draft)
+        return draft.keys.match(self._view(draft), key, data)
+
+    def _keys(self, draft: Draft) -> TableKeys | None:
+        if draft.keys is None and draft.columns.keys:
+            draft.keys = self._known().open(self.snapshot, draft)
+        return draft.keys
+
+    def _known(self) -> KeysKnown:
+        if not self._keys_known:
+            from deeplake.table.key_history import KeysKnown
+
+            self._keys_known.append(KeysKnown())
+        return self._keys_known[0]
+
+    def _view(self, draft: Draft) -> View:
+        from deeplake.table.keys import View
+
+        return View(draft.columns, lambda: self.tree(draft.name), not draft.staged)
 
     def evolve(self, table: str, change: Callable[[int, Columns], TableSchema]) -> None:
         """Stage another schema of a table; `change` makes it from table id and columns.
@@ -224,7 +279,7 @@ class Transaction:
         stamp = Stamp(author, message, automatic, self._nonce)
         before, self._sent = self._sent, True  # first, as an interrupt may come at any time
         try:
-            return publish(self._objects, self._branch, self.snapshot, staged, stamp, self._built)
+            made = publish(self._objects, self._branch, self.snapshot, staged, stamp, self._built)
         except CommitUnknownError:
             raise
         except CommitConflictError:
@@ -233,6 +288,10 @@ class Transaction:
         except DeeplakeError:
             self._sent = before  # surely not published this time
             raise
+        for draft in self._drafts.values():
+            if draft.keys is not None:
+                self._known().committed(self.snapshot, made, draft)
+        return made
 
     def statistics(self, table: str) -> dict[int, ColumnStatistics]:
         """Column id -> statistics of the rows staged for a table."""
@@ -254,6 +313,9 @@ class Transaction:
             StoreError: a pack could not be stored; calling again sends what is missing.
         """
         drafts = [draft for draft in self._drafts.values() if draft.staged]
+        if parent is not self.snapshot:
+            for draft in drafts:
+                self._same_schema(draft, parent)
         written = [
             (draft.appended(self._objects), self._replaced(draft, parent)) for draft in drafts
         ]
@@ -263,7 +325,28 @@ class Transaction:
             changes.append(_change(draft, appended, replaced, first, inline))
             first += draft.builder.rows
         parts, length = ((), 0) if inline is None else (inline.parts, inline.length)
-        return Staged(tuple(changes), parts, length, _required(changes))
+        return Staged(tuple(changes), parts, length, required(changes))
+
+    def _same_schema(self, draft: Draft, parent: Snapshot) -> None:
+        """Refuse to move rows under another schema than theirs.
+
+        Raises:
+            CommitConflictError
+        """
+        entries = parent.entries()
+        if draft.created:
+            problem = "was made by another commit" if draft.name in entries else ""
+        elif draft.name not in entries:
+            problem = "was dropped or renamed"
+        else:
+            ours, theirs = self.snapshot.table(draft.name), parent.table(draft.name)
+            problem = "has another schema now" if ours.schema != theirs.schema else ""
+        if problem:
+            raise CommitConflictError(
+                f"the branch moved on while this transaction was open: table {draft.name!r} "
+                f"{problem}.",
+                hint="Roll back, refresh, and apply the change again.",
+            )
 
     def _replaced(self, draft: Draft, parent: Snapshot) -> Replaced:
         """What comes in the place of fragments that a draft edits."""
@@ -274,7 +357,6 @@ class Transaction:
         if parent is not self.snapshot:
             old = self.snapshot.table(draft.name)
             edits = rebased(
-                objects,
                 Side(objects, self.snapshot.head, old.records),
                 Side(objects, parent.head, new.records),
                 edits,
@@ -299,6 +381,14 @@ class Transaction:
                 "the outcome of the last commit is unknown, so nothing can be added to it.",
                 hint="Call commit() again, which settles it, or rollback() and look at log().",
             )
+
+
+def _without_keys(draft: Draft) -> None:
+    """Know nothing of the keys while rows change: an interrupt must not leave an index that lacks
+    some.
+    """
+    if draft.keys is not None:
+        draft.keys.state = None
 
 
 def _close(builder: FragmentBuilder) -> None:
@@ -331,70 +421,8 @@ def _change(
         draft.name,
         draft.schema,
         draft.created,
-        tuple([_final(fragment, first, inline) for fragment in appended]),
-        {path: tuple(_final(f, 0, inline) for f in new) for path, new in replaced.items()},
+        tuple([final(fragment, first, inline) for fragment in appended]),
+        {path: tuple(final(f, 0, inline) for f in new) for path, new in replaced.items()},
         allocated=draft.builder.rows,
         counts=counts,
     )
-
-
-def _required(changes: Sequence[TableChange]) -> tuple[str, ...]:
-    """The features that a reader of these changes needs."""
-    found = set()
-    for change in changes:
-        if change.schema is not None and change.schema.evolved:
-            found.add("evolution")
-        edited = [f for new in change.replaced.values() for f in new if isinstance(f, Fragment)]
-        for fragment in (*change.fragments, *edited):
-            if fragment.overlays:
-                found.add("overlays")
-            if fragment.deletion is not None:
-                found.add("deletions")
-        if any(len(o) != OBJECT_ID_BYTES for f in edited for o in object_ids(f) if o):
-            found.add("slots")
-    return tuple(sorted(found))
-
-
-def _final(fragment: Fragment, first_row: int, inline: Inline | None) -> Fragment:
-    """Row ids counted over the whole transaction; frames of a small one addressed in its slot."""
-    rows, row_ids, versions, columns, base, overlays, deletion = fragment
-    runs = tuple([Run(start + first_row, count) for start, count in row_ids])
-    if inline is None:
-        return Fragment(rows, runs, versions, columns, base, overlays, deletion)
-    placed = tuple([
-        ColumnChunk(
-            chunk.column_id, _in_slot(chunk.frames, inline.bases), chunk.statistics,
-            chunk.versions, chunk.generation,
-        )
-        for chunk in columns
-    ])  # fmt: skip
-    if overlays or deletion is not None:
-        overlays = tuple(_moved(overlay, inline.bases) for overlay in overlays)
-        if deletion is not None:
-            (bitmap,) = _bitmaps([deletion.bitmap], inline.bases)
-            deletion = deletion._replace(bitmap=bitmap)
-    return Fragment(rows, runs, versions, placed, base, overlays, deletion)
-
-
-def _in_slot(frames: tuple[FrameRef, ...], bases: Mapping[bytes, int]) -> tuple[FrameRef, ...]:
-    """Frames of packs that ride in the slot; others stay where they are."""
-    return tuple([
-        FrameRef(b"", rows, offset + bases[object_id], *sizes)
-        if object_id in bases
-        else FrameRef(object_id, rows, offset, *sizes)
-        for object_id, rows, offset, *sizes in frames
-    ])  # fmt: skip
-
-
-def _bitmaps(refs: Sequence[BitmapRef], bases: Mapping[bytes, int]) -> list[BitmapRef]:
-    return [
-        ref._replace(object_id=b"", offset=ref.offset + bases[ref.object_id])
-        if ref.object_id in bases
-        else ref
-        for ref in refs
-    ]
-
-
-def _moved(overlay: Overlay, bases: Mapping[bytes, int]) -> Overlay:
-    (bitmap,), (values,) = _bitmaps([overlay.bitmap], bases), _in_slot((overlay.values,), bases)
-    return overlay._replace(bitmap=bitmap, values=values)

@@ -126,10 +126,11 @@ def _pass(
         if change is None:
             schema, root = parent.absolute(entry.schema), parent.absolute(entry.root)
             entries.append(entry._replace(schema=schema, root=root, change={}))
-        else:
+        elif not change.dropped:
             entries.append(_changed(objects, layout, parent, change, place, base))
     for change in changes.values():
-        entries.append(_changed(objects, layout, parent, change, place, base))
+        if not change.dropped:
+            entries.append(_changed(objects, layout, parent, change, place, base))
     return layout, _header(staged, stamp, place, entries)
 
 
@@ -147,13 +148,16 @@ def _changed(
     objects: Objects, layout: _Slot, parent: Snapshot, change: TableChange, place: Place, base: int
 ) -> TableEntry:
     """Place the blocks of one changed table."""
+    if change.taken is not None:
+        return change.taken._replace(change=dict(change.counts))
+    former = change.former_name or change.name
     records: list[tree.Record] = []
     schema_block, schema_ref, old_root, added = b"", None, b"", []
     if not change.created:
-        state = parent.table(change.name)
+        state = parent.table(former)
         old_root = state.root_block
         records, schema_block = list(state.records), state.schema_block
-        schema_ref = parent.absolute(parent.entries()[change.name].schema)
+        schema_ref = parent.absolute(parent.entries()[former].schema)
     if change.schema is not None:
         schema_block, schema_ref = schemas.encode(change.schema), None
     if change.replaced:
@@ -171,7 +175,7 @@ def _changed(
     if schema_ref is None or len(schema_block) <= SCHEMA_INLINE_BYTES_MAX:
         schema_ref = layout.place(schema_block)
     rows = tree.total_rows(records)
-    schema = change.schema if change.schema is not None else parent.table(change.name).schema
+    schema = change.schema if change.schema is not None else parent.table(former).schema
     layout.tables[change.name] = TableState(
         change.table_id, change.name, rows, schema, schema_block, tuple(records), root_block
     )

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 BACKOFF_S_MAX = 0.05
 _READ_TOGETHER = 16
-_OF_ROWS = frozenset(("added", "updated", "deleted", "compacted"))
+_OF_ROWS = frozenset(("added", "updated", "deleted", "compacted", "merged"))
 """Kinds of change that a rebase can move over."""
 
 RESENDS_MAX = 3
@@ -97,6 +97,10 @@ def publish(
         made = assemble(objects, parent, staged, stamp, place)
         taken = _take_slot(objects, made, place.commit_id)
         if taken is not None:
+            if time.monotonic() - parent.read_s > settings.PARENT_AGE_S_MAX:
+                from deeplake.versioning.plans import refuse_expired_slot
+
+                refuse_expired_slot(objects, place.commit_id)
             if sequence % settings.HINT_COMMITS == 0:
                 write_hint(objects, branch.name, branch.branch_id, sequence)
             return taken
@@ -188,13 +192,14 @@ def refuse_closed(branch: Branch, header: CommitHeader | None) -> None:
 
 
 def _refuse_moved(branch: Branch, winner: CommitHeader, before: CommitId | None) -> None:
-    """Refuse to rebase over a commit that is not built upon the one before it: somebody moved
-    the branch to another state.
+    """Refuse to rebase over a commit that left the one before it behind: somebody moved the branch
+    to another state. (A fast-forward has another parent too, but nothing is left behind.)
 
     Raises:
         CommitConflictError
     """
-    if winner.reset or winner.parents[:1] != (() if before is None else (before,)):
+    follows = winner.parents[:1] == (() if before is None else (before,))
+    if winner.reset or not (follows or winner.automatic):
         raise CommitConflictError(
             f"branch {branch.name!r} was moved to {winner.commit_id} ({winner.message}) while this "
             "transaction was open.",

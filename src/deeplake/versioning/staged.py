@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from deeplake.format.fragment import Fragment
     from deeplake.format.keys import CommitId
     from deeplake.format.schema import TableSchema
+    from deeplake.format.slot import TableEntry
     from deeplake.format.tree import Record
     from deeplake.types.base import Buffer
 
@@ -31,6 +32,9 @@ class TableChange(NamedTuple):
         appended: rows of other commits to append, by reference.
         allocated: row ids that the appended rows take, those of rows deleted since included.
         counts: what the commit's summary says beside the rows appended.
+        taken: the whole table as another commit has it; everything else is then left out.
+        dropped: whether the table ends with this commit.
+        former_name: its name in the parent, if that is another.
     """
 
     table_id: int
@@ -42,6 +46,9 @@ class TableChange(NamedTuple):
     appended: tuple[Record | Fragment, ...] = ()
     allocated: int = 0
     counts: Mapping[str, Any] = MappingProxyType({})
+    taken: TableEntry | None = None
+    dropped: bool = False
+    former_name: str | None = None
 
     @property
     def added(self) -> int:

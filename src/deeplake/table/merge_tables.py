@@ -1,0 +1,204 @@
+"""merge3 of whole commits: tables that one side changed are taken, tables that both did are merged.
+
+The one function behind merge, revert and cherry_pick; see docs/design/0003.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from deeplake.table.columns import Columns
+from deeplake.table.conflicts import DELETED, Conflict
+from deeplake.table.contest import UNDECIDED
+from deeplake.table.merge import Sides, merge_rows
+from deeplake.table.packs import PackWriter
+from deeplake.table.placing import in_slot, required
+from deeplake.table.schema_merge import merge_schemas
+from deeplake.table.walk import Side
+from deeplake.versioning.staged import Staged, TableChange
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from deeplake.format.keys import CommitId
+    from deeplake.format.slot import TableEntry
+    from deeplake.table.contest import Resolver
+    from deeplake.table.packs import Inline
+    from deeplake.versioning.objects import Objects
+    from deeplake.versioning.snapshot import Snapshot
+
+
+class Merged(NamedTuple):
+    """The outcome: what to publish, or the conflicts in its way."""
+
+    staged: Staged
+    conflicts: list[Conflict]
+    writer: PackWriter
+
+
+def merge3(
+    objects: Objects,
+    base: Snapshot,
+    ours: Snapshot,
+    theirs: Snapshot,
+    resolver: Resolver | None = None,
+    parents: tuple[CommitId, ...] = (),
+) -> Merged:
+    """What changed from `base` to `theirs`, done to `ours`.
+
+    Args:
+        resolver: "ours", "theirs", or a function of a conflict; without one they are collected.
+        parents: parents of the commit beside the first.
+
+    Raises:
+        Whatever `resolver` raises, and InvalidValueError if a column cannot hold its answer.
+    """
+    return _Commits(objects, base, ours, theirs, resolver).run(parents)
+
+
+class _Commits:
+    def __init__(
+        self,
+        objects: Objects,
+        base: Snapshot,
+        ours: Snapshot,
+        theirs: Snapshot,
+        resolver: Resolver | None,
+    ) -> None:
+        self._base, self._ours, self._theirs = base, ours, theirs
+        self._resolver = resolver
+        self._writer = PackWriter(objects)
+        self._conflicts: list[Conflict] = []
+
+    def run(self, parents: tuple[CommitId, ...]) -> Merged:
+        sides = [_by_id(snapshot) for snapshot in (self._base, self._ours, self._theirs)]
+        ids = dict.fromkeys(table_id for side in sides for table_id in side)
+        changes = [c for i in ids if (c := self._table(*(side.get(i) for side in sides)))]
+        changes = self._named_apart(changes)
+        inline = None if self._conflicts else self._writer.finish()
+        placed = [_placed(change, inline) for change in changes]
+        parts, length = ((), 0) if inline is None else (inline.parts, inline.length)
+        requires = set(required(placed))
+        if self._theirs.header is not None:
+            requires |= set(self._theirs.header.requires)
+        staged = Staged(
+            tuple(placed), parts, length, tuple(sorted(requires)), parents, rederived=True
+        )
+        return Merged(staged, self._conflicts, self._writer)
+
+    def _table(
+        self, base: TableEntry | None, ours: TableEntry | None, theirs: TableEntry | None
+    ) -> TableChange | None:
+        """What is done to one table of ours."""
+        old, mine, other = (
+            _state(snapshot, entry)
+            for snapshot, entry in (
+                (self._base, base), (self._ours, ours), (self._theirs, theirs),
+            )
+        )  # fmt: skip
+        if other in (old, mine):
+            return None
+        if mine == old or (ours is None and theirs is not None and base is None):
+            return self._taken(ours, theirs)
+        if base is None or ours is None or theirs is None:
+            entry = ours or theirs or base
+            problem = "dropped by one side, changed by the other" if base else "made by both"
+            if self._keep_theirs("table", entry.name, problem, base, ours, theirs):  # type: ignore[union-attr]
+                return self._taken(ours, theirs)
+            return None
+        return self._merged(base, ours, theirs)
+
+    def _taken(self, ours: TableEntry | None, theirs: TableEntry | None) -> TableChange:
+        """A table as theirs has it, or its end."""
+        entry = theirs or ours
+        assert entry is not None
+        if theirs is not None:
+            snapshot = self._theirs
+            entry = theirs._replace(
+                schema=snapshot.absolute(theirs.schema), root=snapshot.absolute(theirs.root)
+            )
+        return TableChange(
+            entry.table_id, entry.name, None, ours is None, (), taken=entry,
+            dropped=theirs is None, counts={"merged": 1},
+        )  # fmt: skip
+
+    def _merged(self, base: TableEntry, ours: TableEntry, theirs: TableEntry) -> TableChange | None:
+        """A table that both changed."""
+        states = [
+            snapshot.table(entry.name)
+            for snapshot, entry in (
+                (self._base, base), (self._ours, ours), (self._theirs, theirs),
+            )
+        ]  # fmt: skip
+        name = theirs.name if ours.name == base.name else ours.name
+        schema = merge_schemas(
+            states[0].schema, states[1].schema, states[2].schema, name, self._decide_side
+        )
+        snapshots = (self._base, self._ours, self._theirs)
+        trees = [
+            Side(snapshot.objects, snapshot.head, state.records)
+            for snapshot, state in zip(snapshots, states, strict=True)
+        ]
+        rows = merge_rows(self._writer, Sides(*trees), Columns(schema), name, self._resolver)
+        self._conflicts += rows.conflicts
+        changed = schema if schema != states[1].schema else None
+        if not (rows.replaced or rows.appended or changed or name != ours.name):
+            return None
+        return TableChange(
+            ours.table_id, name, changed, False, (), rows.replaced, tuple(rows.appended),
+            counts={"merged": 1, **rows.counts}, former_name=ours.name,
+        )  # fmt: skip
+
+    def _named_apart(self, changes: list[TableChange]) -> list[TableChange]:
+        """A table of theirs whose name another table of ours has cannot come in."""
+        names = {entry.name: entry.table_id for entry in self._ours.entries().values()}
+        found = []
+        for change in changes:
+            holder = names.get(change.name, change.table_id)
+            if holder == change.table_id or change.dropped:
+                found.append(change)
+            elif self._keep_theirs("table", change.name, "two tables have this name", None, 1, 2):
+                self._conflicts.append(  # neither can give way without being renamed
+                    Conflict("table", change.name, read=lambda side: side, message="rename one")
+                )
+        return found
+
+    def _keep_theirs(
+        self, kind: Any, table: str, problem: str, base: Any, ours: Any, theirs: Any
+    ) -> bool:
+        sides: Mapping[str, Any] = {"base": base, "ours": ours, "theirs": theirs}
+
+        def read(side: str) -> Any:
+            return DELETED if sides[side] is None else f"table {table!r}"
+
+        return self._decide_side(Conflict(kind, table, read=read, message=problem))
+
+    def _decide_side(self, conflict: Conflict) -> bool:
+        """Whether theirs is kept; a conflict that nobody decides is collected."""
+        if isinstance(self._resolver, str):
+            return self._resolver == "theirs"
+        answer = UNDECIDED if self._resolver is None else self._resolver(conflict)
+        if answer is UNDECIDED:
+            self._conflicts.append(conflict)
+        return conflict.chose(answer, "theirs")
+
+
+def _by_id(snapshot: Snapshot) -> dict[int, TableEntry]:
+    return {entry.table_id: entry for entry in snapshot.entries().values()}
+
+
+def _state(snapshot: Snapshot, entry: TableEntry | None) -> tuple[object, ...] | None:
+    """Equal if a table is the same in two commits, wherever its schema is repeated."""
+    if entry is None:
+        return None
+    root, schema = snapshot.absolute(entry.root), entry.schema
+    return entry.name, root, schema.length, schema.crc
+
+
+def _placed(change: TableChange, inline: Inline | None) -> TableChange:
+    replaced = {
+        path: tuple(in_slot(found, inline) for found in new)
+        for path, new in change.replaced.items()
+    }
+    appended = tuple(in_slot(found, inline) for found in change.appended)
+    return change._replace(replaced=replaced, appended=appended)

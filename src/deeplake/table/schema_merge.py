@@ -1,0 +1,103 @@
+"""merge3 of schemas: columns by id, each property taken from the side that changed it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from deeplake.format.schema import ColumnSpec, TableSchema
+from deeplake.table.conflicts import DELETED, Conflict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def merge_schemas(
+    base: TableSchema,
+    ours: TableSchema,
+    theirs: TableSchema,
+    table: str,
+    decide: Callable[[Conflict], bool],
+) -> TableSchema:
+    """The schema with what both sides changed.
+
+    Args:
+        decide: told each conflict, says whether theirs is to be kept.
+    """
+    merged = _Schemas(base, ours, theirs, table, decide).run()
+    dropped = {*ours.dropped, *theirs.dropped} - {column.column_id for column in merged}
+    return TableSchema(tuple(merged), tuple(sorted(dropped)))
+
+
+class _Schemas:
+    def __init__(
+        self,
+        base: TableSchema,
+        ours: TableSchema,
+        theirs: TableSchema,
+        table: str,
+        decide: Callable[[Conflict], bool],
+    ) -> None:
+        self._base, self._ours, self._theirs = (_by_id(s) for s in (base, ours, theirs))
+        self._table = table
+        self._decide = decide
+
+    def run(self) -> list[ColumnSpec]:
+        """Ours' order, then what is new in theirs."""
+        ids = [*self._ours, *(c for c in self._theirs if c not in self._ours)]
+        found = [spec for c in ids if (spec := self._column(c)) is not None]
+        return self._named_apart(found)
+
+    def _column(self, column_id: int) -> ColumnSpec | None:
+        base, ours, theirs = (
+            side.get(column_id) for side in (self._base, self._ours, self._theirs)
+        )
+        if theirs in (ours, base):
+            return ours
+        if ours == base:
+            return theirs
+        name = (ours or theirs or base).name  # type: ignore[union-attr]
+        if ours is None or theirs is None or base is None:  # dropped and changed, or added twice
+            keep = self._conflict(name, "changed in different ways", base, ours, theirs)
+            return theirs if keep else ours
+        fields = {}
+        for field in ColumnSpec._fields:
+            old, mine, other = (getattr(spec, field) for spec in (base, ours, theirs))
+            if other in (mine, old):
+                fields[field] = mine
+            elif mine == old:
+                fields[field] = other
+            else:
+                keep = self._conflict(name, f"its {field} was changed by both", base, ours, theirs)
+                return theirs if keep else ours
+        return ColumnSpec(**fields)
+
+    def _named_apart(self, columns: list[ColumnSpec]) -> list[ColumnSpec]:
+        """Two columns of one name (added or renamed by both) cannot both stay."""
+        found: dict[str, ColumnSpec] = {}
+        for spec in columns:
+            other = found.setdefault(spec.name, spec)
+            problem = "two columns have this name"
+            if other is not spec and self._conflict(spec.name, problem, None, other, spec):
+                found[spec.name] = spec
+        return list(found.values())
+
+    def _conflict(
+        self,
+        name: str,
+        problem: str,
+        base: ColumnSpec | None,
+        ours: ColumnSpec | None,
+        theirs: ColumnSpec | None,
+    ) -> bool:
+        sides = {"base": base, "ours": ours, "theirs": theirs}
+
+        def read(side: str) -> Any:
+            spec = sides[side]
+            return DELETED if spec is None else f"{spec.name} {spec.type['type']}"
+
+        conflict = Conflict("schema", self._table, column=name, read=read, message=problem)
+        return self._decide(conflict)
+
+
+def _by_id(schema: TableSchema) -> dict[int, ColumnSpec]:
+    return {spec.column_id: spec for spec in schema.columns}
