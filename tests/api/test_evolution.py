@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import json
 import uuid
 
 import numpy as np
@@ -684,3 +685,15 @@ def test_any_sequence_of_changes_reads_like_the_model(data):
 
 def test_the_feature_is_one_that_readers_know():
     assert "evolution" in FEATURES
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [{"former": [{"type": "text"}]}, {"former": [{"type": "int8[2]"}]}, {"default": "x"}],
+)
+def test_a_schema_that_cannot_have_come_about_is_malformed(entry):
+    from deeplake.table.columns import columns_of
+
+    block = json.dumps({"columns": [{"id": 1, "name": "a", "type": "int64", **entry}]})
+    with pytest.raises(errors.MalformedObjectError, match="'a'"):
+        columns_of(block.encode())

@@ -82,7 +82,8 @@ def test_a_newer_version_and_unknown_features_are_refused_by_name():
         repository.decode(seal({"format": "other"}), "repo.json")
 
 
-OPTIONS = st.dictionaries(TEXT.filter(lambda k: k not in ("id", "name", *schema.MARKS)), JSON)
+KEYS = ("id", "name", "former", "default", *schema.MARKS)
+OPTIONS = st.dictionaries(TEXT.filter(lambda k: k not in KEYS), JSON)
 
 
 @given(st.lists(st.tuples(st.integers(0, (1 << 32) - 1), TEXT, OPTIONS, st.booleans()), max_size=4,
@@ -92,11 +93,27 @@ def test_a_schema_comes_back(columns):
     assert schema.decode(schema.encode(table), "a table") == table
 
 
+@given(st.lists(st.dictionaries(TEXT, JSON), max_size=2), JSON, st.lists(st.integers(3, 9)))
+def test_what_became_of_the_columns_comes_back(former, default, dropped):
+    column = ColumnSpec(1, "a", {"type": "int64"}, former=tuple(former), default=default)
+    table = TableSchema((column, ColumnSpec(2, "b", {"type": "text"})), tuple(dropped))
+    assert schema.decode(schema.encode(table), "a table") == table
+    assert table.evolved == bool(former or default is not None)
+
+
+@pytest.mark.parametrize("dropped", [[1], ["x"], [-1], 5, [1 << 32], {"a": 1}])
+def test_dropped_ids_that_are_none_are_malformed(dropped):
+    document = {"columns": [{"id": 1, "name": "a", "type": "int64"}], "dropped": dropped}
+    with pytest.raises(MalformedObjectError):
+        schema.decode(json.dumps(document).encode(), "a table")
+
+
 @given(JSON)
 def test_a_schema_of_any_json_decodes_or_is_malformed(value):
     column = {"id": 1, "name": "a", "type": "int64"}
     documents = [value, {"columns": value}, {"columns": [value]}]
-    documents += [{"columns": [{**column, key: value}]} for key in column]
+    documents += [{"columns": [{**column, key: value}]} for key in (*column, "former", "default")]
+    documents += [{"columns": [column], "dropped": value}]
     for document in documents:
         try:
             schema.decode(json.dumps(document).encode(), "a table")

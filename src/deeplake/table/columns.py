@@ -188,6 +188,8 @@ class Columns:
 def _column(spec: ColumnSpec) -> Column:
     type_ = declare.from_json(spec.type)
     default, former = None, tuple([declare.from_json(each).layout for each in spec.former])
+    if former and not all(_rows_alike(each, type_.layout) for each in former):
+        raise MalformedObjectError(f"column {spec.name!r} was never of a type that its schema says")
     if spec.default is not None:
         from deeplake.types import defaults
 
@@ -196,6 +198,12 @@ def _column(spec: ColumnSpec) -> Column:
         spec.column_id, spec.name, type_, spec.not_null, former, default,
         spec.primary_key, spec.unique,
     )  # fmt: skip
+
+
+def _rows_alike(former: Layout, layout: Layout) -> bool:
+    """Whether rows of one layout can be cast to the other."""
+    fixed = isinstance(former, FixedLayout) and isinstance(layout, FixedLayout)
+    return fixed and former.shape == layout.shape  # type: ignore[union-attr]
 
 
 def _left_out(column: Column, rows: int) -> ColumnData:

@@ -80,7 +80,7 @@ def from_json(type_: ColumnType, value: Any, *, column: str) -> ColumnData:
     """
     try:
         return _row_of(type_, value, column=column)
-    except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
+    except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise MalformedObjectError(
             f"the default of column {column!r} is no {type_.name}: {error}"
         ) from error
