@@ -22,9 +22,10 @@ from deeplake.versioning.snapshot import Snapshot
 from deeplake.versioning.staged import Staged, Stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from deeplake.api.stand import Stand
+    from deeplake.format.keys import CommitId
     from deeplake.table.conflicts import Conflict
     from deeplake.table.contest import Resolver
     from deeplake.versioning.history import Ref
@@ -65,8 +66,6 @@ def merge(
     if theirs.header is None:
         return _moved(stand, branch, repository.head(branch))
     told = message_text(message if message is not None else f"merge {name} into {branch.name}")
-    job = _Job("merge", told, lambda head: _base(stand, head, theirs), theirs,
-               (theirs.header.commit_id,))  # fmt: skip
     for _ in range(settings.COMMIT_ATTEMPTS_MAX):
         head = _head(stand, branch)
         bases = merge_bases(repository.objects, head, theirs) if head.header else []
@@ -74,6 +73,14 @@ def merge(
         if theirs.commit_id in ids:
             return _moved(stand, branch, head)  # there is nothing that the branch has not
         if head.header is not None and head.commit_id not in ids:
+            known = {head.commit_id: bases}
+            job = _Job(
+                "merge",
+                told,
+                lambda ours, known=known: _base(stand, ours, theirs, known),  # type: ignore[misc]
+                theirs,
+                (theirs.header.commit_id,),
+            )
             return _moved(stand, branch, _run(stand, branch, head, job, resolver))
         try:
             stamp = _stamp(f"fast-forward to {name}", automatic=True)
@@ -172,12 +179,18 @@ def _resolver(on_conflict: Any) -> Resolver | None:
     return None if on_conflict == "raise" else on_conflict
 
 
-def _base(stand: Stand, head: Snapshot, theirs: Snapshot) -> Snapshot:
+def _base(
+    stand: Stand,
+    head: Snapshot,
+    theirs: Snapshot,
+    known: Mapping[CommitId | None, list[Snapshot]],
+) -> Snapshot:
     """The commit that both come from; several are merged into one that is nowhere stored."""
     from deeplake.table.virtual import virtual_base
 
     objects = stand.repository.objects
-    return virtual_base(objects, merge_bases(objects, head, theirs))
+    bases = known.get(head.commit_id)
+    return virtual_base(objects, merge_bases(objects, head, theirs) if bases is None else bases)
 
 
 def _head(stand: Stand, branch: Branch) -> Snapshot:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from deeplake.table.edited import read_bitmap
 from deeplake.table.patch import holds
 from deeplake.table.walk import Gap, Side, walk
 
@@ -152,11 +151,10 @@ class _Builder:
         if base.fragment.deletion != other.fragment.deletion:
             gone = np.setdiff1d(other.deleted, base.deleted, assume_unique=True)
             back = np.setdiff1d(base.deleted, other.deleted, assume_unique=True)
-        ids = base.ids
         if len(gone):
-            self._removed.append(Rows(ids[gone], np.full(len(gone), base_at), gone))
+            self._removed.append(Rows(base.ids_at(gone), np.full(len(gone), base_at), gone))
         if len(back):
-            self._added.append(Rows(ids[back], np.full(len(back), at), back))
+            self._added.append(Rows(base.ids_at(back), np.full(len(back), at), back))
         for column_id in _columns((base, other)):
             places = self._changed(base, other, column_id)
             if len(places) and (base.fragment.deletion or other.fragment.deletion):
@@ -164,7 +162,7 @@ class _Builder:
             if len(places):
                 count = len(places)
                 cells = Cells(
-                    ids[places], np.full(count, base_at), places, np.full(count, at), places
+                    base.ids_at(places), np.full(count, base_at), places, np.full(count, at), places
                 )
                 self._updated.setdefault(column_id, []).append(cells)
 
@@ -174,15 +172,21 @@ class _Builder:
         if _runs(base, column_id) != _runs(other, column_id):
             places = np.arange(base.fragment.rows)
         else:
-            known = {_identity(o) for o in ours} & {_identity(o) for o in theirs}
-            new = [(base, o) for o in ours if _identity(o) not in known]
-            new += [(other, o) for o in theirs if _identity(o) not in known]
-            if not new:
+            shared = 0
+            for a, b in zip(ours, theirs, strict=False):
+                if identity(a) != identity(b):
+                    break
+                shared += 1
+            common, ours, theirs = ours[:shared], ours[shared:], theirs[shared:]
+            if not ours and not theirs:
                 return np.zeros(0, np.int64)
-            places = np.unique(np.concatenate([covered(f, o) for f, o in new]))
-        a = versions_at(base, column_id, places)
-        b = versions_at(other, column_id, places)
-        differ: Ints = places[a != b]
+            covers = [covered(base, o) for o in ours] + [covered(other, o) for o in theirs]
+            places = np.unique(_concat(covers))
+            if _all_new(ours, theirs, [o.version for o in common], _runs(base, column_id)):
+                return places
+        differ: Ints = places[
+            versions_at(base, column_id, places) != versions_at(other, column_id, places)
+        ]
         return differ
 
     def align(self, base: list[OpenFragment], other: list[OpenFragment]) -> None:
@@ -217,7 +221,7 @@ class _Builder:
         places = [
             np.arange(f.rows) if f.live is None else f.live.astype(np.int64) for f in fragments
         ]
-        ids = [f.ids[p] for f, p in zip(fragments, places, strict=True)]
+        ids = [f.ids_at(p) for f, p in zip(fragments, places, strict=True)]
         at = np.repeat(np.arange(first, len(known)), [len(p) for p in places])
         return Rows(_concat(ids), at, _concat(places))
 
@@ -264,7 +268,7 @@ def versions_at(fragment: OpenFragment, column_id: int, places: Ints) -> Version
 
 def covered(fragment: OpenFragment, overlay: Overlay) -> Ints:
     """The places that an overlay gives new values."""
-    return read_bitmap(fragment.objects, overlay.bitmap, fragment.own_key, fragment.fragment.rows)
+    return fragment.bitmap(overlay.bitmap)
 
 
 def _runs(fragment: OpenFragment, column_id: int) -> tuple[Run, ...]:
@@ -278,7 +282,20 @@ def _overlays(fragment: OpenFragment, column_id: int) -> list[Overlay]:
     return [o for o in fragment.fragment.overlays if o.column_id == column_id]
 
 
-def _identity(overlay: Overlay) -> tuple[int, int, int, int]:
+def _all_new(
+    ours: list[Overlay], theirs: list[Overlay], common: list[int], runs: tuple[Run, ...]
+) -> bool:
+    """Whether no overlay brings back a version that is below it or on the other side (a revert
+    does): then what they cover differs, and nothing below need be looked at.
+    """
+    mine, others = {o.version for o in ours}, {o.version for o in theirs}
+    new = mine | others
+    return not (
+        mine & others or not new.isdisjoint(common) or any(run.start in new for run in runs)
+    )
+
+
+def identity(overlay: Overlay) -> tuple[int, int, int, int]:
     """Equal for overlays that give the same cells the same values, wherever they are stored."""
     bitmap = overlay.bitmap
     return overlay.version, bitmap.length, bitmap.crc, overlay.values.rows

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from deeplake.format import statistics as stats
-from deeplake.table.compare import Cells, Rows, TableDelta, covered, versions_at
+from deeplake.table.compare import Cells, Rows, TableDelta, covered, identity, versions_at
 from deeplake.table.conflicts import DELETED, Conflict, Spot
 from deeplake.table.frame_writer import write_deletion, write_overlay
 from deeplake.table.json_merge import Unmergeable, merge_json
 from deeplake.table.overlaid import overlaid
 from deeplake.table.patch import Patch, holds, patch_of
+from deeplake.table.whereabouts import Whereabouts
 from deeplake.types.data import concat, rows_equal, take_rows
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class Contest:
         self._standing = list(standing)
         if len(theirs.added.ids):  # ours may have them among what is new there
             self._standing += new()
-        self._index = _Index(self._standing)
+        self._index = Whereabouts(self._standing)
         self._edits: dict[int, _Edit] = {}
         self.conflicts: list[Conflict] = []
         self.replaced: dict[tuple[Record, ...], tuple[Fragment, ...]] = {}
@@ -222,11 +223,11 @@ class Contest:
         """Theirs' overlays that give exactly these cells their values, if there are any."""
         if source.fragment.row_ids != target.fragment.row_ids:
             return None
-        known = {_identity(o) for o in target.fragment.overlays}
+        known = {identity(o) for o in target.fragment.overlays}
         new = [
             o
             for o in source.fragment.overlays
-            if o.column_id == column.column_id and _identity(o) not in known
+            if o.column_id == column.column_id and identity(o) not in known
         ]
         if not new:
             return None
@@ -363,28 +364,6 @@ def _statistics(source: OpenFragment, column: Column, places: Ints) -> stats.Col
     return stats.UNKNOWN
 
 
-class _Index:
-    """Where rows stand in some fragments, by row id."""
-
-    def __init__(self, fragments: Sequence[OpenFragment]) -> None:
-        ids, at, places = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-        for k, fragment in enumerate(fragments):
-            live = np.arange(fragment.rows) if fragment.live is None else fragment.live
-            ids.append(fragment.live_ids())
-            at.append(np.full(len(live), k))
-            places.append(np.asarray(live, np.int64))
-        every = np.concatenate(ids)
-        order = np.argsort(every, kind="stable")
-        self._ids, self._at = every[order], np.concatenate(at)[order]
-        self._places = np.concatenate(places)[order]
-
-    def find(self, ids: Ints) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
-        """(fragment, place) of those that are there, and which are."""
-        found = holds(self._ids, ids)
-        k = np.searchsorted(self._ids, ids[found])
-        return self._at[k], self._places[k], found
-
-
 def _ids_of(updated: dict[int, Cells]) -> Ints:
     parts = [cells.ids for cells in updated.values()]
     return np.unique(np.concatenate(parts)) if parts else np.zeros(0, np.int64)
@@ -406,7 +385,3 @@ def _gathered(
     back = np.empty(len(at), np.int64)
     back[np.concatenate(order)] = np.arange(len(at))
     return take_rows(concat(pieces), back)
-
-
-def _identity(overlay: Overlay) -> tuple[int, int, int, int]:
-    return overlay.version, overlay.bitmap.length, overlay.bitmap.crc, overlay.values.rows

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from deeplake.format.fragment import ColumnChunk, Fragment, FrameRef
+    from deeplake.format.fragment import BitmapRef, ColumnChunk, Fragment, FrameRef
     from deeplake.format.slot import SlotHead
     from deeplake.format.tree import Record
     from deeplake.table.columns import Column
@@ -220,7 +220,7 @@ class OpenFragment:
         path: its record in the tree, after those of the nodes above it.
     """
 
-    __slots__ = ("_chunks", "_deleted", "_live", "_objects", "_own_key", "_parts", "edit",
+    __slots__ = ("_bitmaps", "_chunks", "_deleted", "_live", "_objects", "_own_key", "_parts", "edit",
                  "fragment", "path", "rows")  # fmt: skip
 
     def __init__(
@@ -240,6 +240,7 @@ class OpenFragment:
         self._parts: dict[int, ColumnChunk] = {c.column_id: c for c in fragment.columns}
         self._chunks: dict[int, Chunk] = {}
         self._live: Live | None = None
+        self._bitmaps: dict[BitmapRef, Rows] = {}
         self._deleted: Rows | None = None
 
     @property
@@ -285,6 +286,14 @@ class OpenFragment:
         stored = column.layout_of(part.generation)
         return Chunk(self._objects, column.layout, part.frames, self._own_key, stored)
 
+    def bitmap(self, ref: BitmapRef) -> Rows:
+        """The places in one of its bitmaps, kept: comparing trees asks again and again."""
+        found = self._bitmaps.get(ref)
+        if found is None:
+            rows = self.fragment.rows
+            found = self._bitmaps[ref] = read_bitmap(self._objects, ref, self._own_key, rows)
+        return found
+
     @property
     def deleted(self) -> Rows:
         """Places of the rows whose deletion is committed."""
@@ -292,8 +301,7 @@ class OpenFragment:
         if found is None:
             deletion, found = self.fragment.deletion, np.zeros(0, np.int64)
             if deletion is not None:
-                rows = self.fragment.rows
-                found = read_bitmap(self._objects, deletion.bitmap, self._own_key, rows)
+                found = self.bitmap(deletion.bitmap)
                 if len(found) != deletion.rows:
                     raise MalformedObjectError(
                         f"a bitmap in {self._own_key} deletes {len(found)} rows, "
@@ -322,6 +330,16 @@ class OpenFragment:
         """The row id of every place, deleted rows included: int64. Staged rows have none."""
         runs = self.fragment.row_ids
         return np.concatenate([np.arange(r.start, r.start + r.rows) for r in runs])
+
+    def ids_at(self, places: Rows) -> Rows:
+        """The row ids of some places."""
+        runs = self.fragment.row_ids
+        if len(runs) == 1:
+            return places + runs[0].start
+        starts = np.array([run.start for run in runs])
+        ends = np.cumsum([run.rows for run in runs])
+        k = np.searchsorted(ends, places, "right")
+        return starts[k] + places - np.concatenate([[0], ends[:-1]])[k]
 
     def live_ids(self) -> Rows:
         """Ids of the rows that are left, in order: int64 (rows,)."""

@@ -16,6 +16,7 @@ from deeplake.table.compare import delta_of
 from deeplake.table.edits import FragmentEdit
 from deeplake.table.patch import layered
 from deeplake.table.walk import walk
+from deeplake.table.whereabouts import Whereabouts
 from deeplake.types.data import take_rows
 
 if TYPE_CHECKING:
@@ -56,10 +57,10 @@ def rebased(old: Side, new: Side, edits: Mapping[Record, FragmentEdit], columns:
         gone = old.fragments(old.leaves(delta.removed_whole))
         removed = np.concatenate([delta.removed.ids, *[fragment.live_ids() for fragment in gone]])
         sources = old.fragments([edit.path for edit in contested])
-        places = _Whereabouts(delta, new)
+        standing = Whereabouts([*delta.other, *new.fragments(new.leaves(delta.whole))])
         for edit, source in zip(contested, sources, strict=True):
             _check(edit, source, delta, removed, columns)
-            for moved in places.moved(edit, source):
+            for moved in _moved(edit, source, standing):
                 record = moved.path[-1]
                 found[record] = moved if record not in found else found[record].joined(moved)
     return found
@@ -73,8 +74,7 @@ def _check(
     Raises:
         CommitConflictError
     """
-    ids = source.ids
-    gone = ids[edit.deleted]
+    gone = source.ids_at(edit.deleted)
     _refuse(gone, removed, "row {} was deleted by both")
     named = {column.column_id: column.name for column in columns}
     for column_id, cells in delta.updated.items():
@@ -82,10 +82,10 @@ def _check(
         _refuse(gone, cells.ids, f"row {{}} was deleted here, its column {name!r} changed there")
         stack = edit.patches.get(column_id)
         if stack:
-            written = ids[layered(stack).positions]
+            written = source.ids_at(layered(stack).positions)
             _refuse(written, cells.ids, f"column {name!r} of row {{}} was changed by both")
     for column_id, stack in edit.patches.items():
-        written = ids[layered(stack).positions]
+        written = source.ids_at(layered(stack).positions)
         name = named.get(column_id, "(dropped)")
         _refuse(written, removed, f"row {{}} was deleted there, {name!r} changed here")
 
@@ -101,48 +101,32 @@ def _refuse(ours: Ints, theirs: Ints, told: str) -> None:
         )
 
 
-class _Whereabouts:
-    """Where the rows of changed fragments stand in the new tree."""
+def _moved(
+    edit: FragmentEdit, source: OpenFragment, whereabouts: Whereabouts
+) -> list[FragmentEdit]:
+    """An edit of an old fragment as edits of new ones."""
+    found: dict[int, FragmentEdit] = {}
 
-    def __init__(self, delta: TableDelta, new: Side) -> None:
-        self._fragments = list(delta.other) + new.fragments(new.leaves(delta.whole))
-        ids, at, places = [], [], []
-        for k, fragment in enumerate(self._fragments):
-            live = np.arange(fragment.rows) if fragment.live is None else fragment.live
-            ids.append(fragment.ids[live])
-            at.append(np.full(len(live), k))
-            places.append(np.asarray(live, np.int64))
-        self._ids = np.concatenate(ids) if ids else np.zeros(0, np.int64)
-        order = np.argsort(self._ids, kind="stable")
-        self._ids = self._ids[order]
-        self._at = np.concatenate(at)[order] if at else self._ids
-        self._places = np.concatenate(places)[order] if places else self._ids
+    def of(k: int) -> FragmentEdit:
+        return found.setdefault(k, FragmentEdit(whereabouts.fragments[k].path))
 
-    def find(self, ids: Ints) -> tuple[Ints, Ints]:
-        """(fragment, place) of rows that are all there."""
-        k = np.searchsorted(self._ids, ids)
-        if len(ids) and (int(k.max()) >= len(self._ids) or (self._ids[k] != ids).any()):
-            raise CommitConflictError(
-                "the branch moved on while this transaction was open: rows changed here are gone.",
-                hint="Roll back, refresh, and apply the change again.",
-            )
-        return self._at[k], self._places[k]
-
-    def moved(self, edit: FragmentEdit, source: OpenFragment) -> list[FragmentEdit]:
-        """An edit of an old fragment as edits of new ones."""
-        ids = source.ids
-        found: dict[int, FragmentEdit] = {}
-
-        def of(k: int) -> FragmentEdit:
-            return found.setdefault(k, FragmentEdit(self._fragments[k].path))
-
-        for column_id, stack in edit.patches.items():
-            patch = layered(stack)
-            at, places = self.find(ids[patch.positions])
-            for k in np.unique(at).tolist():
-                rows = np.flatnonzero(at == k)
-                found[k] = of(k).updated(column_id, places[rows], take_rows(patch.data, rows))
-        at, places = self.find(ids[edit.deleted])
+    for column_id, stack in edit.patches.items():
+        patch = layered(stack)
+        at, places = _found(whereabouts, source.ids_at(patch.positions))
         for k in np.unique(at).tolist():
-            found[k] = of(k).without(places[at == k])
-        return list(found.values())
+            rows = np.flatnonzero(at == k)
+            found[k] = of(k).updated(column_id, places[rows], take_rows(patch.data, rows))
+    at, places = _found(whereabouts, source.ids_at(edit.deleted))
+    for k in np.unique(at).tolist():
+        found[k] = of(k).without(places[at == k])
+    return list(found.values())
+
+
+def _found(whereabouts: Whereabouts, ids: Ints) -> tuple[Ints, Ints]:
+    at, places, there = whereabouts.find(ids)
+    if not there.all():
+        raise CommitConflictError(
+            "the branch moved on while this transaction was open: rows changed here are gone.",
+            hint="Roll back, refresh, and apply the change again.",
+        )
+    return at, places

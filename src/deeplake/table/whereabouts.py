@@ -1,0 +1,77 @@
+"""Where rows stand in some fragments, by row id: looked up by runs of ids, not row by row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from deeplake.table.patch import holds
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    from deeplake.table.fragments import OpenFragment
+
+    Ints = npt.NDArray[np.int64]
+    Mask = npt.NDArray[np.bool_]
+
+
+class Whereabouts:
+    """Finds rows that are not deleted.
+
+    A row that came back stands in one fragment and is deleted in another, so runs of several
+    fragments may overlap: they are kept in layers within which none do.
+    """
+
+    def __init__(self, fragments: Sequence[OpenFragment]) -> None:
+        self.fragments = list(fragments)
+        runs = []
+        for k, fragment in enumerate(self.fragments):
+            place = 0
+            for run in fragment.fragment.row_ids:
+                runs.append((run.start, run.start + run.rows, k, place))
+                place += run.rows
+        self._layers = _layers(runs)
+
+    def find(self, ids: Ints) -> tuple[Ints, Ints, Mask]:
+        """(fragment, place) of the rows that stand somewhere, and which of `ids` these are."""
+        at = np.zeros(len(ids), np.int64)
+        places = np.zeros(len(ids), np.int64)
+        found = np.zeros(len(ids), np.bool_)
+        for layer in self._layers:
+            left = np.flatnonzero(~found)
+            if not len(left):
+                break
+            k = np.searchsorted(layer[:, 0], ids[left], "right") - 1
+            run = layer[np.maximum(k, 0)]
+            there = (k >= 0) & (ids[left] < run[:, 1])
+            left, run = left[there], run[there]
+            which, where = run[:, 2], run[:, 3] + ids[left] - run[:, 0]
+            live = self._live(which, where)
+            left = left[live]
+            at[left], places[left], found[left] = which[live], where[live], True
+        return at[found], places[found], found
+
+    def _live(self, at: Ints, places: Ints) -> Mask:
+        live = np.ones(len(at), np.bool_)
+        for k in np.unique(at).tolist():
+            if self.fragments[k].fragment.deletion is not None:
+                mine = at == k
+                live[mine] = ~holds(self.fragments[k].deleted, places[mine])
+        return live
+
+
+def _layers(runs: list[tuple[int, int, int, int]]) -> list[Ints]:
+    """(start, end, fragment, place) in layers that do not overlap, each by start."""
+    layers: list[list[tuple[int, int, int, int]]] = []
+    for run in sorted(runs):
+        for layer in layers:
+            if layer[-1][1] <= run[0]:
+                layer.append(run)
+                break
+        else:
+            layers.append([run])
+    return [np.array(layer, np.int64) for layer in layers]
