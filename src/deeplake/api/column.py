@@ -31,15 +31,14 @@ class Column:
     are many: an array where rows stack (a `numpy.ma.MaskedArray` if some are NULL), else a list.
     """
 
-    __slots__ = ("_cell", "_reader", "_rows", "_session", "_type", "name", "version")
+    __slots__ = ("_cell", "_reader", "_rows", "_session", "_type", "_version", "name")
 
     def __init__(self, session: Session, name: str, rows: range | npt.NDArray[Any] | None) -> None:
         self._session = session
         self.name = name
         self._type: ColumnType = session.columns.get(name).type
         self._rows = rows
-        self.version = -1
-        """The session's when it was opened; what it holds is stale when they differ."""
+        self._version = -1
         self._reader: ColumnReader
         self._cell: Callable[[int], Any]
 
@@ -49,17 +48,9 @@ class Column:
     @property
     def type(self) -> ColumnType:
         """What its values are."""
-        self.current()
-        return self._type
-
-    def current(self) -> None:
-        """Make sure that the column is still there, and of what type, if anything changed.
-
-        Raises:
-            ColumnNotFoundError: it was dropped or renamed.
-        """
-        if self.version != self._session.version:
+        if self._version != self._session.version:
             self._type = self._session.columns.get(self.name).type
+        return self._type
 
     def __getitem__(self, key: Any) -> Any:
         """One value, or many.
@@ -67,7 +58,7 @@ class Column:
         Raises:
             RowIndexError: a position out of range, or nothing that names rows.
         """
-        if self.version != self._session.version:
+        if self._version != self._session.version:
             self._open()
         if type(key) is int and self._rows is None:
             raw = self._cell(key)
@@ -100,7 +91,7 @@ class Column:
 
     def data(self, key: Any) -> ColumnData:
         """Many rows as column data."""
-        if self.version != self._session.version:
+        if self._version != self._session.version:
             self._open()
         rows = positions(key, len(self))
         if self._rows is not None:
@@ -120,7 +111,7 @@ class Column:
 
     def stored(self, key: Any) -> bytes | list[bytes | None] | None:
         """The stored bytes of one row or of many; see `encoded`."""
-        if self.version != self._session.version:
+        if self._version != self._session.version:
             self._open()
         if type(key) is int and self._rows is None:
             return self._reader.stored(key)
@@ -140,7 +131,7 @@ class Column:
         self._type = self._session.columns.get(self.name).type
         self._reader = self._session.reader(self.name)
         self._cell = self._reader.cell
-        self.version = version
+        self._version = version
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
         """All rows as one array: `np.asarray(ds["label"])`."""

@@ -35,6 +35,8 @@ class Dataset(Versioned, Streamed):
         self._session = session
         self._stand = session.stand
         self._handles: dict[str, Column] = {}
+        self._handled = -1
+        """The session's version that the handles are of."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Dataset, (self._session,)
@@ -65,11 +67,12 @@ class Dataset(Versioned, Streamed):
             ColumnNotFoundError, RowIndexError
         """
         if type(key) is str:
+            version = self._session.version
+            if self._handled != version:  # the column may be gone
+                self._handles, self._handled = {}, version
             found = self._handles.get(key)
             if found is None:
                 found = self._handles[key] = Column(self._session, key, None)
-            elif found.version != self._session.version:
-                found.current()
             return found
         if isinstance(key, str):  # a NumPy string: the name of a DataFrame's column
             return self[str(key)]
@@ -136,7 +139,7 @@ class Dataset(Versioned, Streamed):
     # --- writing ----------------------------------------------------------------------------
 
     def append(self, row: Mapping[str, Any]) -> None:
-        """Stage one row; columns that are left out are NULL.
+        """Stage one row; columns that are left out have their default, or NULL.
 
         Raises:
             InvalidValueError, ColumnNotFoundError, ReadOnlyError: nothing was staged.
