@@ -61,6 +61,23 @@ cost 0.5 us each, of text beyond it a block's decompression, 27 us."""
 CODEC_SAVING_MIN = 0.15
 """A codec is kept only if it saves at least this share of the bytes."""
 
+# --- keys ----------------------------------------------------------------------------------
+KEY_BYTES_MAX = 4096
+"""Longest text or blob in a key: keys are read again where hashes are equal."""
+
+KEY_SCAN_ROWS = 1 << 18
+"""Rows whose keys are read at once when an index is built: 2 MB of numbers."""
+
+KEY_PROBE_SHARE = 16
+"""A table is not indexed while bounds leave less than 1 in so many of its rows to look at, and
+what was looked at so far is less than reading all keys once."""
+
+KEY_PROBE_ROWS_MIN = 1 << 18
+"""Rows from which bounds are asked at all: fewer keys are indexed in 30 ms."""
+
+KEY_INDEX_ROWS_MAX = 1 << 28
+"""Rows of a table from which its keys are not kept in memory (3 GB a key), but read each time."""
+
 # --- versioning ----------------------------------------------------------------------------
 HINT_COMMITS = 16
 """The head hint of a branch is rewritten every so many commits."""

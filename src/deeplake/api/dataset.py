@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from deeplake.api.session import Session
     from deeplake.api.stand import Stand
     from deeplake.api.summary import Schema, Summary
+    from deeplake.api.upsert import Upserted
     from deeplake.versioning.history import Commit
 
 
@@ -179,6 +180,26 @@ class Dataset(Versioned, Streamed):
         from deeplake.api.change import update
 
         return update(self._session, values, rows, row_ids)
+
+    def upsert(self, rows: Any, *, on: str | Sequence[str] | None = None) -> Upserted:
+        """Stage rows by key: those that are there are updated, the others appended, all or none.
+
+        Of a row that is there the given columns change, the others keep their values.
+
+        Args:
+            rows: as for `extend`; every row has the key, and each key comes once.
+            on: the columns that name a row; by default the primary key.
+
+        Returns:
+            How many rows were `updated` and `inserted`.
+
+        Raises:
+            InputError: no key is named, or several rows of the table have one.
+            UniqueViolationError, InvalidValueError, ColumnNotFoundError, ReadOnlyError
+        """
+        from deeplake.api.upsert import upsert
+
+        return upsert(self._session, rows, on)
 
     def delete(self, *, rows: Any = None, row_ids: Any = None) -> int:
         """Stage the deletion of rows; returns how many. Later rows move up; row ids never change.

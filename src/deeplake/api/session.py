@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from deeplake.api.stand import Stand
     from deeplake.format.schema import TableSchema
     from deeplake.format.statistics import ColumnStatistics
-    from deeplake.table.columns import Column, Columns
+    from deeplake.table.columns import Column, Columns, Key
     from deeplake.table.transaction import Transaction
     from deeplake.types.base import ColumnData
     from deeplake.versioning.refs import Branch
@@ -222,13 +222,23 @@ class Session:
             finally:
                 self.changed()
 
-    def update(self, rows: npt.NDArray[np.int64], batch: Mapping[int, ColumnData]) -> None:
-        """Stage new values of rows of this table, by position."""
-        self._stage_change("update()", lambda t: t.update(self.table, rows, batch))
+    def update(
+        self, rows: npt.NDArray[np.int64], batch: Mapping[int, ColumnData], *, within: bool = False
+    ) -> None:
+        """Stage new values of rows of this table, by position; `within` an upsert of others."""
+        doing = "" if within else "update()"
+        self._stage_change(doing, lambda t: t.update(self.table, rows, batch))
 
     def delete(self, rows: npt.NDArray[np.int64]) -> None:
         """Stage the deletion of rows of this table, by position."""
         self._stage_change("delete()", lambda t: t.delete(self.table, rows))
+
+    def match(
+        self, key: Key, data: Sequence[ColumnData]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """(row of `data`, position of a row with the same key), a pair for every such row."""
+        with self.stand.locks.state:
+            return self.transaction().match(self.table, key, data)
 
     def evolve(self, doing: str, change: Callable[[int, Columns], TableSchema]) -> None:
         """Stage another schema of this table; `change` makes it from table id and columns."""
@@ -239,7 +249,8 @@ class Session:
 
     def _stage_change(self, doing: str, change: Callable[[Transaction], None]) -> None:
         with self.stand.locks.writing, self.stand.locks.state:
-            self.stand.not_extending(doing)
+            if doing:
+                self.stand.not_extending(doing)
             self.changed()
             try:
                 change(self.transaction())

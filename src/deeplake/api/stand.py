@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from deeplake.format.keys import CommitId
     from deeplake.storage.store import Store
+    from deeplake.table.key_history import KeysKnown
     from deeplake.table.transaction import Transaction
     from deeplake.versioning.refs import Branch
 
@@ -59,6 +60,8 @@ class Stand:
         """A pinned view shows rows that were staged when it was made."""
         self._sessions: WeakValueDictionary[str, Session] | None = None
         """Made with the first: views, which pin a stand each, would be twice as slow to make."""
+        self._keys_known: list[KeysKnown] = []
+        """What transactions hand on to later ones; empty until a table with keys is written."""
         self._closed = False
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -115,7 +118,9 @@ class Stand:
         if self.open_transaction is None:
             from deeplake.table.transaction import Transaction
 
-            self.open_transaction = Transaction(self.repository, branch, self.snapshot)
+            self.open_transaction = Transaction(
+                self.repository, branch, self.snapshot, self._keys_known
+            )
         return self.open_transaction
 
     def commit(self, message: str, *, automatic: bool = False) -> Snapshot:

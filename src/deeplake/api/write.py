@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deeplake.errors import InputError, InvalidValueError, SchemaError
+from deeplake.errors import InputError, InvalidValueError, SchemaError, UniqueViolationError
 from deeplake.ingest.rows import batches
 from deeplake.table.columns import declare_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from deeplake.api.session import Session
-    from deeplake.types.base import ColumnType
+    from deeplake.table.columns import Columns
+    from deeplake.types.base import ColumnData, ColumnType
 
 STAGE_ROWS = 2048
 """Rows fitted at a time: the disk stores one pack while the next is being encoded."""
@@ -56,7 +57,7 @@ def extend(session: Session, rows: Any) -> int:
 
 
 def _define_and_stage(session: Session, first: Any, source: Any) -> None:
-    _define(session, first)
+    define(session, first)
     try:
         session.stage_atomically(lambda: _stage_all(session, first, source))
     except BaseException:
@@ -71,11 +72,11 @@ def _stage_all(session: Session, first: Any, source: Any) -> None:
             _stage(session, first)
         for batch in source:
             _stage(session, batch)
-    except InvalidValueError as error:
+    except (InvalidValueError, UniqueViolationError) as error:
         raise _at_row(error, session.rows - start) from error.__cause__
 
 
-def _define(session: Session, batch: Any) -> None:
+def define(session: Session, batch: Any) -> None:
     """Give the table the schema that its first rows suggest."""
     session.create_table(declare_schema(infer_schema(batch)))
 
@@ -113,38 +114,48 @@ def _is_arrow(values: Any) -> bool:
 def _stage(session: Session, batch: Any) -> None:
     """Fit a batch to the columns, then stage it."""
     if not session.defined:
-        _define(session, batch)
+        define(session, batch)
         try:
             _stage(session, batch)
         except BaseException:
             session.rollback()
             raise
         return
-    if isinstance(batch, dict):
-        _stage_columns(session, batch)
-    else:
-        for at in range(0, batch.num_rows, STAGE_ROWS):
-            _stage_arrow(session, batch.slice(at, STAGE_ROWS))
+    for part in sliced(batch):
+        _stage_part(session, part)
 
 
-def _stage_columns(session: Session, batch: dict[str, Any]) -> None:
-    """Fit and stage a few thousand rows at a time, so that packs are stored meanwhile."""
+def sliced(batch: Any, rows_max: int = STAGE_ROWS) -> Iterator[dict[str, Any]]:
+    """A batch as columns, a few thousand rows at a time, so that packs are stored meanwhile."""
+    if not isinstance(batch, dict):
+        for at in range(0, batch.num_rows, rows_max):
+            yield _arrow_columns(batch.slice(at, rows_max))
+        return
     sizes = {_sliceable_rows(values) for values in batch.values()}
     rows = sizes.pop() if len(sizes) == 1 else 0
-    if rows <= STAGE_ROWS:
-        _stage_part(session, batch)
+    if rows <= rows_max:
+        yield batch
         return
-    for at in range(0, rows, STAGE_ROWS):
-        _stage_part(session, {n: values[at : at + STAGE_ROWS] for n, values in batch.items()})
+    for at in range(0, rows, rows_max):
+        yield {name: values[at : at + rows_max] for name, values in batch.items()}
 
 
 def _stage_part(session: Session, part: dict[str, Any]) -> None:
+    session.stage(*session.columns.fit_data(as_data(session.columns, part)))
+
+
+def as_data(columns: Columns, part: dict[str, Any]) -> dict[str, ColumnData]:
+    """User values by column name -> column data by name.
+
+    Raises:
+        ColumnNotFoundError, InvalidValueError
+    """
     data = {}
     for name, values in part.items():
-        type_ = session.columns.get(name).type
+        type_ = columns.get(name).type
         read = type_.from_arrow if _is_arrow(values) else type_.normalise
         data[name] = read(values, column=name)
-    session.stage(*session.columns.fit_data(data))
+    return data
 
 
 def _sliceable_rows(values: Any) -> int:
@@ -154,20 +165,23 @@ def _sliceable_rows(values: Any) -> int:
     return len(values) if isinstance(values, list | tuple) or _is_arrow(values) else 0
 
 
-def _at_row(error: InvalidValueError, first: int) -> InvalidValueError:
+def _at_row(error: InputError, first: int) -> InputError:
     """The same error with the row's position in all that was given to `extend`."""
-    if error.row is None or not first:
-        return error
-    told = error.message.replace(f", row {error.row}:", f", row {error.row + first}:", 1)
+    return error if error.row is None or not first else renumbered(error, error.row + first)
+
+
+def renumbered(error: InputError, row: int) -> InputError:
+    """The same error of another row: a batch may be part of what the caller gave."""
+    told = error.message.replace(f", row {error.row}:", f", row {row}:", 1)
     moved = type(error)(told, hint=error.hint)
-    moved.row, moved.detail = error.row + first, error.detail
+    moved.__dict__.update({**error.__dict__, "message": told, "row": row})
     return moved
 
 
-def _stage_arrow(session: Session, batch: Any) -> None:
+def _arrow_columns(batch: Any) -> dict[str, Any]:
     part: dict[str, Any] = {}
     for k, name in enumerate(batch.column_names):
         if name in part:
             raise InputError(f"the table has two columns named {name!r}.", hint="Rename one.")
         part[name] = batch.column(k)
-    _stage_part(session, part)
+    return part

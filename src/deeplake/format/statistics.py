@@ -115,6 +115,18 @@ def bounds(statistics: ColumnStatistics) -> tuple[Any, Any] | None:
     return _order(kind, statistics.low).item(), _order(kind, statistics.high).item()
 
 
+def apart(ours: ColumnStatistics, theirs: ColumnStatistics) -> bool:
+    """Whether bounds show that no value can be in both."""
+    if EMPTY in (ours.kind, theirs.kind):
+        return True
+    if ours.kind != theirs.kind or ours.kind not in _BOUNDED:
+        return False
+    low, high, their_low, their_high = (
+        _order(ours.kind, bound) for bound in (ours.low, ours.high, theirs.low, theirs.high)
+    )
+    return bool(high < their_low or their_high < low)
+
+
 def merge(parts: Sequence[ColumnStatistics]) -> ColumnStatistics:
     """Statistics of the union of the rows of `parts`."""
     if len(parts) == 1:
