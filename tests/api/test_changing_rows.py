@@ -47,6 +47,7 @@ def assert_rows(ds: deeplake.Dataset, rows: list[dict[str, object]]) -> None:
         assert all(same(a, expected[k]) for a, k in zip(taken, order, strict=True)), name
 
 
+STEPS = ["append", "extend", "set", "many", "delete", "commit", "rollback"]
 VALUES = {
     "n": st.one_of(st.none(), st.integers(-100, 100)),
     "t": st.one_of(st.none(), st.text(max_size=3)),
@@ -66,7 +67,7 @@ def test_any_sequence_of_changes_reads_like_the_model(data):
     rows: list[dict[str, object]] = []
     committed: list[dict[str, object]] = []
     for _ in range(data.draw(st.integers(1, 12))):
-        step = data.draw(st.sampled_from("append extend set many delete commit rollback".split()))
+        step = data.draw(st.sampled_from(STEPS))
         if step == "append":
             ds.append(row(len(rows)))
             rows = [*rows, row(len(rows))]

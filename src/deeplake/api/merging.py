@@ -1,50 +1,28 @@
-"""merge, revert and cherry_pick: three commits, one merge3, one new commit."""
+"""merge, revert and cherry_pick, and deciding on the conflicts they meet."""
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from deeplake import settings
-from deeplake.api.stand import author_name, message_text
-from deeplake.errors import (
-    CommitConflictError,
-    InputError,
-    MergeConflictError,
-    StateError,
-)
-from deeplake.table.merge_tables import merge3
+from deeplake.api.merge_job import MERGE, MergeJob, new_stamp
+from deeplake.api.stand import message_text
+from deeplake.errors import CommitConflictError, InputError, StateError
 from deeplake.versioning.adopt import adopt
 from deeplake.versioning.ancestry import merge_bases
-from deeplake.versioning.history import open_commit
-from deeplake.versioning.publish import publish
-from deeplake.versioning.snapshot import Snapshot
-from deeplake.versioning.staged import Staged, Stamp
+from deeplake.versioning.pending import Decision, PendingMerge, find_pending, write_pending
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from deeplake.api.stand import Stand
     from deeplake.format.keys import CommitId
     from deeplake.table.conflicts import Conflict
     from deeplake.table.contest import Resolver
     from deeplake.versioning.history import Ref
     from deeplake.versioning.refs import Branch
+    from deeplake.versioning.snapshot import Snapshot
 
 POLICIES = ("raise", "ours", "theirs")
-CONFLICTS_SHOWN = 5
-
-
-class _Job(NamedTuple):
-    """What is to be done to the head of a branch."""
-
-    doing: str
-    message: str
-    base: Callable[[Snapshot], Snapshot]
-    """The head -> the commit that the change begins at."""
-
-    theirs: Snapshot
-    parents: tuple[Any, ...] = ()
+UNSET: Any = object()
 
 
 def merge(
@@ -63,27 +41,19 @@ def merge(
             f"branch {branch.name!r} cannot be merged into itself.",
             hint="Check out the branch that is to receive the changes, or name it: into='main'.",
         )
-    if theirs.header is None:
-        return _moved(stand, branch, repository.head(branch))
     told = message_text(message if message is not None else f"merge {name} into {branch.name}")
     for _ in range(settings.COMMIT_ATTEMPTS_MAX):
         head = _head(stand, branch)
         bases = merge_bases(repository.objects, head, theirs) if head.header else []
         ids = [base.commit_id for base in bases]
-        if theirs.commit_id in ids:
+        if theirs.header is None or theirs.commit_id in ids:
             return _moved(stand, branch, head)  # there is nothing that the branch has not
         if head.header is not None and head.commit_id not in ids:
-            known = {head.commit_id: bases}
-            job = _Job(
-                "merge",
-                told,
-                lambda ours, known=known: _base(stand, ours, theirs, known),  # type: ignore[misc]
-                theirs,
-                (theirs.header.commit_id,),
-            )
-            return _moved(stand, branch, _run(stand, branch, head, job, resolver))
+            job = _job(stand, branch, PendingMerge(MERGE, told, None, theirs.commit_id), resolver)
+            job.know_bases(head, bases)
+            return _moved(stand, branch, job.run(head))
         try:
-            stamp = _stamp(f"fast-forward to {name}", automatic=True)
+            stamp = new_stamp(f"fast-forward to {name}", automatic=True)
             return _moved(stand, branch, adopt(repository.objects, branch, head, theirs, stamp))
         except CommitConflictError:
             continue  # another commit came first: look again
@@ -94,72 +64,135 @@ def revert(
     stand: Stand, commit: Ref, parent: int | None, on_conflict: Any, message: str | None
 ) -> Snapshot:
     """Undo what one commit did, wherever it stands in the history; see `Versioned.revert`."""
-    resolver = _resolver(on_conflict)
-    stand.settled("revert()")
-    branch = stand.writable()
-    target = stand.repository.resolve(commit).snapshot
-    before = _parent_of(stand, target, parent, "revert")
+    target, before = _target(stand, commit, parent, "revert")
     told = f"revert {_headline(target)!r}" if message is None else message
-    job = _Job("revert", message_text(told), lambda _: target, before)
-    return _moved(stand, branch, _run(stand, branch, _head(stand, branch), job, resolver))
+    change = PendingMerge("revert", message_text(told), target.commit_id, before)
+    return _change(stand, change, on_conflict)
 
 
 def cherry_pick(
     stand: Stand, commit: Ref, parent: int | None, on_conflict: Any, message: str | None
 ) -> Snapshot:
     """Do again what one commit did; see `Versioned.cherry_pick`."""
-    resolver = _resolver(on_conflict)
-    stand.settled("cherry_pick()")
-    branch = stand.writable()
-    target = stand.repository.resolve(commit).snapshot
-    before = _parent_of(stand, target, parent, "cherry-pick")
+    target, before = _target(stand, commit, parent, "cherry-pick")
     told = target.header.message if message is None and target.header else message
-    job = _Job("cherry-pick", message_text(told), lambda _: before, target)
-    return _moved(stand, branch, _run(stand, branch, _head(stand, branch), job, resolver))
+    change = PendingMerge("cherry-pick", message_text(told), before, target.commit_id)
+    return _change(stand, change, on_conflict)
 
 
-def _run(
-    stand: Stand, branch: Branch, head: Snapshot, job: _Job, resolver: Resolver | None
-) -> Snapshot:
-    """Merge and publish; worked out again if another commit comes first."""
+def _change(stand: Stand, change: PendingMerge, on_conflict: Any) -> Snapshot:
+    resolver = _resolver(on_conflict)
+    branch = stand.writable()
+    head = _head(stand, branch)
+    return _moved(stand, branch, _job(stand, branch, change, resolver).run(head))
+
+
+def _job(stand: Stand, branch: Branch, change: PendingMerge, resolver: Resolver | None) -> MergeJob:
+    """The job, with the decisions that were made on the same one before."""
+    if resolver is None:
+        _, waiting = find_pending(stand.repository.objects, branch.branch_id)
+        same = waiting is not None and waiting[0] == change.doing and waiting[2:4] == change[2:4]
+        if waiting is not None and same:
+            change = change._replace(decisions=waiting.decisions)
+    return MergeJob(stand, branch, change, resolver)
+
+
+# --- deciding on conflicts ------------------------------------------------------------------------
+
+
+def conflicts(stand: Stand) -> list[Conflict]:
+    """The conflicts of the merge that waits on the handle's branch; see `Versioned.conflicts`."""
+    branch = stand.writable()
+    _, waiting = find_pending(stand.repository.objects, branch.branch_id)
+    if waiting is None:
+        return []
+    return MergeJob(stand, branch, waiting, None).conflicts(_head(stand, branch))
+
+
+def resolve(
+    stand: Stand,
+    keep: str | None,
+    value: Any,
+    table: str | None,
+    row_id: int | None,
+    column: str | None,
+) -> list[Conflict]:
+    """Decide on conflicts; the last decision publishes the merge. See `Versioned.resolve`."""
+    stand.settled("resolve()")
+    branch = stand.writable()
     objects = stand.repository.objects
-    made: list[Any] = []
+    version, waiting = find_pending(objects, branch.branch_id)
+    if waiting is None:
+        raise StateError(
+            f"no merge into {branch.name!r} waits for decisions.",
+            hint="merge() leaves one behind when it raises MergeConflictError.",
+        )
+    how = _decision(keep, value)
+    head = _head(stand, branch)
+    standing = MergeJob(stand, branch, waiting, None).conflicts(head)
+    meant = [c for c in standing if _means(c, table, row_id, column)]
+    if not meant:
+        asked = ", ".join(f"{k}={v!r}" for k, v in
+                          (("table", table), ("row_id", row_id), ("column", column))
+                          if v is not None)  # fmt: skip
+        raise InputError(
+            f"nothing in conflict is named by {asked or 'that'}.", hint="conflicts() lists them."
+        )
+    if how[0] == "value" and any(c.kind != "cell" for c in meant):
+        raise InputError(
+            "a value settles cells only.", hint="Keep 'ours' or 'theirs', or name a column."
+        )
+    if how[0] == "value":
+        for conflict in meant:
+            conflict.check(value)
+    decided = [Decision(c.place, c.token, *how) for c in meant]
+    waiting = waiting._replace(decisions=(*waiting.decisions, *decided))
+    left = [c for c in standing if c not in meant]
+    write_pending(objects, branch.branch_id, version, waiting)
+    if not left:
+        _moved(stand, branch, MergeJob(stand, branch, waiting, None).run(head))
+    return left
 
-    def staged(ours: Snapshot) -> Staged:
-        while made:
-            made.pop().writer.abandon(keep=False)
-        base = job.base(ours)
-        found = merge3(objects, base, ours, job.theirs, resolver, job.parents)
-        made.append(found)
-        if found.conflicts:
-            raise _conflict(job, branch, found.conflicts)
-        return found.staged
+
+def abort_merge(stand: Stand) -> None:
+    """Forget the merge that waits on the handle's branch, if one does."""
+    branch = stand.writable()
+    objects = stand.repository.objects
+    version, waiting = find_pending(objects, branch.branch_id)
+    if waiting is not None:
+        write_pending(objects, branch.branch_id, version, None)
+
+
+def _decision(keep: str | None, value: Any) -> tuple[str, Any]:
+    """What to keep, as it is stored.
+
+    Raises:
+        InputError: neither a side nor a value, or both; a value that JSON cannot hold.
+    """
+    if (keep is None) == (value is UNSET):
+        raise InputError("decide by keep='ours', keep='theirs' or value=...")
+    if keep is not None:
+        if keep not in ("ours", "theirs"):
+            raise InputError(f"keep is 'ours' or 'theirs', not {keep!r}.")
+        return keep, None
+    import json
 
     try:
-        first = staged(head)
-        if not first.tables and not first.parents:
-            return head  # it was done already
-        snapshot = publish(objects, branch, head, first, _stamp(job.message), staged)
-        made.clear()  # what was written belongs to the commit
-    except BaseException:
-        while made:
-            made.pop().writer.abandon(keep=True)
-        raise
-    return snapshot
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        raise InputError(
+            f"a value of type {type(value).__name__} cannot wait in a pending merge.",
+            hint="Merge again with on_conflict=a function that returns it.",
+        ) from None
+    return "value", value
 
 
-def _conflict(job: _Job, branch: Branch, conflicts: list[Conflict]) -> MergeConflictError:
-    count = len(conflicts)
-    shown = "; ".join(map(repr, conflicts[:CONFLICTS_SHOWN]))
-    more = f" and {count - CONFLICTS_SHOWN} more" if count > CONFLICTS_SHOWN else ""
-    error = MergeConflictError(
-        f"the {job.doing} into {branch.name!r} has {count} conflict{'s' * (count > 1)}: "
-        f"{shown}{more}.",
-        hint="Nothing was changed. Decide with on_conflict='ours', 'theirs' or a function of a "
-        "conflict; error.conflicts lists them.",
+def _means(conflict: Conflict, table: str | None, row_id: int | None, column: str | None) -> bool:
+    return (
+        (table is None or conflict.table == table)
+        and (row_id is None or conflict.row_id == row_id)
+        and (column is None or conflict.column == column)
     )
-    error.conflicts = conflicts
-    return error
 
 
 def _resolver(on_conflict: Any) -> Resolver | None:
@@ -179,18 +212,7 @@ def _resolver(on_conflict: Any) -> Resolver | None:
     return None if on_conflict == "raise" else on_conflict
 
 
-def _base(
-    stand: Stand,
-    head: Snapshot,
-    theirs: Snapshot,
-    known: Mapping[CommitId | None, list[Snapshot]],
-) -> Snapshot:
-    """The commit that both come from; several are merged into one that is nowhere stored."""
-    from deeplake.table.virtual import virtual_base
-
-    objects = stand.repository.objects
-    bases = known.get(head.commit_id)
-    return virtual_base(objects, merge_bases(objects, head, theirs) if bases is None else bases)
+# --- commits --------------------------------------------------------------------------------------
 
 
 def _head(stand: Stand, branch: Branch) -> Snapshot:
@@ -206,13 +228,18 @@ def _moved(stand: Stand, branch: Branch, snapshot: Snapshot) -> Snapshot:
     return snapshot
 
 
-def _parent_of(stand: Stand, commit: Snapshot, parent: int | None, doing: str) -> Snapshot:
-    """The commit before one; of a merge, the parent that is named (1 is the first).
+def _target(
+    stand: Stand, ref: Ref, parent: int | None, doing: str
+) -> tuple[Snapshot, CommitId | None]:
+    """A commit and the one before it; of a merge, the parent that is named (1 is the first).
 
     Raises:
         InputError: a merge without a parent named, or no such parent.
         StateError: there is no commit at all.
     """
+    stand.settled(f"{doing.replace('-', '_')}()")
+    stand.writable()
+    commit = stand.repository.resolve(ref).snapshot
     if commit.header is None:
         raise StateError(f"there is nothing to {doing} yet.", hint="Commit something first.")
     parents = commit.header.parents
@@ -222,16 +249,11 @@ def _parent_of(stand: Stand, commit: Snapshot, parent: int | None, doing: str) -
             hint=f"Say which one to {doing} against: parent=1 is the branch it was merged into.",
         )
     number = 1 if parent is None else parent
-    if not isinstance(number, int) or not 1 <= number <= max(len(parents), 1):
+    if type(number) is not int or not 1 <= number <= max(len(parents), 1):
         raise InputError(f"commit {commit.commit_id} has no parent number {parent!r}.")
-    objects = stand.repository.objects
-    return open_commit(objects, parents[number - 1]) if parents else Snapshot(objects, None)
+    return commit, parents[number - 1] if parents else None
 
 
 def _headline(commit: Snapshot) -> str:
     message = commit.header.message if commit.header else ""
     return message.partition("\n")[0] or str(commit.commit_id)
-
-
-def _stamp(message: str, *, automatic: bool = False) -> Stamp:
-    return Stamp(author_name(), message, automatic, int.from_bytes(os.urandom(8), "little"))

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from deeplake.versioning.history import Ref
     from deeplake.versioning.snapshot import Snapshot
 
+_UNSET: Any = object()
+
 
 class Versioned(Housekeeping):
     """A handle on a repository that stands on a branch or at a commit."""
@@ -172,6 +174,56 @@ class Versioned(Housekeeping):
 
         snapshot = merge(self._open_stand(), source, into, on_conflict, message)
         return _commit_of(snapshot)
+
+    def conflicts(self) -> list[Conflict]:
+        """The conflicts of the merge (revert, cherry-pick) that waits on this handle's branch.
+
+        One waits since it raised MergeConflictError, also in another process, until `resolve`
+        has settled everything, it is done with a policy, or `abort_merge` forgets it. Worked out
+        on the branch's newest commit; what was decided is left out.
+
+        Raises:
+            ReadOnlyError: the handle is not on a branch.
+        """
+        from deeplake.api.merging import conflicts
+
+        return conflicts(self._open_stand())
+
+    def resolve(
+        self,
+        keep: Literal["ours", "theirs"] | None = None,
+        *,
+        value: Any = _UNSET,
+        table: str | None = None,
+        row_id: int | None = None,
+        column: str | None = None,
+    ) -> list[Conflict]:
+        """Decide on conflicts of the merge that waits; with the last one it is published.
+
+        Args:
+            keep: the side to keep.
+            value: a new value instead, of a cell; what JSON can hold.
+            table: decide on this table's conflicts only.
+            row_id: on this row's only.
+            column: on this column's only.
+
+        Returns:
+            The conflicts that are left.
+
+        Raises:
+            InputError: nothing in conflict is named so, or neither side nor value is given.
+            StateError: no merge waits.
+        """
+        from deeplake.api.merging import UNSET, resolve
+
+        value = UNSET if value is _UNSET else value
+        return resolve(self._open_stand(), keep, value, table, row_id, column)
+
+    def abort_merge(self) -> None:
+        """Forget the merge that waits on this handle's branch, if one does."""
+        from deeplake.api.merging import abort_merge
+
+        abort_merge(self._open_stand())
 
     def revert(
         self,

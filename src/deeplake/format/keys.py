@@ -6,6 +6,7 @@ those that ignore case; user-made names are escaped.
 
 from __future__ import annotations
 
+import re
 import struct
 
 from deeplake import settings
@@ -96,9 +97,19 @@ def tag_key(name: str, version: int) -> str:
     return f"refs/tags/{escape(name)}/{version:08x}"
 
 
+def pending_key(branch: int, version: int) -> str:
+    """Key of version `version` of the merge that waits on a branch."""
+    return f"refs/merges/{branch:012x}/{version:08x}"
+
+
 def hint_key(name: str) -> str:
     """Key of the head hint of a branch name."""
     return f"refs/hints/{escape(name)}"
+
+
+def expired_key(branch: int) -> str:
+    """Key of the mark that slots of a branch have expired."""
+    return f"gc/expired/{branch:012x}"
 
 
 def allocator_key(allocator: int) -> str:
@@ -138,6 +149,38 @@ def object_key(object_id: bytes) -> str:
         return pack_key(object_id)
     _, branch, sequence = _SLOT_OBJECT.unpack(object_id)
     return slot_key(branch, sequence)
+
+
+def slot_of_object(object_id: bytes) -> tuple[int, int]:
+    """Branch and sequence of a slot named as `slot_object` does."""
+    _, branch, sequence = _SLOT_OBJECT.unpack(object_id)
+    return branch, sequence
+
+
+_SLOT_KEY = "refs/heads/([0-9a-f]{12})/([0-9a-f]{16})"
+_PACK_KEY = "packs/([0-9a-f]{2})/([0-9a-f]{32})"
+
+
+def slot_of_key(key: str) -> tuple[int, int] | None:
+    """Branch and sequence of a slot's key; None for any other key.
+
+    >>> slot_of_key("refs/heads/000000000000/000000000000001a")
+    (0, 26)
+    """
+    match = re.fullmatch(_SLOT_KEY, key)
+    return (int(match.group(1), 16), int(match.group(2), 16)) if match else None
+
+
+def pack_of_key(key: str) -> bytes | None:
+    """The id of a pack's key; None for any other key.
+
+    >>> pack_of_key("packs/00/000102030405060708090a0b0c0d0e0f") == bytes(range(16))
+    True
+    """
+    match = re.fullmatch(_PACK_KEY, key)
+    if match is None or not match.group(2).startswith(match.group(1)):
+        return None
+    return bytes.fromhex(match.group(2))
 
 
 def escape(name: str) -> str:

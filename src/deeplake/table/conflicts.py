@@ -46,7 +46,17 @@ class Conflict:
     values; of a row, dicts of the changed cells; `DELETED` where it was deleted.
     """
 
-    __slots__ = ("_read", "_values", "column", "kind", "message", "row_id", "table")
+    __slots__ = (
+        "_fits",
+        "_read",
+        "_values",
+        "column",
+        "kind",
+        "message",
+        "row_id",
+        "table",
+        "token",
+    )
 
     def __init__(
         self,
@@ -57,19 +67,33 @@ class Conflict:
         column: str | None = None,
         read: Callable[[str], Any],
         message: str = "",
+        token: str = "",
+        fits: Callable[[Any], object] | None = None,
     ) -> None:
         self.kind = kind
         self.table = table
         self.row_id = row_id
         self.column = column
         self.message = message
+        self.token = token
+        """What it is about: decisions on the same place hold for the same versions only."""
         self._read = read
+        self._fits = fits
         self._values: dict[str, Any] = {}
 
     def _value(self, side: str) -> Any:
         if side not in self._values:
             self._values[side] = self._read(side)
         return self._values[side]
+
+    def check(self, value: Any) -> None:
+        """Refuse a value that its column cannot hold.
+
+        Raises:
+            InvalidValueError
+        """
+        if self._fits is not None:
+            self._fits(value)
 
     def chose(self, answer: Any, side: str) -> bool:
         """Whether an answer is one side's value itself, not an equal one."""

@@ -136,7 +136,12 @@ class Contest:
 
         if isinstance(self._resolver, str):
             return self._resolver == "theirs"
-        conflict = Conflict("row", self._table, row_id=row_id, read=read)
+        spots = [new for _, _, new in changed.values()]
+        token = "-".join(
+            f"{versions_at(s.fragment, column.column_id, np.array([s.place]))[0]:x}"
+            for (column, _, _), s in zip(changed.values(), spots, strict=True)
+        )
+        conflict = Conflict("row", self._table, row_id=row_id, read=read, token=token)
         return conflict.chose(self._decide(conflict), "theirs")
 
     def _decide(self, conflict: Conflict) -> Any:
@@ -299,8 +304,20 @@ class Contest:
             spot = {"base": base, "ours": ours, "theirs": theirs}[side]
             return None if spot is None else spot.value(column)
 
+        token = "-".join(
+            f"{versions_at(s.fragment, column.column_id, np.array([s.place]))[0]:x}"
+            for s in (ours, theirs)
+        )
         row_id = int(cell.ids[0])
-        return Conflict("cell", self._table, row_id=row_id, column=column.name, read=read)
+        return Conflict(
+            "cell",
+            self._table,
+            row_id=row_id,
+            column=column.name,
+            read=read,
+            token=token,
+            fits=lambda value: column.type.normalise([value], column=column.name),
+        )
 
     @staticmethod
     def _merged_json(column: Column, conflict: Conflict) -> Any:

@@ -51,6 +51,11 @@ class _Schemas:
         base, ours, theirs = (
             side.get(column_id) for side in (self._base, self._ours, self._theirs)
         )
+        if ours is not None and theirs is not None:  # a widening is never undone
+            wide = joined(ours, theirs)
+            ours = ours._replace(type=wide.type, former=wide.former)
+            if wide.type not in (ours.type, theirs.type) or ours.type != theirs.type:
+                pass
         if theirs in (ours, base):
             return ours
         if ours == base:
@@ -95,7 +100,10 @@ class _Schemas:
             spec = sides[side]
             return DELETED if spec is None else f"{spec.name} {spec.type['type']}"
 
-        conflict = Conflict("schema", self._table, column=name, read=read, message=problem)
+        token = f"{problem} {read('ours')} {read('theirs')}"
+        conflict = Conflict(
+            "schema", self._table, column=name, read=read, message=problem, token=token
+        )
         return self._decide(conflict)
 
 

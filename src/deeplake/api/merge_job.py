@@ -1,0 +1,168 @@
+"""One merge, revert or cherry-pick: worked out on a branch's head, published, or left pending."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from deeplake.api.stand import author_name
+from deeplake.errors import CommitUnknownError, MergeConflictError
+from deeplake.table.contest import UNDECIDED
+from deeplake.table.merge_tables import merge3
+from deeplake.table.virtual import virtual_base
+from deeplake.versioning.ancestry import merge_bases
+from deeplake.versioning.history import open_commit
+from deeplake.versioning.pending import find_pending, write_pending
+from deeplake.versioning.publish import publish
+from deeplake.versioning.snapshot import Snapshot
+from deeplake.versioning.staged import Staged, Stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from deeplake.api.stand import Stand
+    from deeplake.format.keys import CommitId
+    from deeplake.table.conflicts import Conflict
+    from deeplake.table.contest import Resolver
+    from deeplake.table.merge_tables import Merged
+    from deeplake.versioning.objects import Objects
+    from deeplake.versioning.pending import Decision, PendingMerge
+    from deeplake.versioning.refs import Branch
+
+MERGE = "merge"
+CONFLICTS_SHOWN = 5
+
+
+class MergeJob:
+    """What is to be done to a branch.
+
+    Args:
+        stand: whose repository it is.
+        branch: what is changed.
+        merge: what is to be done.
+        resolver: what decides conflicts; None leaves them to later decisions.
+    """
+
+    def __init__(
+        self, stand: Stand, branch: Branch, merge: PendingMerge, resolver: Resolver | None
+    ) -> None:
+        self._objects: Objects = stand.repository.objects
+        self._branch = branch
+        self._merge = merge
+        self._resolver = resolver
+        self._theirs = _opened(self._objects, merge.theirs)
+        self._bases: dict[CommitId | None, Sequence[Snapshot]] = {}
+        self._made: Merged | None = None
+
+    def know_bases(self, head: Snapshot, bases: Sequence[Snapshot]) -> None:
+        """Spare finding the common ancestors of a head again."""
+        self._bases[head.commit_id] = bases
+
+    def run(self, head: Snapshot) -> Snapshot:
+        """Publish; worked out again if another commit comes first.
+
+        Raises:
+            MergeConflictError: nothing was changed; without a policy it waits for decisions.
+        """
+        keep = False
+        try:
+            first = self._staged(head)
+            if not first.tables and not first.parents:
+                return head  # it was done already
+            stamp = new_stamp(self._merge.message)
+            snapshot = publish(self._objects, self._branch, head, first, stamp, self._staged)
+            self._made = None  # what was written belongs to the commit
+        except CommitUnknownError:
+            keep = True
+            raise
+        finally:
+            self._abandon(keep=keep)
+        self._finish()
+        return snapshot
+
+    def conflicts(self, head: Snapshot) -> list[Conflict]:
+        """What still stands in the way."""
+        try:
+            return self._merged(head).conflicts
+        finally:
+            self._abandon(keep=False)
+
+    def _staged(self, ours: Snapshot) -> Staged:
+        found = self._merged(ours)
+        if found.conflicts:
+            if self._resolver is None:
+                self._wait()
+            raise self._error(found.conflicts)
+        return found.staged
+
+    def _merged(self, ours: Snapshot) -> Merged:
+        self._abandon(keep=False)
+        parents: tuple[CommitId, ...] = ()
+        if self._merge.doing == MERGE and self._merge.theirs is not None:
+            parents = (self._merge.theirs,)
+        resolver = self._resolver
+        if resolver is None and self._merge.decisions:
+            resolver = _Decided(self._merge.decisions)
+        base = self._base(ours)
+        self._made = merge3(self._objects, base, ours, self._theirs, resolver, parents)
+        return self._made
+
+    def _base(self, ours: Snapshot) -> Snapshot:
+        if self._merge.doing != MERGE:
+            return _opened(self._objects, self._merge.base)
+        known = self._bases.get(ours.commit_id)
+        if known is None:
+            known = merge_bases(self._objects, ours, self._theirs)
+        return virtual_base(self._objects, known)
+
+    def _wait(self) -> None:
+        """Remember what is to be decided, unless it is remembered."""
+        version, waiting = find_pending(self._objects, self._branch.branch_id)
+        if waiting is None or waiting._replace(decisions=()) != self._merge._replace(decisions=()):
+            write_pending(self._objects, self._branch.branch_id, version, self._merge)
+
+    def _finish(self) -> None:
+        """The merge that waited for decisions is done, if this was it."""
+        version, waiting = find_pending(self._objects, self._branch.branch_id)
+        if waiting is not None and waiting.theirs == self._merge.theirs:
+            write_pending(self._objects, self._branch.branch_id, version, None)
+
+    def _abandon(self, *, keep: bool) -> None:
+        made, self._made = self._made, None
+        if made is not None:
+            made.writer.abandon(keep=keep)
+
+    def _error(self, conflicts: list[Conflict]) -> MergeConflictError:
+        count = len(conflicts)
+        shown = "; ".join(map(repr, conflicts[:CONFLICTS_SHOWN]))
+        more = f" and {count - CONFLICTS_SHOWN} more" if count > CONFLICTS_SHOWN else ""
+        error = MergeConflictError(
+            f"the {self._merge.doing} into {self._branch.name!r} has {count} "
+            f"conflict{'s' * (count > 1)}: {shown}{more}.",
+            hint="Nothing was changed. Decide with on_conflict='ours', 'theirs' or a function of "
+            "a conflict, or one by one: conflicts() lists them, resolve() settles them.",
+        )
+        error.conflicts = conflicts
+        return error
+
+
+class _Decided:
+    """Answers from decisions that were made before, on the same versions."""
+
+    def __init__(self, decisions: Sequence[Decision]) -> None:
+        self._known = {(tuple(d.place), d.token): d for d in decisions}
+
+    def __call__(self, conflict: Conflict) -> Any:
+        found = self._known.get((conflict.place, conflict.token))
+        if found is None:
+            return UNDECIDED
+        return found.value if found.keep == "value" else getattr(conflict, found.keep)
+
+
+def new_stamp(message: str, *, automatic: bool = False) -> Stamp:
+    """Who merges, and why, with a nonce of its own."""
+    return Stamp(author_name(), message, automatic, int.from_bytes(os.urandom(8), "little"))
+
+
+def _opened(objects: Objects, commit: CommitId | None) -> Snapshot:
+    return Snapshot(objects, None) if commit is None else open_commit(objects, commit)
