@@ -88,6 +88,22 @@ COMMIT_ATTEMPTS_MAX = 200
 NAME_BYTES_MAX = 200
 """Longest branch, tag or table name, in UTF-8."""
 
+GRACE_S = 7 * 86_400.0
+"""Age at which vacuum deletes what is unused: a reader of an automatic commit has a week."""
+
+GRACE_S_MIN = 600.0
+"""Least age: a slot that is on its way to a bucket lands within three tries of 180 s or never."""
+
+ANNOUNCED_S = 60.0
+"""A transaction whose first pack is older is pinned before it is committed: three small requests,
+and a tenth of GRACE_S_MIN, so the packs of others are younger than any vacuum deletes."""
+
+PIN_S_MAX = 3_600.0
+"""How long a pin counts: far longer than a commit takes from its pin to its slot."""
+
+PARENT_AGE_S_MAX = 60.0
+"""A writer that read its parent longer ago asks, having committed, whether its slot had expired."""
+
 # --- types ---------------------------------------------------------------------------------
 TYPE_DEPTH_MAX = 16
 """Deepest nesting of list<> and struct<>: keeps every recursion over a type shallow."""

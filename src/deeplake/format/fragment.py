@@ -262,6 +262,32 @@ def decode(block: bytes | memoryview, where: str) -> Fragment:
     return fragment
 
 
+def homes_of(block: bytes, where: str) -> list[bytes]:
+    """The other objects that a fragment block lists, without parsing the rest of it.
+
+    Raises:
+        MalformedObjectError: it is no fragment block, or cut short.
+    """
+    counts = _counts(block, where)
+    return _decoded_homes(block[_HEAD.size : _HEAD.size + _HOME.size * counts.homes], counts.slots)
+
+
+def columns_of(block: bytes, where: str) -> list[int]:
+    """Ids of the columns that a fragment block holds, without parsing the rest of it."""
+    counts = _counts(block, where)
+    at = _HEAD.size + _HOME.size * counts.homes + _RUN.size * (counts.row_ids + counts.versions)
+    return [_COLUMN.unpack_from(block, at + k * _COLUMN.size)[0] for k in range(counts.columns)]
+
+
+def _counts(block: bytes | memoryview, where: str) -> _Counts:
+    if len(block) < _HEAD.size or bytes(block[:4]) != MAGIC:
+        raise MalformedObjectError(f"{where} is no fragment block")
+    counts = _Counts(*_HEAD.unpack_from(block, 0)[3:])
+    if len(block) != counts.size or counts.slots > counts.homes or counts.deletions > 1:
+        raise MalformedObjectError(f"{where} is {len(block)} bytes long, not {counts.size}")
+    return counts
+
+
 def _decoded_homes(stored: bytes | memoryview, slots: int) -> list[bytes]:
     homes = [bytes(stored[at : at + 16]) for at in range(0, len(stored), 16)]
     packs = len(homes) - slots

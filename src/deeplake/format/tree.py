@@ -120,6 +120,22 @@ def decode(block: bytes | memoryview, where: str) -> tuple[list[Record], bytes]:
     return records, bytes(block[end:])
 
 
+def sections(block: bytes, where: str) -> tuple[bytes, bytes]:
+    """The homes and the records of a block, as they are stored.
+
+    Raises:
+        MalformedObjectError: it is no tree block, or cut short.
+    """
+    if len(block) < _HEAD.size or block[:4] != MAGIC:
+        raise MalformedObjectError(f"{where} is no tree block")
+    _, n_homes, n_records, _, n_statistics, _ = _HEAD.unpack_from(block, 0)
+    records_at = _HEAD.size + 16 * n_homes
+    end = records_at + RECORD_DTYPE.itemsize * n_records
+    if len(block) != end + n_statistics:
+        raise MalformedObjectError(f"{where} is {len(block)} bytes long, not {end + n_statistics}")
+    return block[_HEAD.size : records_at], block[records_at:end]
+
+
 def check_child(record: Record, children: Sequence[Record], where: str) -> None:
     """Refuse a node whose records are not those that the record above it promised.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from deeplake import settings
@@ -103,6 +104,9 @@ class PackWriter:
         self._waiting: list[_Pack] = []
         """Every pack that is not known to be stored, the open ones included."""
         self._named: list[bytes] = []
+        self._since: tuple[float, float] | None = None
+        """When the first pack was sealed: on a clock that never jumps, and on one that does not
+        stop while a machine sleeps."""
         self._pool: ThreadPoolExecutor | None = None
         self._process = os.getpid()
         self._lock = threading.RLock()
@@ -134,18 +138,33 @@ class PackWriter:
             self._send()
         return pack.pack_id
 
-    def finish(self) -> Inline | None:
+    def finish(self, *, inline: bool = True) -> Inline | None:
         """Store everything and wait, or hand back a small transaction to ride in its slot.
+
+        `inline` false stores a small one too.
+
+        Packs that were stored a while ago are pinned, so that no vacuum takes them for garbage
+        before they are in a commit.
 
         Raises:
             StoreError: a pack could not be stored; calling again sends what is missing.
+            CommitConflictError: a vacuum may have deleted packs already.
         """
         with self._lock:
             total = sum(pack.length + 64 for pack in self._waiting)
-            if not self._named and total <= settings.SLOT_PAYLOAD_BYTES_MAX:
+            if inline and not self._named and total <= settings.SLOT_PAYLOAD_BYTES_MAX:
                 return self._inline()
             self._store_all()
+            if self._age_s() > settings.ANNOUNCED_S:
+                from deeplake.versioning.plans import pin_packs  # few transactions are as long
+
+                pin_packs(self._objects, self._named)
         return None
+
+    def _age_s(self) -> float:
+        if self._since is None:
+            return 0.0
+        return max(time.monotonic() - self._since[0], time.time() - self._since[1])
 
     def _store_all(self) -> None:
         self._waiting = [pack for pack in self._waiting if pack.frames or pack.value is not None]
@@ -214,6 +233,8 @@ class PackWriter:
     def _seal(self, pack: _Pack) -> None:
         """Nothing is added to this pack any more."""
         if not pack.sealed:
+            if self._since is None:
+                self._since = (time.monotonic(), time.time())
             self._named.append(pack.pack_id)
             pack.sealed = True
 

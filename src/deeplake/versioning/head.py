@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from deeplake.errors import StoreError
-from deeplake.format.keys import hint_key, slot_key, slot_prefix
+from deeplake.format.keys import expired_key, hint_key, slot_key, slot_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _SEQUENCE = "[0-9a-f]{16}"
 """A slot's file name; anything else in the folder (a backup, a sync client's) is not ours."""
+
+_EXPIRED = -1
+"""Among the sequences of a first look: whether slots of the branch have expired."""
 
 _FIRST_STEPS = (1, 4, 16)
 _GALLOP = (64, 256, 1024, 4096, 16384)
@@ -53,12 +56,15 @@ def find_head(objects: Objects, branch_id: int, hint: int) -> SlotHead | None:
 
     Args:
         hint: a sequence believed to exist, or 0. It counts only if its predecessor exists too.
+            Without one the branch is listed if slots of it have expired.
     """
     steps = [hint + step for step in _FIRST_STEPS]
     asked = [s for s in (hint, hint - 1) if s > 0]
-    answers = objects.parallel(lambda s: _look(objects, branch_id, s, hint), [*asked, *steps])
+    look = [*asked, *steps] if hint else [*asked, *steps, _EXPIRED]
+    answers = objects.parallel(lambda s: _look(objects, branch_id, s, hint), look)
+    expired = answers.pop() if not hint else None
     head = answers[0] if hint and not isinstance(answers[0], bool) else None
-    if not all(answers[: len(asked)]):
+    if not all(answers[: len(asked)]) or expired:
         hint, head = _listed_newest(objects, branch_id), None
         steps = [hint + step for step in _FIRST_STEPS]
         there = _probe(objects, branch_id, steps)
@@ -84,6 +90,8 @@ def _look(objects: Objects, branch_id: int, sequence: int, hint: int) -> SlotHea
     """The hinted slot itself, or whether another one exists; None for a free slot."""
     if sequence == hint:
         return objects.read_slot(branch_id, sequence)
+    if sequence == _EXPIRED:
+        return True if objects.exists(expired_key(branch_id)) else None
     return True if objects.exists(slot_key(branch_id, sequence)) else None
 
 

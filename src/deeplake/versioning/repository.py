@@ -25,6 +25,8 @@ from deeplake.versioning.objects import Objects
 from deeplake.versioning.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from deeplake.format.repository import RepositoryInfo
     from deeplake.storage.store import Store
     from deeplake.versioning.history import Ref
@@ -121,8 +123,27 @@ class Repository:
         return branch_head(self.objects, branch, commit.sequence if commit and own else None)
 
     def create_branch(self, name: str, base: Snapshot) -> Branch:
-        """A new branch at a commit."""
-        return refs.create_branch(self.objects, check_name(name, "branch"), base.commit_id)
+        """A new branch at a commit.
+
+        Raises:
+            RefExistsError, InvalidNameError
+            RefNotFoundError: the commit is expiring.
+        """
+        made = refs.create_branch(self.objects, check_name(name, "branch"), base.commit_id)
+        self._still_there(base, lambda: refs.delete_branch_name(self.objects, made))
+        return made
+
+    def _still_there(self, named: Snapshot, undo: Callable[[], object]) -> None:
+        """Ask whether a commit that just got a name was expiring; only automatic ones do."""
+        if named.header is None or not named.header.automatic:
+            return
+        from deeplake.versioning.plans import refuse_expiring
+
+        try:
+            refuse_expiring(self.objects, [named.header.commit_id])
+        except RefNotFoundError:
+            undo()
+            raise
 
     def branch(self, name: str) -> Branch:
         """A branch by name.
@@ -192,12 +213,14 @@ class Repository:
         """A new tag on a commit.
 
         Raises:
-            RefNotFoundError: the repository has no commit yet.
+            RefNotFoundError: the repository has no commit yet, or this one is expiring.
         """
         check_name(name, "tag")
         if at.commit_id is None:
             raise RefNotFoundError("there is no commit to tag yet.", hint="Commit something first.")
-        return refs.create_tag(self.objects, name, at.commit_id)
+        made = refs.create_tag(self.objects, name, at.commit_id)
+        self._still_there(at, lambda: refs.delete_tag(self.objects, made))
+        return made
 
     def delete_tag(self, name: str) -> None:
         """Delete a tag; the commit stays.
@@ -221,11 +244,13 @@ class Repository:
             BranchClosedError, CommitUnknownError
         """
         from deeplake.versioning.adopt import adopt
+        from deeplake.versioning.plans import kept
         from deeplake.versioning.staged import Stamp
 
         nonce = int.from_bytes(os.urandom(8), "little")
         stamp = Stamp(author, f"reset to {target.commit_id}", True, nonce)
-        return adopt(self.objects, branch, head, target, stamp, reset=True)
+        with kept(self.objects, [target]):
+            return adopt(self.objects, branch, head, target, stamp, reset=True)
 
     def tags(self) -> list[Tag]:
         """All tags, by name."""

@@ -5,6 +5,7 @@ Holds no rows. A snapshot never changes; a newer commit is another snapshot.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from deeplake.errors import TableNotFoundError, did_you_mean
@@ -37,7 +38,7 @@ class TableState(NamedTuple):
 class Snapshot:
     """A commit, or the empty repository (`head is None`)."""
 
-    __slots__ = ("_tables", "head", "objects")
+    __slots__ = ("_tables", "head", "objects", "read_s")
 
     def __init__(
         self,
@@ -47,6 +48,8 @@ class Snapshot:
     ) -> None:
         self.objects = objects
         self.head = head
+        self.read_s = time.monotonic()
+        """When it was known to be there."""
         self._tables: dict[str, TableState] = {} if tables is None else tables
 
     @property

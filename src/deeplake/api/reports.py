@@ -1,0 +1,131 @@
+"""What `vacuum` returns, and how it is run: a bar, and a report worth reading."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from deeplake import settings
+from deeplake.errors import InputError
+from deeplake.versioning.vacuum import Freed, vacuum
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from deeplake.api.stand import Stand
+    from deeplake.versioning.vacuum import Swept
+
+
+class Vacuumed:
+    """What a vacuum deleted; after a dry run, what it would have.
+
+    Attributes:
+        objects: how many objects, and `bytes` how many bytes.
+        kinds: "packs" (rows nobody committed), "commits" (automatic ones) and "notes" (of earlier
+            vacuums and of writers that died) -> (objects, bytes).
+        young: (objects, bytes) of packs in no commit that are too young.
+        kept: (objects, bytes) of packs in use.
+        dry_run: whether nothing was deleted.
+    """
+
+    def __init__(self, url: str, swept: Swept, older_than: timedelta, *, dry_run: bool) -> None:
+        self.url = url
+        self.kinds = {"packs": swept.packs, "commits": swept.commits, "notes": swept.notes}
+        self.objects = sum(kind.objects for kind in self.kinds.values())
+        self.bytes = sum(kind.bytes for kind in self.kinds.values())
+        self.kept, self.young = swept.kept_packs, swept.young_packs
+        self.older_than = older_than
+        self.dry_run = dry_run
+
+    def __repr__(self) -> str:
+        done = "would free" if self.dry_run else "freed"
+        lines = [f"vacuum of {self.url}, older than {self.older_than}: {done} {_sum(self)}"]
+        lines += [f"  {name:<8} {_sum(kind)}" for name, kind in self.kinds.items() if kind.objects]
+        lines.append(f"  in use   {_sum(self.kept)}")
+        if self.young.objects:
+            lines.append(f"  young    {_sum(self.young)}, in no commit: unused, or staged just now")
+        return "\n".join(lines)
+
+
+def vacuumed(
+    stand: Stand, older_than: Any, dry_run: bool, no_writers: bool, progress: bool | None
+) -> Vacuumed:
+    """Run a vacuum and report.
+
+    Raises:
+        InputError, StagedChangesError, DamageError, StoreError
+    """
+    grace = _grace(older_than, no_writers)
+    stand.not_closed()
+    stand.settled("vacuum()")
+    objects = stand.repository.objects
+    with _bar("vacuum", progress) as told:
+        swept = vacuum(
+            objects, grace.total_seconds(), dry_run=dry_run, no_writers=no_writers, progress=told
+        )
+    return Vacuumed(objects.store.url, swept, grace, dry_run=dry_run)
+
+
+def _grace(older_than: Any, no_writers: bool) -> timedelta:
+    if older_than is None:
+        return timedelta(seconds=settings.GRACE_S)
+    found: timedelta
+    if isinstance(older_than, timedelta):
+        found = older_than
+    else:
+        if isinstance(older_than, bool) or not isinstance(older_than, int | float):
+            raise InputError(f"older_than is a timedelta or seconds, not {older_than!r}.")
+        try:
+            found = timedelta(seconds=older_than)
+        except (OverflowError, ValueError) as error:
+            raise InputError(f"older_than cannot be {older_than!r} seconds: {error}.") from None
+    if found < timedelta(0):
+        raise InputError(f"older_than cannot be {found}: nothing is from the future.")
+    if found < timedelta(seconds=settings.GRACE_S_MIN) and not no_writers:
+        raise InputError(
+            f"older_than={found} would delete what a writer is about to commit.",
+            hint=f"Pass {settings.GRACE_S_MIN:.0f} seconds or more; or no_writers=True, if you "
+            "know that nobody writes here now.",
+        )
+    return found
+
+
+@contextmanager
+def _bar(title: str, progress: bool | None) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on stderr, by default only if that is a terminal; it is told (what, more, of how
+    many), and begins anew with each new `what`.
+    """
+    if not (sys.stderr.isatty() if progress is None else progress):
+        yield lambda _what, _more, _total: None
+        return
+    from tqdm import tqdm
+
+    bars: dict[str, Any] = {}
+
+    def told(what: str, more: int, total: int) -> None:
+        if what not in bars:
+            for bar in bars.values():
+                bar.close()
+            bars[what] = tqdm(total=total or None, desc=f"{title}: {what}", unit_scale=True)
+        bars[what].update(more)
+
+    try:
+        yield told
+    finally:
+        for bar in bars.values():
+            bar.close()
+
+
+def _sum(found: Freed | Vacuumed) -> str:
+    plural = "" if found.objects == 1 else "s"
+    return f"{found.objects:,} object{plural}, {_size(found.bytes)}"
+
+
+def _size(count: float) -> str:
+    for unit in ("bytes", "KB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:,.0f} {unit}" if unit == "bytes" else f"{count:,.1f} {unit}"
+        count /= 1000
+    return f"{count:,.1f} TB"
