@@ -1,6 +1,6 @@
 """Measure the figures and write benchmarks/results/: the entry point of `make bench`.
 
-python benchmarks/run.py [--quick] [--only cell take ...] [--strict]
+python benchmarks/run.py [store|git] [--quick] [--only cell take ...] [--strict]
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from bench import QUICK, Bench, Scale
 from commit_figures import branches, cold, commits, opens
+from git_figures import merges, remote_merge, updates, writers
 from read_figures import cells, ingest, streams, takes
 from remote_figures import remote, stale_hint
 from report import as_json, chart, machine, markdown
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 RESULTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "results")
 
-GROUPS: dict[str, Callable[[Bench], list[Figure]]] = {
+STORE: dict[str, Callable[[Bench], list[Figure]]] = {
     "ingest": ingest,
     "cell": cells,
     "take": takes,
@@ -37,12 +38,20 @@ GROUPS: dict[str, Callable[[Bench], list[Figure]]] = {
     "hint": stale_hint,
     "remote": remote,
 }
+GIT: dict[str, Callable[[Bench], list[Figure]]] = {
+    "update": updates,
+    "merge": merges,
+    "writers": writers,
+    "bucket": remote_merge,
+}
+REPORTS = {"store": STORE, "git": GIT}
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure deeplake against its floors.")
+    parser.add_argument("report", nargs="?", choices=list(REPORTS), default="store")
     parser.add_argument("--quick", action="store_true", help="a tenth of the rows, in a minute")
-    parser.add_argument("--only", nargs="+", choices=list(GROUPS), help="groups of figures")
+    parser.add_argument("--only", nargs="+", choices=[*STORE, *GIT], help="groups of figures")
     parser.add_argument("--strict", action="store_true", help="exit with 1 if a target is missed")
     parser.add_argument("--folder", help="a folder on the disk to measure (default: temporary)")
     parser.add_argument("--out", default=RESULTS, help="where the report is written")
@@ -54,7 +63,7 @@ def measure_all(bench: Bench, groups: list[str]) -> list[Figure]:
     figures: list[Figure] = []
     for name in groups:
         start = time.perf_counter()
-        found = GROUPS[name](bench)
+        found = {**STORE, **GIT}[name](bench)
         figures += found
         print(f"{name} ({time.perf_counter() - start:.0f} s)", flush=True)
         for figure in found:
@@ -75,9 +84,9 @@ def main() -> int:
             "scale": f"{scale.rows:,} rows, {scale.commits:,} commits",
             "raw durable create of one row": f"{bench.raw_create_ms:.3f} ms",
         }
-        figures = measure_all(bench, options.only or list(GROUPS))
+        figures = measure_all(bench, options.only or list(REPORTS[options.report]))
     os.makedirs(options.out, exist_ok=True)
-    name = "-".join(["store", *(["quick"] if options.quick else []), *(options.only or [])])
+    name = "-".join([options.report, *(["quick"] if options.quick else []), *(options.only or [])])
     for ending, text in (("md", markdown(figures, context)), ("json", as_json(figures, context))):
         with open(os.path.join(options.out, f"{name}.{ending}"), "w", encoding="utf-8") as file:
             file.write(text)
