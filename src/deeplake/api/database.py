@@ -23,7 +23,8 @@ class Database(Versioned):
     The repository is opened when it is first needed, and made by the first write.
     """
 
-    def __init__(self, store: Store, branch: str) -> None:
+    def __init__(self, store: Store, branch: str, *, optimizes: bool = True) -> None:
+        self._optimizes = optimizes
         self._store = store
         self._branch = branch
         self._stand: Stand | None = None
@@ -32,6 +33,7 @@ class Database(Versioned):
         if self._stand is None:
             repository, found = Repository.open_at(self._store, self._branch)
             self._stand = Stand(repository, found.snapshot, found.branch)
+            self._stand.optimizes = self._optimizes
         return self._stand
 
     @property

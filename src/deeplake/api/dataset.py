@@ -50,6 +50,9 @@ class Dataset(Versioned, Streamed):
     def _open_stand(self) -> Stand:
         return self._session.stand
 
+    def _own_tables(self) -> list[str]:
+        return [self._session.table]
+
     def _streamed_rows(self) -> tuple[Session, None]:
         return self._session, None
 

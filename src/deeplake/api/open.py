@@ -35,6 +35,7 @@ def create(
     *,
     table: str = DEFAULT_TABLE,
     exist_ok: bool = False,
+    optimize: str = "auto",
     storage_options: Mapping[str, Any] | None = None,
 ) -> Dataset:
     """Make a table, and the repository around it if there is none yet.
@@ -47,6 +48,8 @@ def create(
         table: the table's name.
         exist_ok: open the table if it exists with these columns, in any order, or if no schema is
             given.
+        optimize: "auto" joins small commits of this handle by the way, see `Dataset.optimize`;
+            "off" leaves them alone.
         storage_options: endpoint and credentials of a bucket.
 
     Raises:
@@ -61,16 +64,19 @@ def create(
     """
     from deeplake.api.creation import make_table
     from deeplake.api.dataset import Dataset
-    from deeplake.api.stand import Stand
+    from deeplake.api.stand import Stand, optimizes
     from deeplake.format.keys import check_name
     from deeplake.table.columns import declare_schema
 
     check_name(table, "table")
+    auto = optimizes(optimize)
     declared = None if schema is None else declare_schema(schema)
     store = open_store(url, storage_options)
     repository = Repository.create(store)
     branch = repository.branch(refs.MAIN)
-    session = Stand(repository, repository.head(branch), branch).table(table)
+    stand = Stand(repository, repository.head(branch), branch)
+    stand.optimizes = auto
+    session = stand.table(table)
     make_table(session, declared, exist_ok=exist_ok)
     return Dataset(session)
 
@@ -80,6 +86,7 @@ def open(
     at: Ref = refs.MAIN,
     *,
     table: str | None = None,
+    optimize: str = "auto",
     storage_options: Mapping[str, Any] | None = None,
 ) -> Dataset:
     """Open a table at a branch, tag, commit or time.
@@ -89,6 +96,7 @@ def open(
         at: a branch (the handle can write), or a tag, a commit or its id, 'main~2' or a datetime
             (read-only; a naive datetime is local time).
         table: which table; may be left out if there is only one.
+        optimize: "auto" or "off", as for `create`.
         storage_options: endpoint and credentials of a bucket.
 
     Raises:
@@ -99,13 +107,15 @@ def open(
     'main'
     """
     from deeplake.api.dataset import Dataset
-    from deeplake.api.stand import Stand
+    from deeplake.api.stand import Stand, optimizes
 
+    auto = optimizes(optimize)
     at = named(at)
     store = open_store(url, storage_options)
     repository, found = Repository.open_at(store, at)
     name = table if table is not None else _only_table(found.snapshot, store.url)
     stand = Stand(repository, found.snapshot, found.branch)
+    stand.optimizes = auto
     if table is not None and found.snapshot.entries():
         found.snapshot.table(table)
     return Dataset(stand.table(name))
@@ -126,6 +136,7 @@ def connect(
     *,
     user: str | None = None,
     token: str | None = None,
+    optimize: str = "auto",
     storage_options: Mapping[str, Any] | None = None,
 ) -> Database:
     """A handle on the whole repository, over all its tables.
@@ -136,22 +147,25 @@ def connect(
         url: where the repository is or will be.
         branch: the branch that the handle stands on.
         user, token: for servers, which come later; refused for now.
+        optimize: "auto" or "off", as for `create`.
         storage_options: endpoint and credentials of a bucket.
 
     Raises:
         InvalidUrlError, InvalidNameError, InputError
     """
     from deeplake.api.database import Database
+    from deeplake.api.stand import optimizes
     from deeplake.format.keys import check_name
 
     check_name(branch, "branch")
+    auto = optimizes(optimize)
 
     if user is not None or token is not None:
         raise InputError(
             "user and token are for servers, which this version does not have.",
             hint="Pass storage_options for the credentials of a bucket.",
         )
-    return Database(open_store(url, storage_options), branch)
+    return Database(open_store(url, storage_options), branch, optimizes=auto)
 
 
 def exists(url: Url, *, storage_options: Mapping[str, Any] | None = None) -> bool:

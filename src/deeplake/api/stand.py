@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 MESSAGE_BYTES_MAX = 1 << 16
 """A commit message lies in the slot's header, which every open reads."""
 
+LONG_TAIL_LEVEL = 2
+"""A node of this level at the end of a root was filled by the last commit: 32 x 32 fragments."""
+
 
 class Stand:
     """The state that handles share.
@@ -63,6 +66,8 @@ class Stand:
         self._keys_known: list[KeysKnown] = []
         """What transactions hand on to later ones; empty until a table with keys is written."""
         self._closed = False
+        self.optimizes = True
+        """Whether small fragments are joined after a commit in a thousand."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled and copied as a place: store, commit, branch. No rows, no threads.
@@ -134,10 +139,27 @@ class Stand:
             self.not_extending("commit()")
             transaction = self.open_transaction
             if transaction is not None and transaction.staged:
-                self.snapshot = transaction.commit(message, author_name(), automatic=automatic)
-                self.open_transaction = None
+                made = transaction.commit(message, author_name(), automatic=automatic)
+                self.snapshot, self.open_transaction = made, None
                 self._changed()
+                long = self._long_tails(made) if self.optimizes else ()
+                if long:
+                    from deeplake.api.optimizing import tidied  # after a commit in a thousand
+
+                    self.snapshot = tidied(self, made, long)
+                    self._changed()
+                return made
             return self.snapshot
+
+    def _long_tails(self, made: Snapshot) -> list[str]:
+        """Tables of which a commit has just filled a node of 1,024 fragments or more."""
+        header = made.header
+        return [
+            entry.name
+            for entry in (() if header is None else header.tables)
+            if "added" in entry.change
+            and made.table(entry.name).records[-1].level >= LONG_TAIL_LEVEL
+        ]
 
     def rollback(self) -> None:
         """Drop what is staged for any table."""
@@ -254,6 +276,17 @@ def _at(store: Store, commit: CommitId | None, branch: Branch | None) -> Stand:
     objects = repository.objects
     snapshot = Snapshot(objects, None) if commit is None else open_commit(objects, commit)
     return Stand(repository, snapshot, branch)
+
+
+def optimizes(mode: Any) -> bool:
+    """Whether a handle joins small fragments by the way.
+
+    Raises:
+        InputError: neither "auto" nor "off".
+    """
+    if mode not in ("auto", "off"):
+        raise InputError(f"optimize is 'auto' or 'off', not {mode!r}.")
+    return bool(mode == "auto")
 
 
 def author_name() -> str:

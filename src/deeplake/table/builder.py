@@ -110,6 +110,15 @@ class FragmentBuilder:
                 self.close()
         self.rows += rows
 
+    def keep(self, frame: FrameRef, statistics: ColumnStatistics) -> None:
+        """Append the rows of a frame that is stored already; of a builder of one column only."""
+        (column,) = self._columns.values()
+        self._flush(column)
+        column.frames.append(frame)
+        column.statistics.append(statistics)
+        self._open_rows += frame.rows
+        self.rows += frame.rows
+
     def close(self) -> None:
         """Close the open fragment, if it has rows."""
         if not self._open_rows:

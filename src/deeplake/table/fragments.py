@@ -477,7 +477,8 @@ class TableTree:
 
     def runs(self, low: int, high: int) -> Iterator[tuple[OpenFragment, int, int]]:
         """(fragment, low, high) for the fragments that hold rows low:high, in order."""
-        yield from self._runs(self.root, low, high)
+        if low < high:
+            yield from self._runs(self.root, low, high)
 
     def _runs(self, node: TreeNode, low: int, high: int) -> Iterator[tuple[OpenFragment, int, int]]:
         ends = [*node.starts[1:], high + 1]

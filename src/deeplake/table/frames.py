@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deeplake.errors import ChecksumError, TruncatedObjectError
+from deeplake.errors import ChecksumError, MalformedObjectError, TruncatedObjectError
 from deeplake.format import frame as f
 from deeplake.format.checksum import crc32c, damaged
 from deeplake.format.decode import FrameDecoder
@@ -61,10 +61,29 @@ def open_frame(objects: Objects, layout: Layout, ref: FrameRef, own_key: str) ->
         index = _index(np.frombuffer(raw, np.uint8), ref, where)
         payload = RemotePayload(objects, key, ref.offset, ref.length, index)
         decoder = FrameDecoder(layout, ref.rows, index, payload, objects.texts)
+        if index.find(f.REFERENCES) is not None:
+            return _elsewhere(objects, decoder, ref, own_key)
         plain = isinstance(layout, VarLayout) and index.need(f.VALUES).codec == f.PLAIN
         return RemoteVarFrame(decoder) if plain else Frame(decoder)
     index = _index(whole[ref.length :], ref, where)
+    if index.find(f.REFERENCES) is not None:
+        local = LocalPayload(objects, whole[: ref.length], index)
+        decoder = FrameDecoder(layout, ref.rows, index, local, objects.texts)
+        return _elsewhere(objects, decoder, ref, own_key)
     return local_frame(objects, layout, ref.rows, index, whole[: ref.length])
+
+
+def _elsewhere(objects: Objects, decoder: FrameDecoder, ref: FrameRef, own_key: str) -> Frame:
+    """A reader of values that lie in other objects.
+
+    Raises:
+        MalformedObjectError: the column is not one of media.
+    """
+    from deeplake.table.references import ReferencedFrame  # few tables have any
+
+    if not isinstance(decoder.layout, VarLayout) or decoder.layout.compress:
+        raise MalformedObjectError(f"{decoder.index.where} refers to values it should hold")
+    return ReferencedFrame(objects, decoder, ref, own_key)
 
 
 def _index(raw: npt.NDArray[np.uint8], ref: FrameRef, where: str) -> f.FrameIndex:

@@ -30,37 +30,38 @@ class Side:
     """The tree of one table at one commit, opened node by node."""
 
     def __init__(self, objects: Objects, head: SlotHead | None, records: Sequence[Record]) -> None:
-        self._objects = objects
-        self._head = head
+        self.objects = objects
+        self.head = head
         self.root: list[Path] = [(record,) for record in records]
         self._open: dict[Record, OpenFragment] = {}
 
     def children(self, paths: Sequence[Path]) -> list[list[Path]]:
         """The records of some nodes; several are read at once from a bucket."""
-        return self._objects.parallel(self._children, paths)
+        return self.objects.parallel(self._children, paths)
 
     def _children(self, path: Path) -> list[Path]:
         record = path[-1]
-        where = f"a tree node in {self._objects.record_key(record)}"
-        records, _ = tree.decode(self._objects.read_record(record, self._head), where)
+        where = f"a tree node in {self.objects.record_key(record)}"
+        records, _ = tree.decode(self.objects.read_record(record, self.head), where)
         tree.check_child(record, records, where)
         return [(*path, child) for child in records]
 
     def fragments(self, paths: Sequence[Path]) -> list[OpenFragment]:
         """Some fragments, opened; several are read at once from a bucket."""
         missing = [path for path in paths if path[-1] not in self._open]
-        for found in self._objects.parallel(self._fragment, missing):
+        for found in self.objects.parallel(self.fragment, missing):
             self._open[found.path[-1]] = found
         return [self._open[path[-1]] for path in paths]
 
-    def _fragment(self, path: Path) -> OpenFragment:
+    def fragment(self, path: Path) -> OpenFragment:
+        """One fragment, opened and not kept."""
         record = path[-1]
-        key = self._objects.record_key(record)
-        fragment = fragments.decode(self._objects.read_record(record, self._head), key)
+        key = self.objects.record_key(record)
+        fragment = fragments.decode(self.objects.read_record(record, self.head), key)
         if fragment.live_rows != record.rows:
             raise MalformedObjectError(f"a fragment in {key} has not the rows its table says")
         fragment = fragments.rehomed(fragment, tree.object_of(record))
-        return OpenFragment(self._objects, fragment, key, None, path)
+        return OpenFragment(self.objects, fragment, key, None, path)
 
     def leaves(self, paths: Sequence[Path]) -> list[Path]:
         """All fragments below some records, in order."""

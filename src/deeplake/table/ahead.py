@@ -1,0 +1,70 @@
+"""Fragments opened by the hundred, with the slots that they ride in read ahead.
+
+A commit of one row is one object with the fragment's block and its frames. Read at once it costs
+one request, or one `open` on a disk, instead of one for the block and one for each frame.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from deeplake.errors import ObjectNotFoundError
+from deeplake.format import tree
+from deeplake.table.walk import Side
+from deeplake.versioning.objects import Objects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from deeplake.storage.store import Store
+    from deeplake.table.fragments import OpenFragment
+    from deeplake.table.walk import Path
+
+OPENED_TOGETHER = 256
+"""Fragments opened at once: from a bucket in 8 rounds of requests."""
+
+SLOT_BYTES_READ = 512 << 10
+"""What is read of a slot: its head and a payload of 256 KiB, mostly 2 KB in all."""
+
+
+class _Held:
+    """A store some of whose objects are at hand."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.held: dict[str, bytes] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def get_range(self, key: str, start: int, length: int) -> Any:
+        """See `Store.get_range`."""
+        held = self.held.get(key)
+        if held is not None and start + length <= len(held):
+            return memoryview(held)[start : start + length]
+        return self._store.get_range(key, start, length)
+
+
+def opened(side: Side, paths: Sequence[Path]) -> Iterator[OpenFragment]:
+    """Fragments in order, each to be read before the next hundreds are."""
+    objects = side.objects
+    store = _Held(objects.store)
+    near = Objects(store)  # type: ignore[arg-type]
+    near.texts = objects.texts
+    beside = Side(near, side.head, ())
+
+    def read(key: str) -> bytes | None:
+        try:
+            return bytes(objects.store.get(key, SLOT_BYTES_READ))
+        except ObjectNotFoundError:
+            return None  # said when its block is read
+
+    for start in range(0, len(paths), OPENED_TOGETHER):
+        several = paths[start : start + OPENED_TOGETHER]
+        keys = list(
+            dict.fromkeys(near.record_key(p[-1]) for p in several if p[-1].kind == tree.SLOT)
+        )
+        found = zip(keys, objects.parallel(read, keys), strict=True)
+        store.held = {key: raw for key, raw in found if raw is not None}
+        for path in several:
+            yield beside.fragment(path)
