@@ -53,6 +53,8 @@ class MergeJob:
         self._theirs = _opened(self._objects, merge.theirs)
         self._bases: dict[CommitId | None, Sequence[Snapshot]] = {}
         self._made: Merged | None = None
+        self._waits = resolver is not None or bool(merge.decisions)
+        """Whether an entry of this change may wait for decisions."""
 
     def know_bases(self, head: Snapshot, bases: Sequence[Snapshot]) -> None:
         """Spare finding the common ancestors of a head again."""
@@ -77,7 +79,8 @@ class MergeJob:
             raise
         finally:
             self._abandon(keep=keep)
-        self._finish()
+        if self._waits:
+            self._finish()
         return snapshot
 
     def conflicts(self, head: Snapshot) -> list[Conflict]:
@@ -89,11 +92,26 @@ class MergeJob:
 
     def _staged(self, ours: Snapshot) -> Staged:
         found = self._merged(ours)
+        if found.conflicts and self._resolver is None and self._recalled():
+            found = self._merged(ours)
         if found.conflicts:
             if self._resolver is None:
                 self._wait()
             raise self._error(found.conflicts)
         return found.staged
+
+    def _recalled(self) -> bool:
+        """Whether there are decisions on this very change that were not known yet."""
+        _, waiting = find_pending(self._objects, self._branch.branch_id)
+        change = self._merge
+        if waiting is None or waiting.decisions == change.decisions:
+            return False
+        if (waiting.doing, waiting.base, waiting.theirs) != (
+            change.doing, change.base, change.theirs,
+        ):  # fmt: skip
+            return False
+        self._merge, self._waits = change._replace(decisions=waiting.decisions), True
+        return True
 
     def _merged(self, ours: Snapshot) -> Merged:
         self._abandon(keep=False)

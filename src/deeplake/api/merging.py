@@ -9,7 +9,7 @@ from deeplake.api.merge_job import MERGE, MergeJob, new_stamp
 from deeplake.api.stand import message_text
 from deeplake.errors import CommitConflictError, InputError, StateError
 from deeplake.versioning.adopt import adopt
-from deeplake.versioning.ancestry import merge_bases
+from deeplake.versioning.ancestry import is_ancestor, merge_bases
 from deeplake.versioning.pending import Decision, PendingMerge, find_pending, write_pending
 
 if TYPE_CHECKING:
@@ -42,14 +42,15 @@ def merge(
             hint="Check out the branch that is to receive the changes, or name it: into='main'.",
         )
     told = message_text(message if message is not None else f"merge {name} into {branch.name}")
-    for _ in range(settings.COMMIT_ATTEMPTS_MAX):
-        head = _head(stand, branch)
+    for attempt in range(settings.COMMIT_ATTEMPTS_MAX):
+        head = _head(stand, branch, known=not attempt)
         bases = merge_bases(repository.objects, head, theirs) if head.header else []
         ids = [base.commit_id for base in bases]
         if theirs.header is None or theirs.commit_id in ids:
             return _moved(stand, branch, head)  # there is nothing that the branch has not
         if head.header is not None and head.commit_id not in ids:
-            job = _job(stand, branch, PendingMerge(MERGE, told, None, theirs.commit_id), resolver)
+            change = PendingMerge(MERGE, told, None, theirs.commit_id)
+            job = MergeJob(stand, branch, change, resolver)
             job.know_bases(head, bases)
             return _moved(stand, branch, job.run(head))
         try:
@@ -83,18 +84,8 @@ def cherry_pick(
 def _change(stand: Stand, change: PendingMerge, on_conflict: Any) -> Snapshot:
     resolver = _resolver(on_conflict)
     branch = stand.writable()
-    head = _head(stand, branch)
-    return _moved(stand, branch, _job(stand, branch, change, resolver).run(head))
-
-
-def _job(stand: Stand, branch: Branch, change: PendingMerge, resolver: Resolver | None) -> MergeJob:
-    """The job, with the decisions that were made on the same one before."""
-    if resolver is None:
-        _, waiting = find_pending(stand.repository.objects, branch.branch_id)
-        same = waiting is not None and waiting[0] == change.doing and waiting[2:4] == change[2:4]
-        if waiting is not None and same:
-            change = change._replace(decisions=waiting.decisions)
-    return MergeJob(stand, branch, change, resolver)
+    head = _head(stand, branch, known=True)
+    return _moved(stand, branch, MergeJob(stand, branch, change, resolver).run(head))
 
 
 # --- deciding on conflicts ------------------------------------------------------------------------
@@ -106,7 +97,11 @@ def conflicts(stand: Stand) -> list[Conflict]:
     _, waiting = find_pending(stand.repository.objects, branch.branch_id)
     if waiting is None:
         return []
-    return MergeJob(stand, branch, waiting, None).conflicts(_head(stand, branch))
+    head = _head(stand, branch)
+    merging = waiting.theirs if waiting.doing == MERGE else None
+    if merging is not None and is_ancestor(stand.repository.objects, merging, head):
+        return []  # it was merged since
+    return MergeJob(stand, branch, waiting, None).conflicts(head)
 
 
 def resolve(
@@ -215,9 +210,14 @@ def _resolver(on_conflict: Any) -> Resolver | None:
 # --- commits --------------------------------------------------------------------------------------
 
 
-def _head(stand: Stand, branch: Branch) -> Snapshot:
+def _head(stand: Stand, branch: Branch, *, known: bool = False) -> Snapshot:
+    """The newest commit of a branch; with `known`, the one that the handle stands on will do:
+    if there is a newer one, publishing finds out, and nothing was asked for in vain.
+    """
     own = stand.branch is not None and stand.branch.branch_id == branch.branch_id
     repository = stand.repository
+    if own and known:
+        return stand.snapshot
     return repository.head_after(branch, stand.snapshot) if own else repository.head(branch)
 
 

@@ -397,9 +397,12 @@ class TableTree:
         records: Sequence[Record],
         staged: Sequence[OpenFragment] = (),
         edits: Mapping[Record, FragmentEdit] = NOTHING,
+        decoded: dict[Record, Fragment] | None = None,
     ) -> None:
         self._objects = objects
         self._head = head
+        self._decoded = {} if decoded is None else decoded
+        """Fragment blocks that were read, shared with the trees of the open transaction."""
         self._records = records
         self._kept: deque[tuple[TreeNode, int]] = deque()
         self._edits = edits
@@ -416,7 +419,9 @@ class TableTree:
         self, staged: Sequence[OpenFragment], edits: Mapping[Record, FragmentEdit]
     ) -> TableTree:
         """The same tree as an open transaction sees it."""
-        return TableTree(self._objects, self._head, self._records, staged, edits)
+        return TableTree(
+            self._objects, self._head, self._records, staged, edits, self._decoded
+        )
 
     @property
     def edited_records(self) -> frozenset[Record]:
@@ -431,10 +436,23 @@ class TableTree:
     def at(self, path: tuple[Record, ...]) -> OpenFragment:
         """A fragment by its path, as it is stored, its frames with the objects they lie in."""
         record = path[-1]
-        key = self._objects.record_key(record)
-        fragment = fragments.decode(self._objects.read_record(record, self._head), key)
-        fragment = fragments.rehomed(fragment, tree.object_of(record))
-        return OpenFragment(self._objects, fragment, key, None, path)
+        fragment = fragments.rehomed(self._fragment(record), tree.object_of(record))
+        return OpenFragment(self._objects, fragment, self._objects.record_key(record), None, path)
+
+    def _fragment(self, record: Record) -> Fragment:
+        """A fragment as it is stored, read once."""
+        found = self._decoded.get(record)
+        if found is None:
+            key = self._objects.record_key(record)
+            found = fragments.decode(self._objects.read_record(record, self._head), key)
+            if found.live_rows != record.rows:
+                raise MalformedObjectError(
+                    f"a fragment in {key} has not the rows its table says"
+                )
+            if len(self._decoded) >= FRAGMENTS_KEPT:
+                self._decoded.clear()
+            self._decoded[record] = found
+        return found
 
     def locate(self, row: int) -> tuple[OpenFragment, int]:
         """The fragment that holds a position, and the position within it."""
@@ -456,18 +474,16 @@ class TableTree:
         if found is not None:
             return found
         record = node.records[k]
+        path = (*node.path, record)
         key = self._objects.record_key(record)
-        block = self._objects.read_record(record, self._head)
         if record.level:
+            block = self._objects.read_record(record, self._head)
             records, _ = tree.decode(block, f"a tree node in {key}")
             tree.check_child(record, records, f"a tree node in {key}")
-            found = TreeNode(records, (), (*node.path, record), self._gone)
+            found = TreeNode(records, (), path, self._gone)
         else:
-            fragment = fragments.decode(block, key)
-            if fragment.live_rows != record.rows:
-                raise MalformedObjectError(f"a fragment in {key} has not the rows its table says")
-            path = (*node.path, record)
-            found = OpenFragment(self._objects, fragment, key, self._edits.get(record), path)
+            edit = self._edits.get(record)
+            found = OpenFragment(self._objects, self._fragment(record), key, edit, path)
             if len(self._kept) >= FRAGMENTS_KEPT:
                 parent, oldest = self._kept.popleft()
                 parent.children[oldest] = None

@@ -79,6 +79,8 @@ class Transaction:
         self.snapshot = snapshot
         self._writer = PackWriter(repository.objects)
         self._drafts: dict[str, Draft] = {}
+        self._trees: dict[str, TableTree] = {}
+        """Tables as they are committed: what one step has read of them, the next need not."""
         self._nonce = int.from_bytes(os.urandom(8), "little")  # kept, so that a retry is the same
         self._broken = False
         self._sent = False
@@ -262,8 +264,11 @@ class Transaction:
         return self._repository.objects
 
     def _committed(self, table: str) -> TableTree:
-        records = self.snapshot.table(table).records
-        return TableTree(self._objects, self.snapshot.head, records)
+        found = self._trees.get(table)
+        if found is None:
+            records = self.snapshot.table(table).records
+            found = self._trees[table] = TableTree(self._objects, self.snapshot.head, records)
+        return found
 
     def commit(self, message: str, author: str, *, automatic: bool = False) -> Snapshot:
         """Publish everything staged, atomically and durably; returns the new commit's snapshot.
@@ -362,7 +367,10 @@ class Transaction:
                 edits,
                 draft.columns,
             )
-        return draft.replaced(TableTree(objects, parent.head, new.records), edits)
+            tree = TableTree(objects, parent.head, new.records)
+        else:
+            tree = self._committed(draft.name)
+        return draft.replaced(tree, edits)
 
     def _usable(self) -> None:
         if self._broken:
