@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import datetime as dt
 import decimal
 import json
@@ -472,6 +471,81 @@ def test_the_same_column_on_two_branches_has_one_id(url):
     assert ids["a"] == ids["b"] != ids["c"]
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs", "both"),
+    [("int16", "int32", "int32"), ("int32", "float32", "float64"), ("int64", "int16", "int64"),
+     ("int8", "float64", "float64"), ("float16", "int16", "float32")],
+)  # fmt: skip
+def test_branches_that_widen_differently_merge_to_a_type_that_holds_both(url, ours, theirs, both):
+    ds = begun(url)
+    ds.branch("dev")
+    for name, type_, value in (("dev", theirs, 300), ("main", ours, 99)):
+        ds.checkout(name)
+        if type_ != "int8":
+            ds.widen_column("n", type_)
+        ds.append({"n": value})
+        ds["n"][0 if name == "dev" else 1] = value - 100
+        ds.commit(name)
+    ds.merge("dev")
+    assert spelled(deeplake.open(url))["n"] == both
+    assert deeplake.open(url)["n"][:].tolist() == [200, -1, 2, 3, 4, 5, 99, 300]
+    ds.append({"n": 7})
+    ds.commit("after the merge")
+    assert deeplake.open(url)["n"][:].tolist() == [200, -1, 2, 3, 4, 5, 99, 300, 7]
+
+
+def test_types_that_no_type_holds_do_not_merge(url):
+    ds = begun(url)
+    ds.branch("dev")
+    ds.widen_column("n", "int64")
+    ds.commit("dev")
+    ds.checkout("main")
+    ds.widen_column("n", "float32")
+    ds.commit("main")
+    for how in ("raise", "ours", "theirs"):
+        with pytest.raises(errors.SchemaError, match="no type holds both"):
+            ds.merge("dev", on_conflict=how)
+    assert deeplake.open(url)["n"][:].dtype == np.float32
+
+
+def test_a_revert_leaves_a_column_as_wide_as_it_is(url):
+    ds = begun(url)
+    ds.widen_column("n", "int16")
+    wide = ds.commit("wide")
+    ds.append({"n": 1000})
+    ds.commit("a value that needs it")
+    ds.revert(wide.id)
+    assert spelled(deeplake.open(url))["n"] == "int16"
+    assert deeplake.open(url)["n"][-1] == 1000
+
+
+def test_a_column_whose_adding_was_reverted_does_not_come_back_with_its_values(url):
+    ds = begun(url)
+    ds.add_column("c", "int", 1)
+    made = ds.commit("added")
+    ds.append({"n": 6, "c": 2})
+    ds.commit("a value")
+    ds.revert(made.id)
+    assert "c" not in deeplake.open(url)
+    ds.add_column("c", "int", 3)
+    ds.commit("added again")
+    assert deeplake.open(url)["c"][:].tolist() == [3] * 7
+
+
+def test_branches_that_add_the_same_column_merge_into_one(url):
+    ds = begun(url)
+    ds.branch("dev")
+    for name, value in (("dev", 2), ("main", 3)):
+        ds.checkout(name)
+        ds.add_column("c", "int", 1)
+        ds.append({"n": 6, "c": value})
+        ds.commit(name)
+    ds.merge("dev")
+    again = deeplake.open(url)
+    assert spelled(again) == {"n": "int8", "t": "text", "c": "int64"}
+    assert again["c"][:].tolist() == [1] * 6 + [3, 2]
+
+
 def test_views_and_loaders_read_the_schema_they_were_made_with(url):
     ds = begun(url)
     view, loader = ds[1:3], ds.batches(4)
@@ -575,128 +649,7 @@ def begun_in_memory():
     return store
 
 
-# --- at random ----------------------------------------------------------------------------------
-
-TYPES = {
-    "int8": st.integers(-128, 127),
-    "int16": st.integers(-(1 << 15), (1 << 15) - 1),
-    "float64": st.floats(allow_nan=False).map(float),
-    "text": st.text(max_size=3),
-    "list<int>": st.lists(st.integers(0, 9), max_size=3),
-}
-WIDENINGS = {"int8": ["int16", "float64"], "int16": ["float64"]}
-STEPS = ["add", "drop", "rename", "widen", "append", "set", "delete", "commit", "rollback"]
-NAMES = st.sampled_from("abcdef")
-
-
-class Table:
-    """A dataset and, beside it, the same table as a list of dicts; each step changes both."""
-
-    def __init__(self, ds, data) -> None:
-        self.ds, self.data = ds, data
-        self.types: dict[str, str] = {"a": "int8", "b": "text"}
-        self.defaults: dict[str, object] = {}
-        self.rows: list[dict[str, object]] = []
-        self.dirty = False
-        self.kept: list[tuple[str, tuple[object, ...]]] = []
-        self.keep()
-
-    def keep(self) -> None:
-        state = self.types, self.defaults, [dict(row) for row in self.rows]
-        self.kept.append((self.ds.commit_id, copy.deepcopy(state)))
-        self.dirty = False
-
-    def add(self, name: str) -> None:
-        type_ = self.data.draw(st.sampled_from(sorted(TYPES)))
-        default = None if "<" in type_ else self.data.draw(st.none() | TYPES[type_])
-        self.ds.add_column(name, type_, default)
-        self.types[name], self.defaults[name] = type_, default
-        for row in self.rows:
-            row[name] = default
-
-    def drop(self, name: str) -> None:
-        if len(self.types) > 1:
-            self.ds.drop_column(name)
-            del self.types[name]
-
-    def rename(self, name: str) -> None:
-        new = self.data.draw(NAMES.filter(lambda n: n not in self.types))
-        self.ds.rename_column(name, new)
-        self.types = {new if n == name else n: t for n, t in self.types.items()}
-        self.defaults[new] = self.defaults.pop(name, None)
-        for row in self.rows:
-            row[new] = row.pop(name)
-
-    def widen(self, name: str) -> None:
-        if wider := WIDENINGS.get(self.types[name]):
-            self.types[name] = self.data.draw(st.sampled_from(wider))
-            self.ds.widen_column(name, self.types[name])
-
-    def append(self, name: str) -> None:
-        given_ = {name, *self.data.draw(st.sets(st.sampled_from(sorted(self.types))))}
-        row = {n: self.data.draw(st.none() | TYPES[self.types[n]]) for n in sorted(given_)}
-        for _ in range(self.data.draw(st.integers(1, 3))):
-            self.ds.append(row)
-            self.rows.append({**{n: self.defaults.get(n) for n in self.types}, **row})
-        self.dirty = True
-
-    def set(self, name: str) -> None:
-        if self.rows:
-            at = self.data.draw(st.integers(0, len(self.rows) - 1))
-            value = self.data.draw(st.none() | TYPES[self.types[name]])
-            self.ds.update({name: value}, rows=at)
-            self.rows[at][name] = value
-            self.dirty = True
-
-    def delete(self, _: str) -> None:
-        if self.rows:
-            at = self.data.draw(st.integers(0, len(self.rows) - 1))
-            self.ds.delete(rows=at)
-            del self.rows[at]
-            self.dirty = True
-
-    def commit(self, _: str) -> None:
-        self.ds.commit("a step")
-        self.keep()
-
-    def rollback(self, _: str) -> None:
-        self.ds.rollback()
-        self.types, self.defaults, self.rows = copy.deepcopy(self.kept[-1][1])
-        self.dirty = False
-
-    def step(self) -> None:
-        step = self.data.draw(st.sampled_from(STEPS))
-        name = self.data.draw(NAMES)
-        if self.dirty and step in STEPS[:4]:
-            with pytest.raises(errors.StagedChangesError):
-                self.ds.add_column("another", "int")
-        elif (name in self.types) == (step != "add"):
-            getattr(self, step)(name)
-
-
-def assert_read(ds, types_: dict[str, str], rows: list[dict[str, object]]) -> None:
-    assert spelled(ds) == {n: t.replace("int>", "int64>") for n, t in types_.items()}
-    assert list(ds) == [{n: row[n] for n in types_} for row in rows]
-    order = list(range(len(rows)))[::-2]
-    for name in types_ if order else ():
-        assert list(ds[order][name]) == [rows[k][name] for k in order]
-    assert nulls(ds) == {n: sum(row[n] is None for row in rows) for n in types_}
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.data())
-def test_any_sequence_of_changes_reads_like_the_model(data):
-    url = "mem://evolving"
-    if deeplake.exists(url):
-        deeplake.delete(url)
-    table = Table(deeplake.create(url, schema={"a": "int8", "b": "text"}), data)
-    for _ in range(data.draw(st.integers(1, 25))):
-        table.step()
-        assert_read(table.ds, table.types, table.rows)
-        if not table.ds._session.staged:
-            assert_read(deeplake.open(url), table.types, table.rows)
-    for commit, (types_, _, rows) in table.kept:
-        assert_read(deeplake.open(url, at=commit), types_, rows)
+# --- damage -------------------------------------------------------------------------------------
 
 
 def test_the_feature_is_one_that_readers_know():
@@ -713,3 +666,17 @@ def test_a_schema_that_cannot_have_come_about_is_malformed(entry):
     block = json.dumps({"columns": [{"id": 1, "name": "a", "type": "int64", **entry}]})
     with pytest.raises(errors.MalformedObjectError, match="'a'"):
         columns_of(block.encode())
+
+
+@pytest.mark.parametrize("generation", [11, 12, 200])
+def test_frames_that_a_column_does_not_hold_are_malformed(generation):
+    """Codes of floats in a column of integers, and of nothing."""
+    from deeplake.table.columns import columns_of
+
+    block = b'{"columns":[{"id":1,"name":"a","type":"int64","former":[{"type":"int8"}]}]}'
+    column = columns_of(block).get("a")
+    assert column.layout_of(0).dtype == "|i1"
+    assert column.layout_of(3).dtype == "<i2"
+    assert column.layout_of(column.generation) is column.layout
+    with pytest.raises(errors.MalformedObjectError, match="'a'"):
+        column.layout_of(generation)

@@ -68,7 +68,7 @@ class ColumnChunk(NamedTuple):
 
     `versions` are those of its cells where they differ from those of the rows (updated cells
     that a compaction folded in), else (). `generation` says which of the column's types the frames
-    are of: 0 the first, one more each time it was widened.
+    are of: 0 the first, else the code of their dtype.
     """
 
     column_id: int

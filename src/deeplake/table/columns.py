@@ -25,6 +25,7 @@ from deeplake.format.schema import MARKS, ColumnSpec, TableSchema
 from deeplake.types import declare
 from deeplake.types.base import FixedLayout, row_count
 from deeplake.types.data import nulls, take_rows
+from deeplake.types.elements import CODES, NAMES
 from deeplake.types.named import NamedTuple
 from deeplake.types.rows import refusal
 
@@ -60,20 +61,35 @@ class Column(NamedTuple):
 
     @property
     def generation(self) -> int:
-        """What frames written today are marked with: how often it was widened."""
-        return len(self.former)
+        """What frames written today are marked with: 0 until it was widened, then a dtype's code.
+
+        A code says by itself how the frame is laid out, so frames of branches that widened the
+        column differently can lie in one table.
+        """
+        if not self.former:
+            return 0
+        return CODES[np.dtype(self.type.layout.dtype).name]  # type: ignore[union-attr]
 
     def layout_of(self, generation: int) -> Layout:
         """How values of a generation are laid out.
 
         Raises:
-            MalformedObjectError: there is no such generation.
+            MalformedObjectError: the column does not hold values of that generation.
         """
-        if generation == len(self.former):
-            return self.type.layout
-        if generation > len(self.former):
-            raise MalformedObjectError(f"column {self.name!r} has no generation {generation}")
-        return self.former[generation]
+        today = self.type.layout
+        if not generation and not self.former:
+            return today
+        stored = self.former[0] if self.former else today
+        if generation:
+            dtype = NAMES.get(generation)
+            if dtype is None or not isinstance(today, FixedLayout):
+                raise MalformedObjectError(f"column {self.name!r} has no generation {generation}")
+            stored = today._replace(dtype=np.dtype(dtype).newbyteorder("<").str)
+        if stored != today and not np.can_cast(stored.dtype, today.dtype, "safe"):  # type: ignore[union-attr]
+            raise MalformedObjectError(
+                f"column {self.name!r} is narrower than some of its values ({stored.dtype})"  # type: ignore[union-attr]
+            )
+        return today if stored == today else stored
 
 
 class Key(NamedTuple):

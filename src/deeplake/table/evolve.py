@@ -25,6 +25,10 @@ DROPPED_MAX = 100_000
 """Columns dropped from one table: their ids stay in its schema, which every open reads."""
 
 
+_NUMBERS = ("int16", "int32", "int64", "float32", "float64")
+"""What two numbers can both be widened to where neither holds the other."""
+
+
 def added(table_id: int, columns: Columns, name: str, declared: Any, default: Any) -> TableSchema:
     """With one more column at the end.
 
@@ -113,6 +117,26 @@ def widened(columns: Columns, name: str, declared: Any) -> TableSchema:
         _refuse_key(spec, "widened")
         spec = spec._replace(former=(*spec.former, spec.type))
     return _replaced(columns, name, spec._replace(type=wanted.type))
+
+
+def joined(ours: ColumnSpec, theirs: ColumnSpec) -> ColumnSpec:
+    """Ours with a type that holds what both hold, where one was widened since, or both were.
+
+    Raises:
+        SchemaError: there is none; whichever was taken, values of the other could not be read.
+    """
+    a, b = (declare.from_json(spec.type) for spec in (ours, theirs))
+    if a.layout == b.layout:
+        return ours
+    shape = a.name[a.name.index("[") :] if "[" in a.name else ""
+    for candidate in (a, b, *(declare.parse(number + shape) for number in _NUMBERS)):
+        if all(held == candidate or obstacle(held, candidate) is None for held in (a, b)):
+            former = max(ours.former, theirs.former, key=len)
+            return ours._replace(type=declare.to_json(candidate), former=former)
+    raise SchemaError(
+        f"column {ours.name!r} is {a} on one side and {b} on the other, and no type holds both.",
+        hint=f"Add a column of another type, fill it, and drop {ours.name!r} on one side.",
+    )
 
 
 def column_id(table_id: int, name: str, type_: dict[str, Any], used: Container[int]) -> int:

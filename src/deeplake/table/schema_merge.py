@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from deeplake.format.schema import ColumnSpec, TableSchema
 from deeplake.table.conflicts import DELETED, Conflict
+from deeplake.table.evolve import joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +25,8 @@ def merge_schemas(
         decide: told each conflict, says whether theirs is to be kept.
     """
     merged = _Schemas(base, ours, theirs, table, decide).run()
-    dropped = {*ours.dropped, *theirs.dropped} - {column.column_id for column in merged}
+    ever = {*ours.dropped, *theirs.dropped, *_by_id(ours), *_by_id(theirs)}
+    dropped = ever - {column.column_id for column in merged}
     return TableSchema(tuple(merged), tuple(sorted(dropped)))
 
 
@@ -51,11 +53,8 @@ class _Schemas:
         base, ours, theirs = (
             side.get(column_id) for side in (self._base, self._ours, self._theirs)
         )
-        if ours is not None and theirs is not None:  # a widening is never undone
-            wide = joined(ours, theirs)
-            ours = ours._replace(type=wide.type, former=wide.former)
-            if wide.type not in (ours.type, theirs.type) or ours.type != theirs.type:
-                pass
+        if ours is not None and theirs is not None:
+            base, ours, theirs = _widest(base, ours, theirs)
         if theirs in (ours, base):
             return ours
         if ours == base:
@@ -105,6 +104,25 @@ class _Schemas:
             "schema", self._table, column=name, read=read, message=problem, token=token
         )
         return self._decide(conflict)
+
+
+def _widest(
+    base: ColumnSpec | None, ours: ColumnSpec, theirs: ColumnSpec
+) -> tuple[ColumnSpec | None, ColumnSpec, ColumnSpec]:
+    """All three with a type that holds what both sides hold. Rows may need it, so a widening is
+    never undone, and never a conflict.
+
+    Raises:
+        SchemaError: there is no such type.
+    """
+    wide = joined(ours, theirs)
+    former = max(ours.former, theirs.former, key=len)
+    if wide is not ours:
+        ours, theirs = ours._replace(type=wide.type), theirs._replace(type=wide.type)
+        former = wide.former
+        base = None if base is None else base._replace(type=wide.type)
+    base = None if base is None else base._replace(former=former)
+    return base, ours._replace(former=former), theirs._replace(former=former)
 
 
 def _by_id(schema: TableSchema) -> dict[int, ColumnSpec]:
