@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 import deeplake
@@ -123,7 +122,6 @@ def keeping(size: int, rows: int) -> Iterator[None]:
         compact.KEPT_BYTES_MIN, compact.KEPT_ROWS_MIN, compact.REFERENCES_MAX = old
 
 
-@hypothesis_settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_any_history_reads_the_same_after_it(data: st.DataObject) -> None:
     url = "mem://compacting"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from deeplake.api.optimizable import Optimizable
 from deeplake.api.stand import Stand
 from deeplake.api.verbs import Versioned
 from deeplake.errors import RepositoryNotFoundError
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from deeplake.storage.store import Store
 
 
-class Database(Versioned):
+class Database(Versioned, Optimizable):
     """A repository's tables, and its versioning verbs. `deeplake.connect` returns it.
 
     The repository is opened when it is first needed, and made by the first write.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, overload
 
 from deeplake.api.column import Column
+from deeplake.api.optimizable import Optimizable
 from deeplake.api.positions import position, positions
 from deeplake.api.streamed import Streamed
 from deeplake.api.verbs import Versioned
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from deeplake.versioning.history import Commit
 
 
-class Dataset(Versioned, Streamed):
+class Dataset(Versioned, Optimizable, Streamed):
     """One table. `deeplake.create` and `deeplake.open` return it.
 
     `ds[i]` is a row as a dict, `ds[a:b]` a view, `ds["c"]` a column. The handle stays on its

@@ -98,8 +98,8 @@ def optimized(stand: Stand, names: Sequence[str] | None, progress: bool | None) 
         wanted = sorted(head.entries()) if names is None else names
         with _bar(sum(e.rows for n, e in head.entries().items() if n in wanted), progress) as told:
             made, done = optimize(objects, branch, head, wanted, author_name(), told)
-        stand.move(made, branch)
-        commit = None if made is head else str(made.commit_id)
+        stand.move(head if made is None else made, branch)
+        commit = None if made is None else str(made.commit_id)
         return Optimized(objects.store.url, commit, done)
 
 

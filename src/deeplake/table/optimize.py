@@ -73,6 +73,13 @@ class Compacted(NamedTuple):
     """Deleted rows left out."""
 
 
+class _Published(NamedTuple):
+    """The commit that was made, if any, and the newest of the branch that was seen."""
+
+    made: Snapshot | None
+    newest: Snapshot
+
+
 class _Done(NamedTuple):
     """Neighbouring fragments that were rewritten as one."""
 
@@ -173,7 +180,7 @@ def optimize(
     names: Sequence[str],
     author: str,
     advance: Callable[[int], object],
-) -> tuple[Snapshot, list[Compacted]]:
+) -> tuple[Snapshot | None, list[Compacted]]:
     """Rewrite small and changed fragments of some tables, in one automatic commit.
 
     Args:
@@ -182,12 +189,13 @@ def optimize(
         advance: told rows as they are rewritten.
 
     Returns:
-        The commit that was made, or `head` if there was nothing to do; and what was done.
+        The commit that was made, None if there was nothing to do; and what was done.
 
     Raises:
         CommitConflictError: the branch was moved elsewhere, or is contended; nothing is lost.
         CommitUnknownError, StoreError
     """
+    made: Snapshot | None = None
     reports: list[Compacted] = []
     for _ in range(PASSES_MAX):
         writer = PackWriter(objects)
@@ -199,16 +207,14 @@ def optimize(
             for table in tables:
                 table.rewrite(_runs(table, requires), advance)
 
-        made = _published(objects, branch, head, tables, author, writer, work)
-        if made is None:
-            if not reports:
-                reports = [table.report() for table in tables]
-            break
-        head = made
-        reports += [table.report() for table in tables]
+        found = _published(objects, branch, head, tables, author, writer, work)
+        if found.made is not None or not reports:
+            reports += [table.report() for table in tables]
+        made = made if found.made is None else found.made
+        head = found.newest
         if not any(table.lost for table in tables):
             break
-    return head, reports
+    return made, reports
 
 
 def _published(
@@ -219,11 +225,14 @@ def _published(
     author: str,
     writer: PackWriter,
     work: Callable[[], None],
-) -> Snapshot | None:
-    """Do the work and publish it; None if nothing came of it."""
+) -> _Published:
+    """Do the work and publish it."""
+    newest = head
     stamp = Stamp(author, "optimize", True, int.from_bytes(os.urandom(8), "little"))
 
     def built(parent: Snapshot) -> Staged:
+        nonlocal newest
+        newest = parent
         changes = [c for t in tables if (c := t.change(objects, parent, head)) is not None]
         if not changes:
             raise _NothingLeftError("all of it was changed by other writers meanwhile.")
@@ -238,15 +247,16 @@ def _published(
         work()
         if not any(table.done or table.crowded for table in tables):
             writer.abandon(keep=False)
-            return None
+            return _Published(None, head)
         staged, sent = built(head), True
-        return publish(objects, branch, head, staged, stamp, built)
+        made = publish(objects, branch, head, staged, stamp, built)
+        return _Published(made, made)
     except CommitUnknownError:
         writer.abandon(keep=True)
         raise
     except _NothingLeftError:
         writer.abandon(keep=False)
-        return None
+        return _Published(None, newest)
     except (CommitConflictError, StoreError):
         writer.abandon(keep=False)  # surely not published
         raise
@@ -342,7 +352,7 @@ def compact_tail(
             table.rewriter.left = TAIL_BYTES_MAX
             table.rewrite(_tail_runs(table.side, table.node), lambda _: None)
 
-    return _published(objects, branch, head, tables, author, writer, work)
+    return _published(objects, branch, head, tables, author, writer, work).made
 
 
 def _tail_runs(side: Side, node: Path) -> Iterator[list[Path]]:
