@@ -56,9 +56,11 @@ def updates(bench: Bench) -> list[Figure]:
     ours, floor, grown = [], [], []
     base = deeplake.open(bench.table)
     rows = len(base)
-    for k in range(ROUNDS):  # each on a branch of its own: the first change of a fresh table
+    for k in range(ROUNDS):  # each on a branch of its own: the first change of its table
         base.checkout("main")
         base.branch(f"update-{k}")
+        base.append(bench.rows.row(0))
+        base.commit("the folder of the branch is there")
         at, values = _scattered(rng, rows), rng.integers(0, 1000, CHANGED)
         before = sum(folder_contents(bench.table).values())
 
@@ -96,6 +98,8 @@ def _merge_times(path: str, column: str, seed: int) -> dict[str, list[float]]:
             ds.commit("labels fixed")
             ds.checkout(main)
             if kind == "both":
+                ds[column][0] = ds[column][0]
+                ds.commit("the folder of the branch is there")
                 at, value = int(rng.integers(rows)), ds[column][0]
 
                 def commit(at: int = at, value: object = value) -> None:

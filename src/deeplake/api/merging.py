@@ -84,7 +84,7 @@ def cherry_pick(
 def _change(stand: Stand, change: PendingMerge, on_conflict: Any) -> Snapshot:
     resolver = _resolver(on_conflict)
     branch = stand.writable()
-    head = _head(stand, branch, known=True)
+    head = _head(stand, branch)
     return _moved(stand, branch, MergeJob(stand, branch, change, resolver).run(head))
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from deeplake.errors import StateError, TableNotFoundError
 from deeplake.table.column import ColumnReader
 from deeplake.table.columns import columns_of
-from deeplake.table.fragments import TableTree
+from deeplake.table.table_tree import TableTree
 from deeplake.versioning.objects import merge_children
 
 if TYPE_CHECKING:

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from deeplake.table.columns import Column
-    from deeplake.table.fragments import Chunk, TableTree
+    from deeplake.table.fragments import Chunk
     from deeplake.table.frames import Frame
+    from deeplake.table.table_tree import TableTree
     from deeplake.types.base import ColumnData
     from deeplake.versioning.objects import Objects
 

@@ -9,11 +9,12 @@ import numpy as np
 from deeplake.format import statistics as stats
 from deeplake.table.builder import FragmentBuilder
 from deeplake.table.edits import FragmentEdit
-from deeplake.table.fragments import OpenFragment, TableTree
+from deeplake.table.fragments import OpenFragment
 from deeplake.table.frame_writer import write_deletion, write_overlay
 from deeplake.table.overlaid import overlaid
 from deeplake.table.patch import layered
 from deeplake.table.staged import StagedFragment, open_staged
+from deeplake.table.table_tree import TableTree
 from deeplake.types.data import take_rows
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from deeplake.table.columns import Columns, Key
     from deeplake.table.compare import TableDelta
     from deeplake.table.draft import Draft
-    from deeplake.table.fragments import TableTree
+    from deeplake.table.table_tree import TableTree
     from deeplake.table.walk import Side
     from deeplake.types.base import ColumnData
     from deeplake.versioning.objects import Objects

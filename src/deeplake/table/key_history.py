@@ -13,11 +13,11 @@ import numpy as np
 
 from deeplake.table.columns import columns_of
 from deeplake.table.compare import Cells, delta_of
-from deeplake.table.fragments import TableTree, TreeNode
 from deeplake.table.key_scan import keys_of, read_keys
 from deeplake.table.key_values import Hashed, hashed
 from deeplake.table.keys import KeyState, TableKeys, key_named
 from deeplake.table.patch import holds
+from deeplake.table.table_tree import TableTree, TreeNode
 from deeplake.table.walk import Side, walk
 from deeplake.types.data import concat
 from deeplake.types.named import NamedTuple

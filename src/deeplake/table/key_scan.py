@@ -10,8 +10,8 @@ from deeplake import settings
 from deeplake.format import statistics as stats
 from deeplake.format import tree as trees
 from deeplake.table.column import ColumnReader
-from deeplake.table.fragments import TreeNode
 from deeplake.table.key_values import hashed
+from deeplake.table.table_tree import TreeNode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
     from deeplake.format.statistics import ColumnStatistics
     from deeplake.table.columns import Key
-    from deeplake.table.fragments import OpenFragment, TableTree
+    from deeplake.table.fragments import OpenFragment
     from deeplake.table.key_values import Hashes
+    from deeplake.table.table_tree import TableTree
     from deeplake.types.base import ColumnData
     from deeplake.versioning.objects import Objects
 

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from deeplake.table.columns import Columns
-    from deeplake.table.fragments import TableTree
     from deeplake.table.key_values import Hashed
+    from deeplake.table.table_tree import TableTree
     from deeplake.types.base import ColumnData
     from deeplake.versioning.objects import Objects
 

@@ -11,7 +11,7 @@ from deeplake.table.patch import holds
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from deeplake.table.fragments import TableTree
+    from deeplake.table.table_tree import TableTree
 
     Rows = npt.NDArray[np.int64]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deeplake.format import statistics as stats
-from deeplake.table.fragments import TreeNode
+from deeplake.table.table_tree import TreeNode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from deeplake.format.statistics import ColumnStatistics
     from deeplake.format.tree import Record
     from deeplake.table.columns import Column
-    from deeplake.table.fragments import OpenFragment, TableTree
+    from deeplake.table.fragments import OpenFragment
+    from deeplake.table.table_tree import TableTree
     from deeplake.versioning.objects import Objects
 
     Place = tuple[TreeNode, int, Sequence[Column]]
