@@ -232,3 +232,19 @@ def test_a_label_fix_writes_the_label_and_no_media(tmp_path):
     ds.commit("labels fixed")
     grown = sum(f.stat().st_size for f in tmp_path.rglob("*") if f.is_file()) - size
     assert grown <= 4096
+
+
+def test_a_fragment_whose_rows_are_all_staged_for_deletion_is_passed_over(url):
+    ds = deeplake.create(url, schema={"n": "int"})
+    for rows in ([1, 2, 3], [4], [5, 6]):
+        ds.extend({"n": rows})
+        ds.commit()
+    ds.append({"n": 7})
+    ds.delete(rows=[0, 3])
+    assert ds["n"][:].tolist() == [2, 3, 5, 6, 7]
+    ds.delete(rows=[0, 1])
+    assert ds["n"][:].tolist() == [5, 6, 7]
+    ds.delete(rows=[2])
+    assert ds["n"][:].tolist() == [5, 6]
+    ds.commit()
+    assert ds["n"][:].tolist() == [5, 6]

@@ -195,7 +195,7 @@ class TableTree:
             inner = max(low - start, 0), min(high, ends[k]) - start
             if isinstance(child, TreeNode):
                 yield from self._runs(child, *inner)
-            else:
+            elif child.rows:  # all of its rows may be staged for deletion
                 yield child, inner[0], min(inner[1], child.rows)
 
     def groups(self, rows: Rows) -> Iterator[tuple[OpenFragment, Rows, Rows]]:
