@@ -1,4 +1,4 @@
-"""One dataset from first row to trained model: build, commit, branch, curate, stream, look back.
+"""One dataset from first row to trained model: build, branch, curate, stream, look back, merge.
 
     python examples/demo.py [folder] [--quick]
 
@@ -21,6 +21,7 @@ import numpy as np
 from tqdm import tqdm
 
 import deeplake
+import git_story
 from deeplake import types
 
 if TYPE_CHECKING:
@@ -339,7 +340,9 @@ def run(url: str, *, quick: bool, kept: bool) -> int:
     accuracy = train(url, rows, bill, epochs=6 if quick else 10)
     arrivals(url, bill)
     look_back(url, before, bill)
-    title(7, "What it cost")
+    title(7, "Git for rows: two reviewers, a conflict, a merge, a bad import undone")
+    git_story.tell(url, bill)
+    title(8, "What it cost")
     bill.show()
     print(f"\n{folder_bytes(url) / 1e6:.1f} MB in {url}{'' if kept else ', thrown away now'}")
     if not kept:
