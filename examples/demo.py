@@ -17,11 +17,11 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import git_story
 import numpy as np
 from tqdm import tqdm
 
 import deeplake
-import git_story
 from deeplake import types
 
 if TYPE_CHECKING:
