@@ -66,10 +66,24 @@ class MergeJob:
         Raises:
             MergeConflictError: nothing was changed; without a policy it waits for decisions.
         """
+        made = self.tried(head, newest=True)
+        assert made is not None
+        return made
+
+    def tried(self, head: Snapshot, *, newest: bool = False) -> Snapshot | None:
+        """Publish, on a head that may be an older one: then it is not said that there are conflicts,
+        or nothing to do, but None.
+
+        Raises:
+            MergeConflictError: nothing was changed; without a policy it waits for decisions.
+        """
         keep = False
         try:
-            first = self._staged(head)
-            if not first.tables and not first.parents:
+            found = self._merged(head)
+            if not newest and (found.conflicts or not _changes(found.staged)):
+                return None
+            first = self._settled(found, head)
+            if not _changes(first):
                 return head  # it was done already
             stamp = new_stamp(self._merge.message)
             snapshot = publish(self._objects, self._branch, head, first, stamp, self._staged)
@@ -91,7 +105,9 @@ class MergeJob:
             self._abandon(keep=False)
 
     def _staged(self, ours: Snapshot) -> Staged:
-        found = self._merged(ours)
+        return self._settled(self._merged(ours), ours)
+
+    def _settled(self, found: Merged, ours: Snapshot) -> Staged:
         if found.conflicts and self._resolver is None and self._recalled():
             found = self._merged(ours)
         if found.conflicts:
@@ -180,6 +196,11 @@ class _Decided:
 def new_stamp(message: str, *, automatic: bool = False) -> Stamp:
     """Who merges, and why, with a nonce of its own."""
     return Stamp(author_name(), message, automatic, int.from_bytes(os.urandom(8), "little"))
+
+
+def _changes(staged: Staged) -> bool:
+    """Whether there is anything to commit."""
+    return bool(staged.tables or staged.parents)
 
 
 def _opened(objects: Objects, commit: CommitId | None) -> Snapshot:

@@ -47,12 +47,17 @@ def merge(
         bases = merge_bases(repository.objects, head, theirs) if head.header else []
         ids = [base.commit_id for base in bases]
         if theirs.header is None or theirs.commit_id in ids:
+            if not attempt:
+                continue  # as far as the handle knows
             return _moved(stand, branch, head)  # there is nothing that the branch has not
         if head.header is not None and head.commit_id not in ids:
             change = PendingMerge(MERGE, told, None, theirs.commit_id)
             job = MergeJob(stand, branch, change, resolver)
             job.know_bases(head, bases)
-            return _moved(stand, branch, job.run(head))
+            made = job.tried(head, newest=bool(attempt))
+            if made is None:
+                continue
+            return _moved(stand, branch, made)
         try:
             stamp = new_stamp(f"fast-forward to {name}", automatic=True)
             return _moved(stand, branch, adopt(repository.objects, branch, head, theirs, stamp))
@@ -84,8 +89,9 @@ def cherry_pick(
 def _change(stand: Stand, change: PendingMerge, on_conflict: Any) -> Snapshot:
     resolver = _resolver(on_conflict)
     branch = stand.writable()
-    head = _head(stand, branch)
-    return _moved(stand, branch, MergeJob(stand, branch, change, resolver).run(head))
+    job = MergeJob(stand, branch, change, resolver)
+    made = job.tried(_head(stand, branch, known=True))
+    return _moved(stand, branch, made or job.run(_head(stand, branch)))
 
 
 # --- deciding on conflicts ------------------------------------------------------------------------
@@ -212,7 +218,8 @@ def _resolver(on_conflict: Any) -> Resolver | None:
 
 def _head(stand: Stand, branch: Branch, *, known: bool = False) -> Snapshot:
     """The newest commit of a branch; with `known`, the one that the handle stands on will do:
-    if there is a newer one, publishing finds out, and nothing was asked for in vain.
+    if there is a newer one, publishing finds out, and nothing was asked for in vain. That nothing
+    can be done, or need be, is only true of the newest.
     """
     own = stand.branch is not None and stand.branch.branch_id == branch.branch_id
     repository = stand.repository
