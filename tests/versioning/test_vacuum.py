@@ -56,6 +56,8 @@ def read_all(store: Store) -> dict[str, int]:
 
     What a vacuum has announced to delete may be gone, or miss some of what it needs.
     """
+    checked = deeplake.connect(store).verify(progress=False)
+    assert checked.ok, checked
     plan = read_plan(Repository.open(store).objects)
     repository = Repository.open(store)
     names = [branch.name for branch in repository.branches()]

@@ -37,6 +37,11 @@ class Database(Versioned, Optimizable):
             self._stand.optimizes = self._optimizes
         return self._stand
 
+    def _open_repository(self) -> Repository:
+        if self._stand is None:
+            return Repository.open(self._store)
+        return super()._open_repository()
+
     @property
     def url(self) -> str:
         """Where the repository is."""

@@ -1,4 +1,4 @@
-"""The verbs that look after a repository: what can go?"""
+"""The verbs that look after a repository: is everything whole, and what can go?"""
 
 from __future__ import annotations
 
@@ -7,42 +7,42 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from deeplake.api.optimizing import Optimized
-    from deeplake.api.reports import Vacuumed
+    from deeplake.api.reports import Vacuumed, Verified
     from deeplake.api.stand import Stand
+    from deeplake.versioning.history import Ref
+    from deeplake.versioning.repository import Repository
 
 
 class Housekeeping:
-    """A handle on a repository that can be tidied."""
+    """A handle on a repository that can check and tidy all of it."""
 
     def _open_stand(self) -> Stand:
         raise NotImplementedError
 
-    def optimize(self, *, progress: bool | None = None) -> Optimized:
-        """Rewrite small fragments into fewer, larger ones, and fold updates and deletions in.
+    def _open_repository(self) -> Repository:
+        """Of a database also if its head is damaged."""
+        stand = self._open_stand()
+        stand.not_closed()
+        return stand.repository
 
-        One automatic commit, which changes no row, row id or version: `diff` and `merge` see
-        nothing of it, and values of media are not copied. A dataset's table is optimized, or all
-        tables of a database. Handles do the same to the end of a table by themselves after a
-        thousand small commits, unless opened with `optimize="off"`.
+    def verify(self, *, at: Ref | None = None, progress: bool | None = None) -> Verified:
+        """Read every object of the repository once and check all of it; never stops at damage.
 
-        Other writers may go on meanwhile: what they change is theirs.
+        All commits that can be opened are checked, with the rows of all their tables. The report
+        says what is damaged and which rows that costs. `deeplake.connect(url).verify()` works
+        even if the newest commit cannot be opened.
 
         Args:
+            at: check this branch, tag or commit and its history only.
             progress: show a bar; by default if stderr is a terminal.
 
         Raises:
-            StagedChangesError: something is staged.
-            ReadOnlyError: the handle is not on a branch.
-            CommitConflictError, CommitUnknownError, StoreError: rows are as they were.
+            RefNotFoundError: there is no `at`.
+            StoreError: the store failed; nothing is said about what is damaged.
         """
-        from deeplake.api.optimizing import optimized
+        from deeplake.api.reports import verified
 
-        return optimized(self._open_stand(), self._own_tables(), progress)
-
-    def _own_tables(self) -> list[str] | None:
-        """The tables that the handle is of; None for all."""
-        return None
+        return verified(self._open_repository(), at, progress)
 
     def vacuum(
         self,

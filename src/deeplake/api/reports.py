@@ -1,4 +1,4 @@
-"""What `vacuum` returns, and how it is run: a bar, and a report worth reading."""
+"""What `vacuum` and `verify` return, and how they are run: a bar, and reports worth reading."""
 
 from __future__ import annotations
 
@@ -15,7 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from deeplake.api.stand import Stand
+    from deeplake.table.damage import Damage
+    from deeplake.versioning.history import Ref
+    from deeplake.versioning.repository import Repository
     from deeplake.versioning.vacuum import Swept
+
+DAMAGES_SHOWN = 20
 
 
 class Vacuumed:
@@ -46,6 +51,39 @@ class Vacuumed:
         lines.append(f"  in use   {_sum(self.kept)}")
         if self.young.objects:
             lines.append(f"  young    {_sum(self.young)}, in no commit: unused, or staged just now")
+        return "\n".join(lines)
+
+
+class Verified:
+    """What a verification found.
+
+    Attributes:
+        ok: whether everything is whole.
+        commits, objects, bytes: how many were read and checked.
+        damages: what is not as it was written, each with `key`, `what`, `table`, `column`,
+            `rows` (ranges of row ids), `commit` and `refs` (names whose tables it costs rows).
+    """
+
+    def __init__(
+        self, url: str, commits: int, objects: int, size: int, damages: list[Damage]
+    ) -> None:
+        self.url = url
+        self.commits, self.objects, self.bytes = commits, objects, size
+        self.damages = damages
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is damaged."""
+        return not self.damages
+
+    def __repr__(self) -> str:
+        read = f"{self.commits:,} commits, {self.objects:,} objects, {_size(self.bytes)}"
+        if self.ok:
+            return f"{self.url} is whole: {read} read"
+        lines = [f"{self.url} is damaged in {len(self.damages):,} places; {read} read"]
+        lines += [f"  {damage}" for damage in self.damages[:DAMAGES_SHOWN]]
+        if len(self.damages) > DAMAGES_SHOWN:
+            lines.append(f"  and {len(self.damages) - DAMAGES_SHOWN:,} more, in .damages")
         return "\n".join(lines)
 
 
@@ -90,6 +128,21 @@ def _grace(older_than: Any, no_writers: bool) -> timedelta:
             "know that nobody writes here now.",
         )
     return found
+
+
+def verified(repository: Repository, at: Ref | None, progress: bool | None) -> Verified:
+    """Verify a repository and report.
+
+    Raises:
+        RefNotFoundError, StoreError
+    """
+    from deeplake.table.verify import verify
+
+    objects = repository.objects
+    snapshot = None if at is None else repository.resolve(at).snapshot
+    with _bar("verify", progress) as told:
+        found = verify(objects, snapshot, told)
+    return Verified(objects.store.url, found.commits, found.objects, found.bytes, found.damages)
 
 
 @contextmanager

@@ -180,19 +180,19 @@ def _untaken(objects: Objects, name: str) -> tuple[int, int]:
 
 def list_branches(objects: Objects) -> list[Branch]:
     """All branches, by name."""
-    names = _listed(objects, "refs/names/") | {MAIN}
+    names = listed_names(objects, "refs/names/") | {MAIN}
     found = objects.parallel(lambda name: find_branch(objects, name), sorted(names))
     return [branch for branch in found if branch is not None]
 
 
 def list_tags(objects: Objects) -> list[Tag]:
     """All tags, by name."""
-    names = sorted(_listed(objects, "refs/tags/"))
+    names = sorted(listed_names(objects, "refs/tags/"))
     found = objects.parallel(lambda name: find_tag(objects, name), names)
     return [tag for tag in found if tag is not None]
 
 
-def _listed(objects: Objects, prefix: str) -> set[str]:
+def listed_names(objects: Objects, prefix: str) -> set[str]:
     """The names below a prefix; what is no entry of a name (a desktop.ini) is not ours."""
     found = set()
     for info in objects.store.list(prefix):
