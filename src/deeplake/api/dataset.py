@@ -54,9 +54,6 @@ class Dataset(Versioned, Optimizable, Streamed):
     def _own_tables(self) -> list[str]:
         return [self._session.table]
 
-    def _own_table(self) -> str:
-        return self._session.table
-
     def _streamed_rows(self) -> tuple[Session, None]:
         return self._session, None
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Literal, Self
 
+    from deeplake.api.diff import Diff
     from deeplake.api.log import Log
     from deeplake.api.stand import Stand
     from deeplake.table.conflicts import Conflict
@@ -334,6 +335,29 @@ class Versioned(Housekeeping):
             raise InputError(f"n is how many commits, not {n!r}.")
         stand = self._open_stand()
         return history_of(stand.repository, stand.snapshot, n, automatic=all)
+
+    def diff(self, a: Ref | None = None, b: Ref | None = None) -> Diff:
+        """What changed from one commit to another: rows, cells, columns. Costs what changed.
+
+        A dataset compares its own table, a database all of them. Printed, it is a summary;
+        iterated, it gives a `RowChange` for each row. Nothing is read before it is asked for.
+
+        Args:
+            a: a branch, tag, commit or time, as for `deeplake.open`; left out, what is staged is
+                compared with the commit the handle stands on.
+            b: the same; left out, the commit the handle stands on, without what is staged.
+
+        Raises:
+            RefNotFoundError
+            InputError: only `b` was given.
+        """
+        from deeplake.api.diff import diff
+
+        return diff(self._open_stand(), self._own_tables(), a, b)
+
+    def _own_tables(self) -> list[str] | None:
+        """The tables that the handle is of; None for all."""
+        return None
 
     def close(self) -> None:
         """Drop what is staged and release the store. The handle cannot be used afterwards."""

@@ -85,6 +85,7 @@ def delta_of(base: Side, other: Side, gaps: Sequence[Gap]) -> TableDelta:
     left_base, left_other = [], []
     for gap in both:
         pairs, rest_base, rest_other = _paired(base.fragments(gap.base), other.fragments(gap.other))
+        _read_ahead(pairs)
         for a, b in pairs:
             builder.pair(a, b)
         left_base += rest_base
@@ -130,6 +131,23 @@ def _paired(
         else:
             rest.append(fragment)
     return pairs, [fragment for left in by_ids.values() for fragment in left], rest
+
+
+def _read_ahead(pairs: Sequence[tuple[OpenFragment, OpenFragment]]) -> None:
+    """Read the bitmaps that only one fragment of a pair has, of all pairs at once from a bucket."""
+    if not pairs or not pairs[0][0].objects.store.remote:
+        return
+    work = []
+    for pair in pairs:
+        known = {o.bitmap[1:] for o in pair[0].fragment.overlays}
+        known &= {o.bitmap[1:] for o in pair[1].fragment.overlays}
+        same = pair[0].fragment.deletion == pair[1].fragment.deletion
+        for fragment in pair:
+            refs = [o.bitmap for o in fragment.fragment.overlays if o.bitmap[1:] not in known]
+            if fragment.fragment.deletion is not None and not (same and not refs):
+                refs.append(fragment.fragment.deletion.bitmap)
+            work += [(fragment, ref) for ref in refs]
+    pairs[0][0].objects.parallel(lambda item: item[0].bitmap(item[1]), work)
 
 
 class _Builder:

@@ -22,10 +22,10 @@ from deeplake.errors import (
 from deeplake.format.keys import check_name
 from deeplake.table.columns import Columns, columns_of
 from deeplake.table.draft import Draft, DraftMark
-from deeplake.table.fragments import TableTree
 from deeplake.table.packs import Inline, PackWriter
 from deeplake.table.placing import final, required
 from deeplake.table.rebase import rebased
+from deeplake.table.table_tree import TableTree
 from deeplake.table.walk import Side
 from deeplake.versioning.publish import publish
 from deeplake.versioning.staged import Staged, Stamp, TableChange
@@ -107,6 +107,14 @@ class Transaction:
         if draft is not None:
             return draft.columns
         return columns_of(self.snapshot.table(table).schema_block)
+
+    def drafts(self) -> list[Draft]:
+        """What is staged, table by table."""
+        return [draft for draft in self._drafts.values() if draft.staged]
+
+    def committed(self, table: str) -> TableTree:
+        """The table's rows without what is staged."""
+        return self._committed(table)
 
     def has_table(self, table: str) -> bool:
         """Whether the table is there, staged or committed."""

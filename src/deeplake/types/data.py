@@ -162,9 +162,9 @@ def rows_equal(a: ColumnData, b: ColumnData) -> BoolArray:
 
 def _values_equal(a: Any, b: Any, count: int) -> BoolArray:
     if isinstance(a, FixedData):
-        ours, theirs = (np.ascontiguousarray(x.values).reshape(count, -1) for x in (a, b))
-        if not ours.shape[1]:
+        if not a.values.size:
             return np.ones(count, np.bool_)
+        ours, theirs = (np.ascontiguousarray(x.values).reshape(count, -1) for x in (a, b))
         return np.asarray((ours.view(np.uint8) == theirs.view(np.uint8)).all(axis=1))
     if isinstance(a, StructData):
         same = np.ones(count, np.bool_)
