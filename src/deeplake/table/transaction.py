@@ -329,6 +329,7 @@ class Transaction:
         if parent is not self.snapshot:
             for draft in drafts:
                 self._same_schema(draft, parent)
+                self._own_keys(draft, parent)
         written = [
             (draft.appended(self._objects), self._replaced(draft, parent)) for draft in drafts
         ]
@@ -359,6 +360,29 @@ class Transaction:
                 f"the branch moved on while this transaction was open: table {draft.name!r} "
                 f"{problem}.",
                 hint="Roll back, refresh, and apply the change again.",
+            )
+
+    def _own_keys(self, draft: Draft, parent: Snapshot) -> None:
+        """Refuse keys that commits since have given to other rows.
+
+        Raises:
+            CommitConflictError: naming them.
+        """
+        if draft.created or not draft.columns.keys:
+            return
+        from deeplake.table.key_conflicts import clashes
+
+        old, new = (
+            Side(self._objects, snapshot.head, snapshot.table(draft.name).records)
+            for snapshot in (self.snapshot, parent)
+        )
+        found = clashes(self._objects, draft.columns, old, new, draft)
+        if found:
+            named = ", ".join(f"{'/'.join(clash.columns)} {clash.value!r}" for clash in found[:5])
+            raise CommitConflictError(
+                f"the branch moved on while this transaction was open: another commit has rows of "
+                f"the same keys: {named}.",
+                hint="Roll back, refresh, and upsert() the rows.",
             )
 
     def _replaced(self, draft: Draft, parent: Snapshot) -> Replaced:
