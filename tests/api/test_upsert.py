@@ -240,3 +240,19 @@ def test_a_thousand_rows_in_parts_equal_one_by_one(url):
     assert found == {
         k: (v, "old" if k % 3 == 0 else None) for k, v in zip(ids.tolist(), n.tolist(), strict=True)
     }
+
+
+def test_rows_staged_before_the_key_was_named_are_found(url):
+    ds = deeplake.create(url, schema={"id": "int", "n": "int"})
+    ds.extend({"id": [1, 2], "n": [1, 2]})
+    ds.commit()
+    assert ds.upsert([{"id": 2, "n": 20}], on="id") == (1, 0)
+    ds.commit()
+    ds.append({"id": 3, "n": 3})
+    ds.delete(rows=[0])
+    assert ds.upsert({"id": [1, 2, 3], "n": [-1, -2, -3]}, on="id") == (2, 1)
+    assert ds["id"][:].tolist() == [2, 3, 1]
+    assert ds["n"][:].tolist() == [-2, -3, -1]
+    ds.commit()
+    ds["id"][0] = 7
+    assert ds.upsert({"id": [7, 2], "n": [0, 0]}, on="id") == (1, 1)

@@ -87,6 +87,11 @@ class Draft:
         return self.schema is not None or bool(self.builder.rows) or bool(self.edits)
 
     @property
+    def settled(self) -> bool:
+        """Whether its rows are those that are committed."""
+        return not (self.created or self.builder.rows or self.edits)
+
+    @property
     def added_rows(self) -> int:
         """Rows appended and not deleted again."""
         gone = sum(len(e.deleted) for k, e in self.edits.items() if isinstance(k, int))
@@ -108,7 +113,7 @@ class Draft:
         self.builder.restore(mark.builder)
         self.edits = mark.edits
         if self.keys is not None:
-            self.keys.restore(mark.keys, settled=not self.staged)
+            self.keys.restore(mark.keys, settled=self.settled)
 
     def append(self, batch: Mapping[int, ColumnData], rows: int) -> None:
         """Stage rows, all or none.

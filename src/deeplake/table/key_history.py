@@ -57,10 +57,10 @@ class KeysKnown:
         self._scanned: dict[Name, int] = {}
 
     def open(self, snapshot: Snapshot, draft: Draft) -> TableKeys:
-        """The keys of a table for a transaction that begins at a commit."""
+        """The keys of a table for a transaction that was begun at a commit."""
         state = None if draft.created else self._at(snapshot, draft)
         keep = self._keeper(snapshot, draft)
-        return TableKeys(snapshot.objects, state, keep, self._scanned)
+        return TableKeys(snapshot.objects, state, keep, self._scanned, settled=draft.settled)
 
     def _keeper(self, snapshot: Snapshot, draft: Draft) -> Callable[[KeyState], None]:
         def keep(state: KeyState) -> None:

@@ -94,20 +94,24 @@ class TableKeys:
 
     Args:
         objects: where.
-        state: what is known of the committed keys, if anything.
+        committed: what is known of the committed keys, if anything.
         keep: told what becomes known of them.
         scanned: by key, how many rows were looked at so far for want of an index.
+        settled: whether no rows are staged yet.
     """
 
     def __init__(
         self,
         objects: Objects,
-        state: KeyState | None,
+        committed: KeyState | None,
         keep: Callable[[KeyState], None],
         scanned: dict[Name, int],
+        *,
+        settled: bool,
     ) -> None:
         self._objects = objects
-        self.state = self._committed = state
+        self._committed = committed
+        self.state = committed if settled else None
         """None while nothing is known: the keys are then read when they are needed."""
         self._keep = keep
         self._scanned = scanned

@@ -207,7 +207,7 @@ class Transaction:
     def _view(self, draft: Draft) -> View:
         from deeplake.table.keys import View
 
-        return View(draft.columns, lambda: self.tree(draft.name), not draft.staged)
+        return View(draft.columns, lambda: self.tree(draft.name), draft.settled)
 
     def evolve(self, table: str, change: Callable[[int, Columns], TableSchema]) -> None:
         """Stage another schema of a table; `change` makes it from table id and columns.
