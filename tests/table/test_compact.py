@@ -105,8 +105,10 @@ def assert_invisible(ds: deeplake.Dataset, before: dict[str, object], at: str) -
     assert ours == theirs
     delta = compare(*sides(ds, at))
     today = {column.column_id for column in ds._session.columns}
-    assert not len(delta.added.ids) and not len(delta.removed.ids)
-    assert not delta.whole and not delta.removed_whole
+    assert not len(delta.added.ids)
+    assert not len(delta.removed.ids)
+    assert not delta.whole
+    assert not delta.removed_whole
     assert not today & set(delta.updated)
 
 
@@ -149,7 +151,9 @@ def _optimize(ds: deeplake.Dataset) -> None:
 
 
 def _step(ds: deeplake.Dataset, data: st.DataObject) -> None:
-    step = data.draw(st.sampled_from("append extend extend update update delete evolve".split()))
+    step = data.draw(
+        st.sampled_from(["append", "extend", "extend", "update", "update", "delete", "evolve"])
+    )
     names = [name for name in COLUMNS if name in ds.schema]
     if step == "append":
         ds.append({name: row(len(ds))[name] for name in SCHEMA if name in ds.schema})
@@ -294,7 +298,8 @@ def test_a_crowded_root_becomes_a_tidy_tree() -> None:
     assert (found.before, found.after) == (100, 100)
     records = ds._stand.snapshot.table("data").records  # type: ignore[union-attr]
     assert {record.level for record in records} == {1}
-    assert ds["n"][40_000 - 1] == 1 and len(ds) == 3_999_999
+    assert ds["n"][40_000 - 1] == 1
+    assert len(ds) == 3_999_999
 
 
 def test_it_is_refused_where_it_cannot_be_done() -> None:
@@ -319,10 +324,12 @@ def test_the_report_reads_well() -> None:
     db.table("a").delete(rows=[0])
     db.commit()
     found = db.optimize()
-    assert set(found.tables) == {"a", "b"} and found.before == 9 and found.after == 2
+    assert set(found.tables) == {"a", "b"}
+    assert found.before == 9
+    assert found.after == 2
     assert "a: 4 -> 1 fragment, 4 rows in" in repr(found)
     assert str(db.commit_id) == found.commit
-    assert [c.message for c in db.log(all=True)][0] == "optimize"
+    assert next(c.message for c in db.log(all=True)) == "optimize"
     assert "optimize" not in [c.message for c in db.log()]
     assert "nothing to do" in repr(db.optimize())
 
@@ -331,7 +338,8 @@ def test_the_report_reads_well() -> None:
 
 
 def fragments(ds: deeplake.Dataset) -> int:
-    side = Side(*(lambda s: (s.objects, s.head, s.table("data").records))(ds._stand.snapshot))  # type: ignore[union-attr]
+    snapshot = ds._stand.snapshot  # type: ignore[union-attr]
+    side = Side(snapshot.objects, snapshot.head, snapshot.table("data").records)
     return len(side.leaves(side.root))
 
 
@@ -383,7 +391,8 @@ def test_a_store_that_fails_it_does_not_fail_the_commit() -> None:
     ds.append({"n": 1023})
     store.plan[store.operations + 2] = "unavailable"  # the pack, after the slot
     made = ds.commit("the last")
-    assert made.message == "the last" and ds.commit_id == made.id
+    assert made.message == "the last"
+    assert ds.commit_id == made.id
     assert [fault for *_, fault in store.log if fault] == ["unavailable"]
     ds.append({"n": 1024})
     ds.commit()

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from deeplake.api.stand import author_name
 from deeplake.errors import DeeplakeError
-from deeplake.table.optimize import TooMuchError, compact_tail, optimize
+from deeplake.table.compact import TooMuchError
+from deeplake.table.optimize import compact_tail, optimize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

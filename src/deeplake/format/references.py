@@ -34,8 +34,8 @@ RUN_DTYPE = np.dtype([("row", "<u4"), ("zero", "<u4"), ("offset", "<u8"), ("obje
 class Values(NamedTuple):
     """Where each value of a column of media lies.
 
-    Row k has `sizes[k]` bytes at `starts[k]` of the object `homes[at[k]]`, or is `held[k]`, or is an
-    object of its own: `externals[k]` is (object id, crc, length), its size 0 then.
+    Row k has `sizes[k]` bytes at `starts[k]` of the object `homes[at[k]]`, or is `held[k]`, or is
+    an object of its own: `externals[k]` is (object id, crc, length), its size 0 then.
     """
 
     homes: tuple[bytes, ...]

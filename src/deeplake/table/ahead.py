@@ -49,7 +49,7 @@ def opened(side: Side, paths: Sequence[Path]) -> Iterator[OpenFragment]:
     """Fragments in order, each to be read before the next hundreds are."""
     objects = side.objects
     store = _Held(objects.store)
-    near = Objects(store)  # type: ignore[arg-type]
+    near = Objects(store)
     near.texts = objects.texts
     beside = Side(near, side.head, ())
 

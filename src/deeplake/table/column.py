@@ -7,11 +7,13 @@ next reader.
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from deeplake.errors import RowIndexError
+from deeplake.table.edited import EditedFrame
 from deeplake.table.fragments import partition
 from deeplake.table.frames import FixedFrame
 from deeplake.types.base import FixedData, FixedLayout
@@ -44,7 +46,7 @@ class ColumnReader:
         self._column = column
         self.layout = column.type.layout
         self.rows = tree.rows
-        self._run: tuple[int, int, FixedFrame] = NO_RUN
+        self._run: tuple[int, int, FixedFrame | EditedFrame] = NO_RUN
 
     def cell(self, row: int) -> Any:
         """One raw cell, None for NULL. Negative positions count from the end.
@@ -83,32 +85,55 @@ class ColumnReader:
             return nulls(self.layout, 0)
         first, last, frame = self._run
         if first <= low and high <= last:
-            piece = frame.slice(low - first, high - first)
             values = _room(self.layout, high - low, out)  # type: ignore[arg-type]
-            values[...] = piece.values
-            return FixedData(values, piece.valid)
+            return FixedData(values, frame.fill(low - first, high - first, values))
         work = [
             (chunk, run)
             for fragment, first, last in self._tree.runs(low, high)
             for chunk in (fragment.chunk(self._column),)
             for run in chunk.runs(first, last)
         ]
+        if isinstance(self.layout, FixedLayout):
+            found = self._filled(self.layout, work, high - low, out)
+            self._remember(*work[-1], high)
+            return found
         pieces = self._objects.parallel(
             lambda item: item[0].frame(item[1][0]).slice(item[1][1], item[1][2]), work
         )
-        if isinstance(self.layout, FixedLayout):
-            self._remember(*work[-1], high)
-            return _joined(self.layout, pieces, high - low, out)  # type: ignore[arg-type]
         if len(pieces) == 1:
             return private(pieces[0])
         return concat(pieces)
 
+    def _filled(
+        self,
+        layout: FixedLayout,
+        work: list[tuple[Chunk, tuple[int, int, int]]],
+        count: int,
+        out: npt.NDArray[Any] | None,
+    ) -> FixedData:
+        """Runs of rows of a fixed column, each copied straight into one array."""
+        values = _room(layout, count, out)
+        ends = list(accumulate(high - low for _, (_, low, high) in work))
+
+        def fill(item: tuple[tuple[Chunk, tuple[int, int, int]], int]) -> Any:
+            (chunk, (k, low, high)), end = item
+            return chunk.frame(k).fill(low, high, values[end - (high - low) : end])
+
+        valid: npt.NDArray[np.bool_] | None = None
+        filled = self._objects.parallel(fill, list(zip(work, ends, strict=True)))
+        for some, end in zip(filled, ends, strict=True):
+            if some is not None:
+                valid = np.ones(count, np.bool_) if valid is None else valid
+                valid[end - len(some) : end] = some
+        return FixedData(values, valid)
+
     def _remember(self, chunk: Chunk, run: tuple[int, int, int], high: int) -> None:
         """Keep the frame a slice ended in: the next slice mostly begins there, 5 us sooner."""
-        frame = chunk.frame(run[0])
-        if isinstance(frame, FixedFrame):
+        k = run[0]
+        frame = chunk.frame(k)
+        if isinstance(frame, FixedFrame | EditedFrame):
             first = high - run[2]
-            self._run = (first, first + frame.decoder.rows, frame)
+            self._run = (first, first + chunk.rows_of(k), frame)
 
     def take(self, rows: Rows, out: npt.NDArray[Any] | None = None) -> ColumnData:
         """Rows by position (0 <= row < rows), in the order given, in memory of their own.
@@ -156,8 +181,13 @@ class ColumnReader:
 
         def gather(group: tuple[Frame, Rows, Rows]) -> ColumnData | None:
             frame, rows, places = group
-            if isinstance(frame, FixedFrame) and frame.valid is None:
-                frame.take_into(rows, values, None if alone else places)
+            if isinstance(frame, FixedFrame):
+                if frame.valid is None:
+                    frame.take_into(rows, values, None if alone else places)
+                    return None
+            elif isinstance(frame, EditedFrame) and frame.take_into(
+                rows, values, None if alone else places
+            ):
                 return None
             return frame.take(rows)
 
@@ -175,23 +205,6 @@ class ColumnReader:
 def _room(layout: FixedLayout, count: int, out: npt.NDArray[Any] | None) -> npt.NDArray[Any]:
     """An array for `count` rows: the beginning of `out`, or a new one."""
     return np.empty((count, *layout.shape), layout.dtype) if out is None else out[:count]
-
-
-def _joined(
-    layout: FixedLayout, pieces: list[FixedData], count: int, out: npt.NDArray[Any] | None
-) -> FixedData:
-    """Fixed pieces copied into one array; stored norms are left behind."""
-    values = _room(layout, count, out)
-    valid: npt.NDArray[np.bool_] | None = None
-    at = 0
-    for piece in pieces:
-        stop = at + len(piece.values)
-        values[at:stop] = piece.values
-        if piece.valid is not None:
-            valid = np.ones(count, np.bool_) if valid is None else valid
-            valid[at:stop] = piece.valid
-        at = stop
-    return FixedData(values, valid)
 
 
 def out_of_range(row: int, rows: int) -> RowIndexError:

@@ -179,9 +179,7 @@ class _RowRuns:
 
 
 def _spread(runs: Sequence[Run]) -> Versions:
-    return np.repeat(
-        np.array([run.start for run in runs], np.uint64), [run.rows for run in runs]
-    )
+    return np.repeat(np.array([run.start for run in runs], np.uint64), [run.rows for run in runs])
 
 
 def _version_runs(versions: Versions) -> list[Run]:
@@ -229,10 +227,10 @@ class _ColumnRun:
         if not self._there:
             self._there = True
             if self._absent:
-                self._add_absent(fragment, self._absent)
+                self._add_absent(self._absent)
         self._feed(fragment, part)
 
-    def _add_absent(self, fragment: OpenFragment, rows: int) -> None:
+    def _add_absent(self, rows: int) -> None:
         raise NotImplementedError
 
     def _feed(self, fragment: OpenFragment, part: ColumnChunk | None) -> None:
@@ -263,7 +261,7 @@ class _ColumnRun:
 def _frames(
     fragment: OpenFragment, part: ColumnChunk, touched: Ints | None
 ) -> Iterator[tuple[int, FrameRef, int, int, bool]]:
-    """Each frame with its number, its rows that are left (low:high), and whether it is as it was."""
+    """Each frame: its number, its rows that are left (low:high), and whether it is as it was."""
     live, at = fragment.live, 0
     for k, ref in enumerate(part.frames):
         low, high = at, at + ref.rows
@@ -278,9 +276,7 @@ def _frames(
 def _touched(fragment: OpenFragment, column: Column) -> Ints | None:
     """Places with newer values of a column."""
     found = [
-        covered(fragment, o)
-        for o in fragment.fragment.overlays
-        if o.column_id == column.column_id
+        covered(fragment, o) for o in fragment.fragment.overlays if o.column_id == column.column_id
     ]
     return np.concatenate(found) if found else None
 
@@ -316,7 +312,7 @@ class _PlainRun(_ColumnRun):
             elif low < high:
                 self._add(chunk.slice(low, high), high - low)
 
-    def _add_absent(self, fragment: OpenFragment, rows: int) -> None:
+    def _add_absent(self, rows: int) -> None:
         from deeplake.table.fragments import AbsentFrame
 
         absent = AbsentFrame(self._column.layout, self._column.default)
@@ -376,9 +372,7 @@ class _MediaRun(_ColumnRun):
             )
             source = np.arange(count)
             for overlay in overlays:
-                frame = open_frame(
-                    fragment.objects, self._layout, overlay.values, fragment.own_key
-                )
+                frame = open_frame(fragment.objects, self._layout, overlay.values, fragment.own_key)
                 places = covered(fragment, overlay)
                 source[places] = np.arange(count, count + len(places))
                 count += len(places)
@@ -397,7 +391,7 @@ class _MediaRun(_ColumnRun):
                     values = taken(values, live[low:high].astype(np.int64) - written.starts[k])
                 self._add(values)
 
-    def _add_absent(self, fragment: OpenFragment, rows: int) -> None:
+    def _add_absent(self, rows: int) -> None:
         from deeplake.table.fragments import AbsentFrame
 
         absent = AbsentFrame(self._layout, self._column.default)
@@ -440,6 +434,4 @@ class _MediaRun(_ColumnRun):
         self._flush()
         column = self._column
         statistics = stats.merge(self._statistics)
-        return ColumnChunk(
-            column.column_id, tuple(self._frames), statistics, (), column.generation
-        )
+        return ColumnChunk(column.column_id, tuple(self._frames), statistics, (), column.generation)

@@ -6,7 +6,7 @@ Everything above counts the rows that are left; below, frames count all rows tha
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from deeplake.errors import MalformedObjectError
 from deeplake.format import bitmap as bitmaps
 from deeplake.format.checksum import crc32c, damaged
 from deeplake.format.keys import object_key
-from deeplake.table.frames import Frame, open_frame
+from deeplake.table.frames import FixedFrame, Frame, open_frame
 from deeplake.table.patch import Patch, among, holds, layered
 from deeplake.table.pieces import PieceFrame
 from deeplake.types.base import FixedData
@@ -33,11 +33,20 @@ if TYPE_CHECKING:
     from deeplake.versioning.objects import Objects
 
     Rows = npt.NDArray[np.int64]
+    Valid = npt.NDArray[np.bool_]
     Live = npt.NDArray[np.uint16]
     """Places of the rows that are left: a fragment has at most 65,536."""
 
 SPARSE = 4
 """Rows are gathered one by one where their span is over so many times their number."""
+
+RUN_ROWS_MIN, RUN_ROW_BYTES_MIN = 8, 256
+"""Rows between deleted ones are copied as runs if these are so long on average, and the rows so
+wide: 20,000 vectors of 2 KB with 500 gaps take 1.6 ms, one by one 2.2, without gaps 1.5."""
+
+WHOLE_BYTES_MAX = 1 << 20
+"""Changed columns of a fragment up to this size are put together once when they are read in
+order: labels, not vectors."""
 
 
 def read_bitmap(objects: Objects, ref: BitmapRef, own_key: str, rows: int) -> Rows:
@@ -115,7 +124,7 @@ class EditedFrame(Frame):
         patch: new values by place, or None.
     """
 
-    __slots__ = ("_at", "_base", "_live", "_patch", "_values")
+    __slots__ = ("_at", "_base", "_live", "_patch", "_rows", "_runs", "_values", "_whole")
 
     def __init__(self, base: Chunk, live: Live | None, patch: Patch | None) -> None:
         self._base = base
@@ -127,16 +136,29 @@ class EditedFrame(Frame):
         self._patch = None if patch is None or not len(patch.positions) else patch
         self._at: list[int] | None = None
         self._values: PieceFrame | None = None
+        self._runs: tuple[list[int], list[int]] | None = None
+        """Rows at which places jump, and the places there."""
+        written = base.starts[-1] + base.rows_of(len(base.starts) - 1)
+        self._rows = written if live is None else len(live)
+        self._whole: FixedData | None = None
+        """All rows, once a column of few bytes was read in order."""
+
+    @property
+    def _positions(self) -> list[int]:
+        """Rows with new values: bisecting a list takes a tenth of searching an array."""
+        if self._at is None:
+            self._at = [] if self._patch is None else self._patch.positions.tolist()
+        return self._at
 
     def _patched(self, row: int) -> tuple[PieceFrame, int] | None:
         """The frame and row of a cell that has a new value."""
         if self._patch is None:
             return None
-        if self._at is None or self._values is None:
+        if self._values is None:
             self._values = PieceFrame(self._patch.data)
-            self._at = self._patch.positions.tolist()
-        k = bisect_left(self._at, row)
-        return (self._values, k) if k < len(self._at) and self._at[k] == row else None
+        at = self._positions
+        k = bisect_left(at, row)
+        return (self._values, k) if k < len(at) and at[k] == row else None
 
     def cell(self, row: int) -> Any:
         """One raw cell."""
@@ -181,6 +203,99 @@ class EditedFrame(Frame):
         new = np.arange(first, last)
         return put_rows(data, self._patch.positions[new] - low, take_rows(self._patch.data, new))
 
+    def fill(self, low: int, high: int, out: npt.NDArray[Any]) -> Valid | None:
+        """Rows low:high of a fixed column, each copied once, straight into `out`."""
+        whole = self._whole
+        if whole is None and out.strides[0] * self._rows <= WHOLE_BYTES_MAX:
+            found = self.slice(0, self._rows)
+            assert isinstance(found, FixedData)
+            whole = self._whole = found
+        if whole is not None:
+            out[...] = whole.values[low:high]
+            return None if whole.valid is None else whole.valid[low:high]
+        valid = self._fill_written(low, high, out)
+        patch = self._patch
+        if patch is None:
+            return valid
+        positions = self._positions
+        first, last = bisect_left(positions, low), bisect_left(positions, high)
+        if first < last:
+            data, new = patch.data, patch.positions[first:last] - low
+            out[new] = data.values[first:last]  # type: ignore[union-attr]
+            if valid is not None or data.valid is not None:
+                valid = np.ones(high - low, np.bool_) if valid is None else valid.copy()
+                valid[new] = True if data.valid is None else data.valid[first:last]
+        return valid
+
+    def _fill_written(self, low: int, high: int, out: npt.NDArray[Any]) -> Valid | None:
+        """Rows low:high as their frames hold them."""
+        if self._runs is None:
+            self._runs = _runs_of(self._live)
+        starts, places = self._runs
+        first_run, stop = bisect_right(starts, low) - 1, bisect_left(starts, high)
+        if out.strides[0] < RUN_ROW_BYTES_MIN or (stop - first_run) * RUN_ROWS_MIN > high - low:
+            live = self._live
+            if live is not None:
+                return self._fill_places(live[low:high], out)
+        runs = zip(
+            [low, *starts[first_run + 1 : stop]],
+            [*starts[first_run + 1 : stop], high],
+            [places[first_run] + low - starts[first_run], *places[first_run + 1 : stop]],
+            strict=True,
+        )
+        base, valid = self._base, None
+        last = places[stop - 1] + high - starts[stop - 1]
+        first = places[first_run] + low - starts[first_run]
+        k = bisect_right(base.starts, first) - 1
+        start = base.starts[k]
+        frame = base.frame(k)
+        if last <= start + base.rows_of(k) and type(frame) is FixedFrame and frame.valid is None:
+            stored = frame.verified(first - start, last - start)
+            for at, until, place in runs:
+                out[at - low : until - low] = stored[place - first : place - first + until - at]
+            return None
+        for at, until, place in runs:
+            row = at - low
+            for k, a, z in base.runs(place, place + until - at):
+                some = base.frame(k).fill(a, z, out[row : row + z - a])
+                if some is not None:
+                    valid = _noted(valid, some, row, high - low)
+                row += z - a
+        return valid
+
+    def _fill_places(self, places: Live, out: npt.NDArray[Any]) -> Valid | None:
+        """Ascending places, one by one."""
+        base = self._base
+        valid: Valid | None = None
+        for k, a, z in base.runs(int(places[0]), int(places[-1]) + 1):
+            start = base.starts[k]
+            at, stop = np.searchsorted(places, (start + a, start + z)).tolist()
+            some = _take_into(base.frame(k), places[at:stop].astype(np.int64) - start, out[at:stop])
+            if some is not None:
+                valid = _noted(valid, some, at, len(places))
+        return valid
+
+    def take_into(self, rows: Rows, out: npt.NDArray[Any], at: Rows | None) -> bool:
+        """Rows of a fixed column straight into `out[at]`; False if some may be NULL, or if their
+        frames cannot: then nothing was done.
+        """
+        patch = self._patch
+        places = rows if self._live is None else self._live[rows].astype(np.int64)
+        where = np.arange(len(rows)) if at is None else at
+        parts = [(self._base.frame(k), inner, to) for k, inner, to in self._base.parts(places)]
+        if (patch is not None and patch.data.valid is not None) or not all(
+            isinstance(frame, FixedFrame) and frame.valid is None for frame, _, _ in parts
+        ):
+            return False
+        for frame, inner, to in parts:
+            frame.take_into(inner, out, at if len(parts) == 1 else where[to])  # type: ignore[attr-defined]
+        if patch is not None:
+            new = np.flatnonzero(holds(patch.positions, rows))
+            if len(new):
+                k = np.searchsorted(patch.positions, rows[new])
+                out[where[new]] = patch.data.values[k]  # type: ignore[union-attr]
+        return True
+
     def _gather(self, places: Rows) -> ColumnData:
         """Ascending places: cut out of one run where they lie close together."""
         first, last = int(places[0]), int(places[-1]) + 1
@@ -206,3 +321,31 @@ class EditedFrame(Frame):
 def patched(patches: Sequence[Patch]) -> Patch | None:
     """Overlays and staged values of one chunk as one patch."""
     return layered(patches) if patches else None
+
+
+def _runs_of(live: Live | None) -> tuple[list[int], list[int]]:
+    """Rows at which places jump, the first one included, and the places there."""
+    if live is None:
+        return [0], [0]
+    cuts = np.flatnonzero(np.diff(live.astype(np.int64), prepend=-2) != 1)
+    return cuts.tolist(), live[cuts].tolist()
+
+
+def _take_into(frame: Frame, rows: Rows, out: npt.NDArray[Any]) -> Valid | None:
+    """Ascending rows of a frame into `out`: by runs, or one by one where few lie together."""
+    if isinstance(frame, FixedFrame) and frame.valid is None:
+        frame.take_into(rows, out, None)
+        return None
+    data = frame.take(rows)
+    assert isinstance(data, FixedData)
+    out[...] = data.values
+    return data.valid
+
+
+def _noted(valid: Valid | None, some: Valid | None, at: int, rows: int) -> Valid | None:
+    """Which of `rows` are not NULL, with what is known of some of them from `at` on."""
+    if some is None:
+        return valid
+    whole = np.ones(rows, np.bool_) if valid is None else valid
+    whole[at : at + len(some)] = some
+    return whole

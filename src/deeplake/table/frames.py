@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from deeplake.versioning.objects import Objects
 
     Rows = npt.NDArray[np.int64]
+    Valid = npt.NDArray[np.bool_]
 
 WHOLE_BYTES_MAX = 256 << 10
 """A frame up to this size is read whole, payload and index in one request."""
@@ -136,6 +137,13 @@ class Frame:
         """Rows low:high; may share memory with the frame."""
         return self.decoder.slice(low, high)
 
+    def fill(self, low: int, high: int, out: npt.NDArray[Any]) -> Valid | None:
+        """Rows low:high of a fixed column straight into `out`; which of them are not NULL."""
+        data = self.slice(low, high)
+        assert isinstance(data, FixedData)
+        out[...] = data.values
+        return data.valid
+
     def take(self, rows: Rows) -> ColumnData:
         """Rows by position."""
         decoder = self.decoder
@@ -225,6 +233,17 @@ class FixedFrame(Frame):
         valid = None if self.valid is None else self.valid[low:high]
         norms = None if self._norms is None else self._norms[low:high]
         return FixedData(self._array[low:high], valid, norms)
+
+    def fill(self, low: int, high: int, out: npt.NDArray[Any]) -> Valid | None:
+        """Rows low:high straight into `out`; which of them are not NULL."""
+        out[...] = self.verified(low, high)
+        return None if self.valid is None else self.valid[low:high]
+
+    def verified(self, low: int, high: int) -> npt.NDArray[Any]:
+        """Values of rows low:high, a view."""
+        if self._payload is not None and self._payload.unseen:
+            self._payload.verify(low * self._stride, high * self._stride)
+        return self._array[low:high]
 
     def take(self, rows: Rows) -> FixedData:
         """Rows by position, gathered into a new array."""

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deeplake import settings
 from deeplake.errors import CommitConflictError, CommitUnknownError, StoreError
-from deeplake.format.fragment import Fragment
 from deeplake.table.columns import columns_of
-from deeplake.table.compact import Rewriter, TooMuchError
+from deeplake.table.compact import Rewriter
 from deeplake.table.packs import PackWriter
 from deeplake.table.retree import grouped, replaced, wrapped
 from deeplake.table.walk import Side, walk
@@ -26,6 +25,7 @@ from deeplake.versioning.staged import Staged, Stamp, TableChange
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from deeplake.format.fragment import Fragment
     from deeplake.format.tree import Record
     from deeplake.table.fragments import OpenFragment
     from deeplake.table.walk import Path
@@ -140,7 +140,7 @@ class _Table:
             found = {node: tuple(wrapped(left, node[-1].level, self.rewriter))}
         else:
             root = grouped(replaced(side, side.root, new, above), self.rewriter)
-            found = {path: () for path in side.root}
+            found = dict.fromkeys(side.root, ())
             found[side.root[0]] = tuple(root)
         for records in found.values():
             for record in records:
@@ -238,9 +238,7 @@ def _published(
             raise _NothingLeftError("all of it was changed by other writers meanwhile.")
         writer.finish(inline=False)
         refers = any(table.rewriter.refers for table in tables)
-        return Staged(
-            tuple(changes), (), 0, ("references",) if refers else (), rederived=True
-        )
+        return Staged(tuple(changes), (), 0, ("references",) if refers else (), rederived=True)
 
     sent = False
     try:
@@ -281,7 +279,7 @@ def _runs(table: _Table, requires: Sequence[str]) -> Iterator[list[Path]]:
         table.fragments += 1
         small = path[-1].rows < SMALL_ROWS
         edited = edits and not small and _edited(table.side.fragment(path))
-        if run and rows + path[-1].rows > settings.FRAGMENT_ROWS_MAX or not (small or edited):
+        if (run and rows + path[-1].rows > settings.FRAGMENT_ROWS_MAX) or not (small or edited):
             if _worth(table.side, run, changed=changed):
                 yield run
             run, rows, changed = [], 0, False
