@@ -86,3 +86,215 @@ def test_a_handle_that_is_behind_moves_on_when_there_is_nothing_to_merge(
     ds["n"][3] = 7
     made = ds.commit("new")
     assert behind.merge("v1").id == behind.commit_id == made.id
+
+
+# --- rows that came to both sides -----------------------------------------------------------------
+
+
+def picked_by_both(store: MemoryStore) -> tuple[Dataset, Dataset]:
+    """main and dev have both picked the same commit, which appends two rows."""
+    third, main, dev = (deeplake.open(store) for _ in range(3))
+    third.branch("third")
+    dev.branch("dev")
+    third.extend([row(100), row(101)])
+    new = third.commit("two more rows")
+    main["t"][0] = "main"
+    main.commit("main")
+    main.cherry_pick(new)
+    return main, dev
+
+
+def test_rows_that_both_sides_picked_come_once(small: None, store: MemoryStore) -> None:
+    main, dev = picked_by_both(store)
+    dev["n"][19] = 7  # beside the new rows: one gap of the tree
+    dev.commit("dev")
+    dev.cherry_pick("third")
+    assert dev.row_ids.tolist() == main.row_ids.tolist()
+    main.merge("dev")
+    assert column(main) == [*range(1000, 1019), 7, 1100, 1101]
+    assert len(set(main.row_ids.tolist())) == len(main)
+
+
+def test_rows_that_both_sides_picked_and_one_changed(small: None, store: MemoryStore) -> None:
+    main, dev = picked_by_both(store)
+    dev["n"][19] = 7
+    dev.commit("dev")
+    dev.cherry_pick("third")
+    dev["n"][20] = 8
+    dev.commit("dev again")
+    main["t"][21] = "nine"
+    main.commit("main again")
+    with pytest.raises(errors.MergeConflictError) as caught:
+        main.merge("dev")  # the base has neither row: nobody can tell who changed it
+    assert [c.place[2:] for c in caught.value.conflicts] == [
+        (int(dev.row_ids[20]), "n"), (int(dev.row_ids[21]), "t"),
+    ]  # fmt: skip
+    main.merge("dev", on_conflict="theirs")
+    assert column(main)[19:] == [7, 8, 1101]
+    assert column(main, "t")[20:] == ["text 100", "text 101"]
+
+
+# --- overlays in another order --------------------------------------------------------------------
+
+
+def orders(store: MemoryStore) -> tuple[Dataset, Dataset]:
+    """Two branches with the same two updates of one cell, in another order."""
+    k, m = deeplake.open(store), deeplake.open(store)
+    k.branch("k")
+    m.branch("m")
+    k["n"][3] = 1
+    first = k.commit("one")
+    m["n"][3] = 2
+    second = m.commit("two")
+    k.cherry_pick(second, on_conflict="theirs")
+    m.cherry_pick(first, on_conflict="theirs")
+    return k, m
+
+
+def test_the_same_updates_in_another_order_are_a_difference(store: MemoryStore) -> None:
+    k, m = orders(store)
+    assert (column(k)[3], column(m)[3]) == (2, 1)
+    k["t"][3] = "k"
+    k.commit("beside")
+    m["t"][4] = "m"
+    m.commit("beside")
+    with pytest.raises(errors.MergeConflictError, match="1 conflict"):
+        k.merge("m")
+    k.merge("m", on_conflict="theirs")
+    assert column(k)[3] == 1
+    assert (column(k, "t")[3], column(k, "t")[4]) == ("k", "m")
+
+
+def test_an_older_update_of_theirs_does_not_come_over_a_newer_one(store: MemoryStore) -> None:
+    """Theirs wrote 2, then picked 1; ours picked 1, then wrote 3. Going back to theirs gives 1."""
+    one, main, dev = (deeplake.open(store) for _ in range(3))
+    one.branch("one")
+    one["n"][3] = 1
+    first = one.commit("one")
+    dev.branch("dev")
+    dev["n"][3] = 2
+    dev.commit("two")
+    dev.cherry_pick(first, on_conflict="theirs")
+    main.cherry_pick(first)
+    main["n"][3] = 3
+    main.commit("three")
+    merged = main.merge("dev", on_conflict="ours")
+    assert column(main)[3] == 3
+    main["n"][4] = 4
+    main.commit("beside")
+    main.revert(merged, parent=2)
+    assert column(main)[3] == 1
+    assert column(main)[4] == 4
+
+
+# --- several common ancestors ---------------------------------------------------------------------
+
+
+def crossed(store: MemoryStore, change: Any, other: Any, *answers: str) -> tuple[Dataset, Dataset]:
+    """`change` on x and `other` on y, each then merged into the other branch."""
+    x, y = deeplake.open(store), deeplake.open(store)
+    x.branch("x")
+    y.branch("y")
+    change(x)
+    first = x.commit("change of x")
+    other(y)
+    second = y.commit("change of y")
+    x.merge(second, on_conflict=answers[0])
+    y.merge(first, on_conflict=answers[1])
+    return x, y
+
+
+def put(column: str, at: int, value: Any) -> Any:
+    def change(ds: Dataset) -> None:
+        ds[column][at] = value
+
+    return change
+
+
+def drop(at: int) -> Any:
+    def change(ds: Dataset) -> None:
+        ds.delete(rows=at)
+
+    return change
+
+
+def test_crossed_merges_that_chose_alike_merge(store: MemoryStore) -> None:
+    x, y = crossed(store, put("n", 3, 1), put("n", 3, 2), "ours", "theirs")
+    assert (column(x)[3], column(y)[3]) == (1, 1)
+    x.merge("y")
+    assert column(x)[3] == 1
+
+
+def test_crossed_merges_that_chose_differently_conflict_again(store: MemoryStore) -> None:
+    x, y = crossed(store, put("n", 3, 1), put("n", 3, 2), "ours", "ours")
+    for ds, other, value in ((x, "y", 1), (y, "x", 2)):
+        with pytest.raises(errors.MergeConflictError) as caught:
+            ds.merge(other)
+        (conflict,) = caught.value.conflicts
+        assert (conflict.kind, conflict.ours) == ("cell", value)
+    x.merge("y", on_conflict="theirs")
+    assert column(x)[3] == 2
+
+
+@pytest.mark.parametrize("deleted_on_x", [True, False])
+@pytest.mark.parametrize("keeps_x", [True, False])
+def test_crossed_merges_of_a_row_that_one_side_deleted_conflict_again(
+    store: MemoryStore, deleted_on_x: bool, keeps_x: bool
+) -> None:
+    """x keeps the one outcome and y the other, so the merge of both must ask."""
+    changes = drop(3), put("n", 3, 2)
+    answer = "ours" if keeps_x else "theirs"
+    x, y = crossed(store, *(changes if deleted_on_x else changes[::-1]), answer, answer)
+    gone = deleted_on_x == keeps_x
+    assert (len(x), len(y)) == ((19, 20) if gone else (20, 19))
+    for ds, other in ((x, "y"), (y, "x")):
+        with pytest.raises(errors.MergeConflictError) as caught:
+            ds.merge(other)
+        assert [c.kind for c in caught.value.conflicts] == ["row"]
+    x.merge("y", on_conflict="theirs")
+    assert sorted(column(x)) == sorted(column(y))
+
+
+def test_three_common_ancestors(store: MemoryStore) -> None:
+    """What each of three branches did is in both sides, so only later changes count."""
+    branches = []
+    for k, name in enumerate("abc"):
+        ds = deeplake.open(store)
+        ds.branch(name)
+        ds["n"][k] = k
+        branches.append(ds.commit(name))
+    x, y = deeplake.open(store, at="a"), deeplake.open(store, at="b")
+    x.branch("x")
+    y.branch("y")
+    x.merge("b")
+    x.merge("c")
+    y.merge("a")
+    y.merge("c")
+    assert column(x)[:3] == column(y)[:3] == [0, 1, 2]
+    for k in range(3):
+        y["n"][k] = 10 + k
+    y.commit("all three again")
+    x["t"][0] = "x"
+    x.commit("x")
+    x.merge("y")
+    assert column(x)[:3] == [10, 11, 12]
+    assert column(x, "t")[0] == "x"
+
+
+def test_three_common_ancestors_in_conflict(store: MemoryStore) -> None:
+    for k, name in enumerate("abc"):
+        ds = deeplake.open(store)
+        ds.branch(name)
+        ds["n"][5] = k
+        ds.commit(name)
+    x, y = deeplake.open(store, at="a"), deeplake.open(store, at="b")
+    x.branch("x")
+    y.branch("y")
+    for ds, others, answer in ((x, "bc", "ours"), (y, "ac", "theirs")):
+        for other in others:
+            ds.merge(other, on_conflict=answer)
+    assert (column(x)[5], column(y)[5]) == (0, 2)
+    with pytest.raises(errors.MergeConflictError):
+        x.merge("y")
+    x.merge("y", on_conflict="theirs")
+    assert column(x)[5] == 2

@@ -103,15 +103,37 @@ class Contest:
         do not count, and brings back what theirs changed if that wins.
         """
         kept = []
-        updated = _ids_of(self._ours.updated)
+        updated = self._ids_of(self._ours.updated)
+        if self._resolver == "virtual":
+            return self._undecided_rows(updated)
         for row_id in np.intersect1d(self._theirs.removed.ids, updated).tolist():
             if not self._wins(row_id, deleted_by="theirs"):
                 kept.append(row_id)
-        lost = np.intersect1d(self._ours.removed.ids, _ids_of(self._theirs.updated))
+        lost = np.intersect1d(self._ours.removed.ids, self._ids_of(self._theirs.updated))
         revived = [row_id for row_id in lost.tolist() if self._wins(row_id, deleted_by="ours")]
         if revived:
             self._revive(np.array(revived))
         return np.array(kept, np.int64)
+
+    def _undecided_rows(self, updated: Ints) -> Ints:
+        """Keep rows that one side deleted and the other changed, with versions of their own in the
+        changed cells: then a later merge of either outcome is a change.
+        """
+        kept = np.intersect1d(self._theirs.removed.ids, updated)
+        for column_id, cells in self._ours.updated.items():
+            column = self._columns.get(column_id)
+            if column is not None:
+                at, places, _ = self._index.find(cells.ids[holds(kept, cells.ids)])
+                self._stamp(column, at, places)
+        lost = np.intersect1d(self._ours.removed.ids, self._ids_of(self._theirs.updated))
+        if len(lost):
+            self._revive(lost, stamped=True)
+        return kept
+
+    def _ids_of(self, updated: dict[int, Cells]) -> Ints:
+        """Rows with new values in columns that stay."""
+        parts = [cells.ids for c, cells in updated.items() if c in self._columns]
+        return np.unique(np.concatenate(parts)) if parts else np.zeros(0, np.int64)
 
     def _wins(self, row_id: int, *, deleted_by: str) -> bool:
         """Whether theirs' side of a row in conflict is to be kept."""
@@ -160,13 +182,13 @@ class Contest:
             self._edit(k).deleted.append(places[at == k])
         self.counts["deleted"] += len(at)
 
-    def _revive(self, ids: Ints) -> None:
+    def _revive(self, ids: Ints, *, stamped: bool = False) -> None:
         """Rows that ours deleted and theirs changed come back as theirs has them."""
         parts = [Rows(c.ids, c.at, c.places) for c in self._theirs.updated.values()]
         whole = Rows(*(np.concatenate([part[k] for part in parts]) for k in range(3)))
         _, first = np.unique(whole.ids, return_index=True)
         whole = whole.where(first)
-        self._append(whole.where(holds(ids, whole.ids)))
+        self._append(whole.where(holds(ids, whole.ids)), stamped=stamped)
 
     def _add(self, added: Rows) -> None:
         """Rows that theirs has and the base had not: append them unless ours has them too."""
@@ -180,17 +202,32 @@ class Contest:
             cells = Cells(both.ids, none, none, both.at, both.places)
             self._settle(column, cells, at, places)
 
-    def _append(self, rows: Rows) -> None:
-        """Rows of theirs by reference: their fragments, all other rows deleted."""
+    def _append(self, rows: Rows, *, stamped: bool = False) -> None:
+        """Rows of theirs by reference: their fragments, all other rows deleted.
+
+        Args:
+            stamped: changed cells get the version of the merge.
+        """
         for k in np.unique(rows.at).tolist():
             fragment = self._theirs.other[k]
             places = rows.places[rows.at == k]
             others = np.setdiff1d(np.arange(fragment.fragment.rows), places)
-            found = fragment.fragment
+            found = self._stamped(k, rows.ids) if stamped else fragment.fragment
             if len(others):
                 found = found._replace(deletion=write_deletion(self._writer, others))
             self.appended.append(found)
             self.counts["added"] += len(places)
+
+    def _stamped(self, k: int, ids: Ints) -> Fragment:
+        """A fragment of theirs, what it changed in some rows written as if by the merge."""
+        fragment, edit = self._theirs.other[k], _Edit()
+        for column_id, cells in self._theirs.updated.items():
+            column = self._columns.get(column_id)
+            places = cells.places[(cells.at == k) & holds(ids, cells.ids)]
+            if column is not None and len(places):
+                patch = patch_of(places, _values(fragment, column, places))
+                edit.patches.append((column, 0, patch))
+        return self._with_values(fragment, edit)
 
     # --- cells ------------------------------------------------------------------------------------
 
@@ -239,7 +276,12 @@ class Contest:
         cover = np.unique(np.concatenate([covered(source, overlay) for overlay in new]))
         gone = np.concatenate([target.deleted, source.deleted])
         cover = cover[~np.isin(cover, gone)]
-        return new if np.array_equal(cover, np.unique(places)) else None
+        if not np.array_equal(cover, np.unique(places)):
+            return None
+        top = np.zeros(len(cover), np.uint64)
+        for overlay in new:  # in theirs an overlay that ours has too may lie above
+            top[holds(covered(source, overlay), cover)] = overlay.version
+        return new if (top == versions_at(source, column.column_id, cover)).all() else None
 
     def _settle(self, column: Column, cells: Cells, at: Ints, places: Ints) -> None:
         """Cells that both wrote: equal versions or values need nothing; JSON merges by key; the
@@ -379,11 +421,6 @@ def _statistics(source: OpenFragment, column: Column, places: Ints) -> stats.Col
                 nulls = source.chunk(column).nulls(source.positions(places))
             return found._replace(nulls=nulls, nans=min(found.nans, len(places)))
     return stats.UNKNOWN
-
-
-def _ids_of(updated: dict[int, Cells]) -> Ints:
-    parts = [cells.ids for cells in updated.values()]
-    return np.unique(np.concatenate(parts)) if parts else np.zeros(0, np.int64)
 
 
 def _values(fragment: OpenFragment, column: Column, places: Ints) -> ColumnData:

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from deeplake.table.walk import Path
 
 
+GAPS_READ_MAX = 16
+"""Changed places whose fragments are opened on both sides to see that they hold other rows."""
+
+
 class MergedRows(NamedTuple):
     """What becomes of ours' tree, as `TableChange` takes it, and what could not be decided."""
 
@@ -89,14 +93,54 @@ class _Merge:
 
     def run(self) -> MergedRows:
         """Whole subtrees first, then what both changed."""
+        self._find_gained()
         contested, new = self._take_whole()
-        ours_new = [gap for gap in self._ours.gaps if not gap.base]
-        theirs = self._append_new(ours_new, new)
+        doubtful = self._append_new(new)
         conflicts: list[Conflict] = []
-        if contested or theirs:
-            conflicts = self._contest(contested, theirs, ours_new)
+        if contested or doubtful:
+            conflicts = self._contest(contested, doubtful)
         counts = {kind: n for kind, n in self._counts.items() if n}
         return MergedRows(self._replaced, self._appended, counts, conflicts)
+
+    # --- rows that both may have gained -----------------------------------------------------------
+
+    def _find_gained(self) -> None:
+        """Whether both sides have rows that the base has not: these may be the same rows, picked
+        or merged from a third branch.
+        """
+        ours, theirs = self._ours.gaps, self._theirs.gaps
+        new = [any(not gap.base for gap in gaps) for gaps in (ours, theirs)]
+        if new == [False, False] and len(ours) + len(theirs) <= GAPS_READ_MAX:
+            self._both_gained = _overlap(
+                self._runs_of(ours, "ours"), self._runs_of(theirs, "theirs")
+            )
+        else:
+            self._both_gained = (new[0] or self._gained(self._sides.ours, ours)) and (
+                new[1] or self._gained(self._sides.theirs, theirs)
+            )
+        self._runs: npt.NDArray[np.int64] | None = None
+
+    def _gained(self, side: Side, gaps: list[Gap]) -> bool:
+        """Whether changed fragments of a side hold rows that those of the base do not."""
+        base = self._sides.base
+        known = [f.live_ids() for gap in gaps for f in base.fragments(base.leaves(gap.base))]
+        found = [f.live_ids() for gap in gaps for f in side.fragments(side.leaves(gap.other))]
+        if not known or not found:
+            return bool(found)
+        return len(np.setdiff1d(np.concatenate(found), np.concatenate(known))) > 0
+
+    def _runs_of(self, gaps: list[Gap], name: str) -> npt.NDArray[np.int64]:
+        side: Side = getattr(self._sides, name)
+        paths = [path for gap in gaps for path in side.leaves(gap.other)]
+        return _runs(side.fragments(paths))
+
+    def _may_be_in_ours(self, gap: Gap) -> bool:
+        """Whether a gap of theirs holds row ids that changed fragments of ours hold too."""
+        if not self._both_gained:
+            return False
+        if self._runs is None:
+            self._runs = self._runs_of(self._ours.gaps, "ours")
+        return _overlap(self._runs_of([gap], "theirs"), self._runs)
 
     # --- what only theirs changed ---------------------------------------------------------------
 
@@ -110,7 +154,7 @@ class _Merge:
                 new.append(gap)
                 continue
             leaves = base.leaves(gap.base)
-            if any(path[-1] in touched for path in leaves):
+            if any(path[-1] in touched for path in leaves) or self._may_be_in_ours(gap):
                 contested.append(Gap(leaves, self._sides.theirs.leaves(gap.other)))
                 continue
             first, *rest = [self._place_in_ours(path) for path in leaves]
@@ -124,26 +168,20 @@ class _Merge:
             raise ValueError("a fragment that ours left alone is not in ours")
         return found
 
-    def _append_new(self, ours_new: list[Gap], theirs_new: list[Gap]) -> list[Gap]:
+    def _append_new(self, new: list[Gap]) -> list[Gap]:
         """Append what is new in theirs, by reference; returns what ours may have as well."""
-        theirs = [path for gap in theirs_new for path in gap.other]
-        ours = [path for gap in ours_new for path in gap.other]
-        if theirs and ours:  # both may have merged the same commits
+        theirs = [path for gap in new for path in gap.other]
+        ours = [path for gap in self._ours.gaps for path in gap.other]
+        doubtful: list[Path] = []
+        if theirs and self._both_gained:  # both may have merged the same commits
             found = walk_between(self._sides.ours, ours, self._sides.theirs, theirs)
             theirs = [path for gap in found.gaps for path in gap.other]
-            ours = [path for gap in found.gaps for path in gap.base]
-        doubtful: list[Path] = []
-        if theirs and (ours or self._may_hold(theirs)):
+        if theirs and (self._both_gained or any(gap.base for gap in self._theirs.gaps)):
             theirs, doubtful = self._split(theirs)
         for path in theirs:
             self._appended.append(path[-1])
             self._counts["added"] += path[-1].rows
         return [Gap([], doubtful)] if doubtful else []
-
-    def _may_hold(self, theirs: list[Path]) -> bool:
-        """Whether rows new in theirs can be in ours: only if something left the base there."""
-        del theirs
-        return any(gap.base for gap in self._theirs.gaps)
 
     def _split(self, theirs: list[Path]) -> tuple[list[Path], list[Path]]:
         """Fragments of theirs none of whose row ids ours has changed or added, and the others."""
@@ -161,19 +199,23 @@ class _Merge:
 
     # --- what both changed ------------------------------------------------------------------------
 
-    def _contest(
-        self, contested: list[Gap], doubtful: list[Gap], ours_new: list[Gap]
-    ) -> list[Conflict]:
+    def _contest(self, contested: list[Gap], doubtful: list[Gap]) -> list[Conflict]:
         base = self._sides.base
         shared = {path[-1] for gap in contested for path in gap.base}
-        mine = [g for g in self._ours.gaps if any(p[-1] in shared for p in base.leaves(g.base))]
+        mine = [
+            gap
+            for gap in self._ours.gaps
+            if not gap.base
+            or self._both_gained
+            or any(path[-1] in shared for path in base.leaves(gap.base))
+        ]
         theirs = _with_removed(
             self._sides.base,
             delta_of(base, self._sides.theirs, [*contested, *doubtful]),
         )
         ours = _with_removed(
             self._sides.base,
-            delta_of(base, self._sides.ours, [*mine, *ours_new]),
+            delta_of(base, self._sides.ours, mine),
         )
         untouched = [
             self._place_in_ours(path)

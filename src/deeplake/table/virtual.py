@@ -49,14 +49,25 @@ def virtual_base(objects: Objects, bases: Sequence[Snapshot], depth: int = 0) ->
 
 def _merged(objects: Objects, base: Snapshot, ours: Snapshot, theirs: Snapshot) -> Snapshot:
     """Two commits as one; cells in conflict get a version that neither has."""
-    merged = merge3(objects, base, ours, theirs, "virtual")
+    virtual = isinstance(ours.objects.store, _Layer)
+    layered = ours.objects if virtual else objects  # which reads what was merged before
+    merged = merge3(layered, base, ours, theirs, "virtual")
     branch, nonce = (int.from_bytes(os.urandom(size), "little") for size in (6, 8))
     commit = CommitId(branch, 1, nonce)
     time_us = max(s.header.time_us for s in (ours, theirs) if s.header is not None) + 1
-    place = Place(commit, (), time_us, None, 1, merged.staged.requires)
-    made = assemble(objects, ours, merged.staged, Stamp("", "", True, nonce), place)
-    layer = Objects(_Layer(objects.store, commit.slot, b"".join(map(bytes, made.parts))))
+    parents = (*_stored(ours), *_stored(theirs))
+    place = Place(commit, parents, time_us, None, 1, merged.staged.requires)
+    made = assemble(layered, ours, merged.staged, Stamp("", "", True, nonce), place)
+    layer = Objects(_Layer(layered.store, commit.slot, b"".join(map(bytes, made.parts))))
     return Snapshot(layer, made.head, made.tables)
+
+
+def _stored(side: Snapshot) -> tuple[CommitId, ...]:
+    """The commits that a side stands for: itself, or those it was merged from."""
+    if side.header is None:
+        return ()
+    virtual = isinstance(side.objects.store, _Layer)
+    return side.header.parents if virtual else (side.header.commit_id,)
 
 
 class _Layer:
