@@ -23,6 +23,7 @@ from deeplake.storage.memory import MemoryStore
 from deeplake.testing.faults import CRASHES, FaultStore, SimulatedCrash, every_fault
 from deeplake.testing.stepping import ClockStore, Stepper, schedules
 from deeplake.versioning.history import to_commit, walk
+from deeplake.versioning.pending import PendingMerge, write_pending
 from deeplake.versioning.plans import Pin, read_plan, write_pin
 from deeplake.versioning.repository import Repository
 
@@ -331,13 +332,21 @@ def keep_by_pin(ds: Dataset, at: str) -> None:
     write_pin(objects, Pin((target,), ()))
 
 
+def keep_by_pending_merge(ds: Dataset, at: str) -> None:
+    target = ds._session.repository.resolve(at).snapshot.commit_id
+    merge = PendingMerge("cherry-pick", "waits", None, target)
+    write_pending(ds._session.repository.objects, 0, 0, merge)
+
+
 def keep_as_parent(ds: Dataset, at: str) -> None:
     ds.branch("dev")
     ds.reset(at)
     ds.checkout("main")
 
 
-@pytest.mark.parametrize("keep", [keep_by_tag, keep_by_branch, keep_by_pin, keep_as_parent])
+@pytest.mark.parametrize(
+    "keep", [keep_by_tag, keep_by_branch, keep_by_pin, keep_by_pending_merge, keep_as_parent]
+)
 def test_what_is_named_pinned_or_a_parent_stays_with_all_after_it(
     keep: Callable[[Dataset, str], None],
 ) -> None:
@@ -540,7 +549,7 @@ TARGET = "0-3"
 
 
 @pytest.mark.usefixtures("cautious")
-@pytest.mark.parametrize("verb", ["tag", "branch", "reset"])
+@pytest.mark.parametrize("verb", ["tag", "branch", "reset", "cherry_pick"])
 def test_a_name_or_reset_to_an_expiring_commit_holds_or_is_refused(verb: str) -> None:
     def work(store: Store) -> None:
         ds = deeplake.open(store)
@@ -550,6 +559,8 @@ def test_a_name_or_reset_to_an_expiring_commit_holds_or_is_refused(verb: str) ->
             ds.branch("kept", TARGET)
             ds.append({"label": 1})
             ds.commit("on it")
+        elif verb == "cherry_pick":
+            ds.cherry_pick(TARGET, on_conflict="theirs")
         else:
             ds.reset(TARGET)
 

@@ -13,6 +13,7 @@ from deeplake.table.virtual import virtual_base
 from deeplake.versioning.ancestry import merge_bases
 from deeplake.versioning.history import open_commit
 from deeplake.versioning.pending import find_pending, write_pending
+from deeplake.versioning.plans import kept
 from deeplake.versioning.publish import publish
 from deeplake.versioning.snapshot import Snapshot
 from deeplake.versioning.staged import Staged, Stamp
@@ -71,28 +72,41 @@ class MergeJob:
         return made
 
     def tried(self, head: Snapshot, *, newest: bool = False) -> Snapshot | None:
-        """Publish, on a head that may be an older one: then it is not said that there are conflicts,
-        or nothing to do, but None.
+        """Publish, on a head that may be an older one: then it is not said that there are
+        conflicts, or nothing to do, but None.
 
         Raises:
             MergeConflictError: nothing was changed; without a policy it waits for decisions.
         """
         keep = False
         try:
-            found = self._merged(head)
-            if not newest and (found.conflicts or not _changes(found.staged)):
-                return None
-            first = self._settled(found, head)
-            if not _changes(first):
-                return head  # it was done already
-            stamp = new_stamp(self._merge.message)
-            snapshot = publish(self._objects, self._branch, head, first, stamp, self._staged)
-            self._made = None  # what was written belongs to the commit
+            with kept(self._objects, self._sources()):
+                return self._published(head, newest=newest)
         except CommitUnknownError:
             keep = True
             raise
         finally:
             self._abandon(keep=keep)
+
+    def _sources(self) -> list[Snapshot]:
+        """Commits that are read by name: no vacuum must delete them meanwhile."""
+        if self._merge.doing == MERGE:
+            return [self._theirs]
+        return [self._theirs, _opened(self._objects, self._merge.base)]
+
+    def _published(self, head: Snapshot, *, newest: bool) -> Snapshot | None:
+        found = self._merged(head)
+        if not newest and (found.conflicts or not _changes(found.staged)):
+            return None
+        first = self._settled(found, head)
+        snapshot = head
+        if _changes(first):
+            try:
+                stamp = new_stamp(self._merge.message)
+                snapshot = publish(self._objects, self._branch, head, first, stamp, self._staged)
+                self._made = None  # what was written belongs to the commit
+            except _DoneAlreadyError as done:
+                snapshot = done.head
         if self._waits:
             self._finish()
         return snapshot
@@ -105,7 +119,15 @@ class MergeJob:
             self._abandon(keep=False)
 
     def _staged(self, ours: Snapshot) -> Staged:
-        return self._settled(self._merged(ours), ours)
+        """For `publish`: the same on a head that came in between.
+
+        Raises:
+            _DoneAlreadyError: the commit that came first did the same.
+        """
+        found = self._settled(self._merged(ours), ours)
+        if not _changes(found):
+            raise _DoneAlreadyError(ours)
+        return found
 
     def _settled(self, found: Merged, ours: Snapshot) -> Staged:
         if found.conflicts and self._resolver is None and self._recalled():
@@ -196,6 +218,14 @@ class _Decided:
 def new_stamp(message: str, *, automatic: bool = False) -> Stamp:
     """Who merges, and why, with a nonce of its own."""
     return Stamp(author_name(), message, automatic, int.from_bytes(os.urandom(8), "little"))
+
+
+class _DoneAlreadyError(Exception):
+    """There is nothing to change on this head."""
+
+    def __init__(self, head: Snapshot) -> None:
+        super().__init__()
+        self.head = head
 
 
 def _changes(staged: Staged) -> bool:

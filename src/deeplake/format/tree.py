@@ -136,6 +136,19 @@ def sections(block: bytes, where: str) -> tuple[bytes, bytes]:
     return block[_HEAD.size : records_at], block[records_at:end]
 
 
+def rows_of(block: bytes, where: str) -> int:
+    """Rows below a root or node block.
+
+    Raises:
+        MalformedObjectError: its records do not add up.
+    """
+    table = np.frombuffer(sections(block, where)[1], RECORD_DTYPE)
+    total = int(_HEAD.unpack_from(block, 0)[3])
+    if int(table["rows"].sum(dtype=np.uint64)) != total:
+        raise MalformedObjectError(f"the rows of {where} do not add up")
+    return total
+
+
 def check_child(record: Record, children: Sequence[Record], where: str) -> None:
     """Refuse a node whose records are not those that the record above it promised.
 

@@ -7,9 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from deeplake.errors import CommitConflictError, MalformedObjectError, ObjectExistsError
+from deeplake.errors import (
+    CommitConflictError,
+    MalformedObjectError,
+    ObjectExistsError,
+    RefNotFoundError,
+)
 from deeplake.format.keys import CommitId, parse_commit_id, pending_key
 from deeplake.format.sealed import seal, unseal
+from deeplake.versioning.plans import refuse_expiring
 
 if TYPE_CHECKING:
     from deeplake.versioning.objects import Objects
@@ -62,6 +68,7 @@ def write_pending(objects: Objects, branch: int, version: int, merge: PendingMer
 
     Raises:
         CommitConflictError: somebody else wrote it first.
+        RefNotFoundError: one of its commits is expiring.
     """
     document: dict[str, Any] = {"done": True}
     if merge is not None:
@@ -79,6 +86,12 @@ def write_pending(objects: Objects, branch: int, version: int, merge: PendingMer
             "another process decided on the same merge just now.",
             hint="Look at conflicts() and decide again.",
         ) from None
+    named = () if merge is None else (merge.base, merge.theirs)
+    try:
+        refuse_expiring(objects, [commit for commit in named if commit is not None])
+    except RefNotFoundError:
+        write_pending(objects, branch, version + 1, None)
+        raise
 
 
 def _parse(document: dict[str, Any]) -> PendingMerge:

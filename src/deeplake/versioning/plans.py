@@ -205,8 +205,9 @@ def refuse_expiring(objects: Objects, commits: Iterable[CommitId]) -> None:
     Raises:
         RefNotFoundError
     """
-    plan = read_plan(objects)
-    for commit in commits:
+    asked = list(commits)
+    plan = read_plan(objects) if asked else Plan(0, {})
+    for commit in asked:
         if plan.covers(commit):
             raise RefNotFoundError(
                 f"commit {commit} is automatic and has expired in {objects.store.url}.",

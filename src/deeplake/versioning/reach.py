@@ -129,7 +129,7 @@ class Reach:
                 return
             self._elsewhere.add(place)
         block = self._objects.block(ref, head)
-        new = _new_records(block, last[1] if last is not None else b"", place[0])
+        new = new_records(block, last[1] if last is not None else b"", place[0])
         self._roots[entry.table_id] = (place, block)
         self._add_records(new, head, entry.table_id)
 
@@ -214,7 +214,7 @@ class Reach:
             self.slots.setdefault(place, commit)
 
 
-def _new_records(block: bytes, before: bytes, where: str) -> list[Record]:
+def new_records(block: bytes, before: bytes, where: str) -> list[Record]:
     """The records of a root that do not stand at the same place in the one before it.
 
     A root is mostly the last one with a record more, so this spares decoding all but that.

@@ -7,6 +7,7 @@ branch, then packs. A crash leaves garbage or a plan, never a hole. See SPEC "Va
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from deeplake import settings
@@ -14,12 +15,14 @@ from deeplake.errors import MalformedObjectError
 from deeplake.format.keys import pack_of_key, slot_key, slot_of_key
 from deeplake.versioning import plans, refs
 from deeplake.versioning.head import write_hint
+from deeplake.versioning.pending import find_pending
 from deeplake.versioning.plans import PINS, PLANS, Plan
 from deeplake.versioning.reach import Reach
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from deeplake.format.keys import CommitId
     from deeplake.format.slot import SlotHead
     from deeplake.storage.store import ObjectInfo
     from deeplake.versioning.objects import Objects
@@ -128,6 +131,7 @@ class _Run:
         self._names = refs.list_branches(self._objects)
         named = [branch.base for branch in self._names if branch.base is not None]
         named += [tag.commit_id for tag in refs.list_tags(self._objects)]
+        named += self._waiting()
         self._targets.update((commit.branch, commit.sequence) for commit in named)
         self._list_slots()
         for branch, slots in sorted(self._branches.items()):
@@ -146,6 +150,14 @@ class _Run:
             pin = plans.read_pin(self._objects, info.key)
             self._targets.update((commit.branch, commit.sequence) for commit in pin.commits)
             self._reach.add_packs(pin.packs)
+
+    def _waiting(self) -> list[CommitId]:
+        """The commits of merges that wait for decisions."""
+        keys = (info.key.split("/") for info in self._objects.store.list("refs/merges/"))
+        branches = {int(key[2], 16) for key in keys if re.fullmatch("[0-9a-f]{12}", key[2])}
+        waiting = [find_pending(self._objects, branch)[1] for branch in sorted(branches)]
+        named = [(merge.base, merge.theirs) for merge in waiting if merge is not None]
+        return [commit for pair in named for commit in pair if commit is not None]
 
     def _list_slots(self) -> None:
         for info in self._objects.store.list("refs/heads/"):

@@ -1,0 +1,61 @@
+"""Writers that are killed leave garbage, and vacuum frees that, exactly."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import deeplake
+from deeplake.storage.local import LocalStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KILLS = 6
+WRITER = """
+import sys, deeplake
+ds = deeplake.open(sys.argv[1])
+while True:
+    ds.extend({"n": list(range(40_000)), "blob": [b"%0100d" % n for n in range(40_000)]})
+    print("staged", flush=True)
+    ds.commit("forty thousand")
+"""
+
+
+def test_writers_killed_at_any_moment_leave_nothing_behind_a_vacuum(tmp_path: Path) -> None:
+    url = str(tmp_path / "killed")
+    deeplake.create(url, schema={"n": "int", "blob": "blob"})
+    for kill in range(KILLS):
+        writer = subprocess.Popen(
+            [sys.executable, "-c", WRITER, url], stdout=subprocess.PIPE, env=dict(os.environ)
+        )
+        assert writer.stdout is not None
+        for _ in range(1 + kill % 3):
+            assert writer.stdout.readline()
+        time.sleep(0.004 * kill)
+        writer.send_signal(signal.SIGKILL)
+        writer.communicate()
+    store = LocalStore(url)
+    db = deeplake.connect(url)
+    assert db.verify().ok
+    rows = len(deeplake.open(url))
+    before = keys(store)
+    freed = db.vacuum(0, no_writers=True)
+    found = db.verify()
+    assert found.ok
+    assert found.objects == len(keys(store)), "all that is left is in use"
+    assert (
+        len(before) - len(keys(store))
+        == freed.kinds["packs"].objects + freed.kinds["commits"].objects - 2
+    )
+    assert db.vacuum(0, no_writers=True).objects == 0
+    assert len(deeplake.open(url)) == rows
+    assert rows % 40_000 == 0
+
+
+def keys(store: LocalStore) -> set[str]:
+    return {info.key for info in store.list("") if not info.key.startswith("refs/hints/")}
