@@ -375,3 +375,50 @@ def rehomed(fragment: Fragment, home: bytes) -> Fragment:
 
 def _moved(ref: Any, home: bytes) -> Any:
     return ref if ref.object_id else ref._replace(object_id=home)
+
+
+class PlainFrame(NamedTuple):
+    """The one frame of a column of a plain fragment: its place in the object of the block."""
+
+    column_id: int
+    generation: int
+    offset: int
+    length: int
+    index_length: int
+    index_crc: int
+
+
+class PlainFragment(NamedTuple):
+    """What most small commits are: rows with ids in a row, one version, one frame per column."""
+
+    rows: int
+    row_ids: Run
+    versions: Run
+    frames: list[PlainFrame]
+
+
+def decode_plain(block: bytes) -> PlainFragment | None:
+    """A verified fragment block read in 3 us instead of 12, or None if it needs `decode`."""
+    if len(block) < _HEAD.size or block[:4] != MAGIC:
+        return None
+    _, rows, base, homes, columns, frames, ids, versions, *rest = _HEAD.unpack_from(block, 0)
+    if homes or frames != columns or ids != 1 or versions != 1 or any(rest):
+        return None
+    columns_at = _HEAD.size + 2 * _RUN.size
+    frames_at = columns_at + _COLUMN.size * columns
+    if len(block) != frames_at + _FRAME.size * columns:
+        return None
+    first, ids_rows, version, version_rows = struct.unpack_from("<QQQQ", block, _HEAD.size)
+    found, seen = [], set()
+    for (column_id, own, runs, _, generation, *_), (home, count, offset, *sizes) in zip(
+        _COLUMN.iter_unpack(block[columns_at:frames_at]),
+        _FRAME.iter_unpack(block[frames_at:]),
+        strict=True,
+    ):
+        if own != 1 or runs or home != SAME_OBJECT or count != rows:
+            return None
+        seen.add(column_id)
+        found.append(PlainFrame(column_id, generation, base + offset, *sizes))
+    if ids_rows != rows or version_rows != rows or len(seen) != columns:
+        return None
+    return PlainFragment(rows, Run(first, rows), Run(version, rows), found)

@@ -6,18 +6,24 @@ one request, or one `open` on a disk, instead of one for the block and one for e
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from deeplake.errors import ObjectNotFoundError
 from deeplake.format import tree
+from deeplake.format.checksum import crc32c
+from deeplake.format.fragment import decode_plain
+from deeplake.table.fragments import OpenFragment
+from deeplake.table.small import SmallFragment
 from deeplake.table.walk import Side
 from deeplake.versioning.objects import Objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from deeplake.format.fragment import PlainFragment
+    from deeplake.format.tree import Record
     from deeplake.storage.store import Store
-    from deeplake.table.fragments import OpenFragment
     from deeplake.table.walk import Path
 
 OPENED_TOGETHER = 256
@@ -47,6 +53,19 @@ class _Held:
 
 def opened(side: Side, paths: Sequence[Path]) -> Iterator[OpenFragment]:
     """Fragments in order, each to be read before the next hundreds are."""
+    for found in small_or_opened(side, paths, small=False):
+        assert isinstance(found, OpenFragment)
+        yield found
+
+
+def small_or_opened(
+    side: Side, paths: Sequence[Path], *, small: bool = True
+) -> Iterator[SmallFragment | OpenFragment]:
+    """The same, those that lie whole in the slot of a small commit as what was read of it.
+
+    Raises:
+        ChecksumError, MalformedObjectError, ObjectNotFoundError
+    """
     objects = side.objects
     store = _Held(objects.store)
     near = Objects(store)
@@ -55,16 +74,29 @@ def opened(side: Side, paths: Sequence[Path]) -> Iterator[OpenFragment]:
 
     def read(key: str) -> bytes | None:
         try:
-            return bytes(objects.store.get(key, SLOT_BYTES_READ))
+            return objects.store.get(key, SLOT_BYTES_READ)
         except ObjectNotFoundError:
             return None  # said when its block is read
 
     for start in range(0, len(paths), OPENED_TOGETHER):
         several = paths[start : start + OPENED_TOGETHER]
-        keys = list(
-            dict.fromkeys(near.record_key(p[-1]) for p in several if p[-1].kind == tree.SLOT)
-        )
-        found = zip(keys, objects.parallel(read, keys), strict=True)
+        keys = [near.record_key(path[-1]) if path[-1].kind == tree.SLOT else "" for path in several]
+        wanted = list(dict.fromkeys(filter(None, keys)))
+        found = zip(wanted, objects.parallel(read, wanted), strict=True)
         store.held = {key: raw for key, raw in found if raw is not None}
-        for path in several:
-            yield beside.fragment(path)
+        for key, path in zip(keys, several, strict=True):
+            raw = store.held.get(key)
+            plain = _plain(raw, path[-1]) if small and raw is not None else None
+            if plain is None or raw is None:
+                yield beside.fragment(path)
+            else:
+                yield SmallFragment(key, raw, plain, partial(beside.fragment, path))
+
+
+def _plain(raw: bytes, record: Record) -> PlainFragment | None:
+    """The block of a fragment that lies whole in what was read; None if it needs more care."""
+    block = raw[record.offset : record.offset + record.length]
+    if len(block) < record.length or crc32c(block) != record.crc:
+        return None
+    found = decode_plain(block)
+    return found if found is not None and found.rows == record.rows else None

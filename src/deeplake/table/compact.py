@@ -22,19 +22,23 @@ from deeplake.format.frame import EncodedFrame
 from deeplake.format.keys import OBJECT_ID_BYTES
 from deeplake.format.references import encode, joined, taken
 from deeplake.table import packs
-from deeplake.table.ahead import opened
+from deeplake.table.ahead import small_or_opened
 from deeplake.table.builder import MEDIA_FRAME_BYTES, FragmentBuilder, data_bytes
 from deeplake.table.compare import covered, versions_at
+from deeplake.table.fragments import AbsentFrame
 from deeplake.table.frame_writer import is_media
 from deeplake.table.frames import open_frame
 from deeplake.table.references import held, values_of
+from deeplake.table.small import Collector, SmallFragment
+from deeplake.types.base import row_count
 from deeplake.types.data import concat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import numpy.typing as npt
 
+    from deeplake.format.fragment import PlainFrame
     from deeplake.format.references import Values
     from deeplake.format.statistics import ColumnStatistics
     from deeplake.format.tree import Record
@@ -102,10 +106,18 @@ class Rewriter:
             for column in self._columns
         ]
         rows = _RowRuns()
-        for fragment in opened(side, paths):
+        for fragment in small_or_opened(side, paths):
+            if isinstance(fragment, SmallFragment):
+                self._spend(frame.length for frame in fragment.plain.frames)
+                frames = {frame.column_id: frame for frame in fragment.plain.frames}
+                for run in runs:
+                    run.feed_small(fragment, frames, rows.count)
+                rows.add([fragment.plain.row_ids], [fragment.plain.versions])
+                continue
             self.overlays += len(fragment.fragment.overlays)
             self.deleted += fragment.fragment.rows - fragment.rows
-            self._spend(fragment.fragment)
+            columns = fragment.fragment.columns
+            self._spend(frame.length for chunk in columns for frame in chunk.frames)
             for run in runs:
                 run.feed(fragment, rows.count)
             rows.feed(fragment)
@@ -118,10 +130,10 @@ class Rewriter:
         self.known[record] = {chunk.column_id: chunk.statistics for chunk in chunks}
         return record
 
-    def _spend(self, fragment: Fragment) -> None:
+    def _spend(self, sizes: Iterable[int]) -> None:
         if self.left is None:
             return
-        self.left -= sum([frame.length for chunk in fragment.columns for frame in chunk.frames])
+        self.left -= sum(sizes)
         if self.left < 0:
             raise TooMuchError
 
@@ -158,19 +170,23 @@ class _RowRuns:
             cuts = np.flatnonzero(np.diff(left, prepend=left[:1] - 2) != 1)
             ids = _runs(left, cuts)
             versions = _version_runs(_spread(stored.versions)[live])
+        self.add(ids, versions)
+
+    def add(self, ids: Iterable[Run], versions: Iterable[Run]) -> None:
+        """More rows."""
         for run in ids:
             last = self.ids[-1] if self.ids else None
             if last is not None and last.start + last.rows == run.start:
                 self.ids[-1] = Run(last.start, last.rows + run.rows)
             else:
                 self.ids.append(run)
+            self.count += run.rows
         for run in versions:
             last = self.versions[-1] if self.versions else None
             if last is not None and last.start == run.start:
                 self.versions[-1] = Run(last.start, last.rows + run.rows)
             else:
                 self.versions.append(run)
-        self.count += fragment.rows
 
     @property
     def versions_array(self) -> Versions:
@@ -201,6 +217,7 @@ class _ColumnRun:
         self._column = column
         self._writer = writer
         self._versions: list[tuple[int, Versions]] = []
+        self._small = Collector(column.layout)
         self._absent = 0
         """Rows before the first fragment that holds the column."""
         self._there = False
@@ -212,8 +229,34 @@ class _ColumnRun:
         """Whether some of its cells were written after their rows."""
         return bool(self._versions)
 
+    def feed_small(
+        self, small: SmallFragment, frames: Mapping[int, PlainFrame], first: int
+    ) -> None:
+        """The rows of a fragment that lies whole in its slot."""
+        frame = frames.get(self._column.column_id)
+        if frame is None and not self._there:
+            self._absent += small.plain.rows
+        elif (
+            frame is None
+            or not self._there
+            or frame.generation != self._column.generation
+            or not self._small.take(small, frame)
+        ):
+            self.feed(small.open(), first)
+        elif self._small.rows >= PIECES_MAX or self._small.bytes >= settings.FRAME_BYTES:
+            self._flush_small()
+
+    def _flush_small(self) -> None:
+        data = self._small.flush()
+        if data is not None:
+            self._add_small(data)
+
+    def _add_small(self, data: ColumnData) -> None:
+        raise NotImplementedError
+
     def feed(self, fragment: OpenFragment, first: int) -> None:
         """The rows of a fragment that are left; `first` rows came before."""
+        self._flush_small()
         column_id = self._column.column_id
         part = next((c for c in fragment.fragment.columns if c.column_id == column_id), None)
         overlays = [o for o in fragment.fragment.overlays if o.column_id == column_id]
@@ -238,6 +281,7 @@ class _ColumnRun:
 
     def finish(self, versions: Versions | None) -> ColumnChunk | None:
         """The column of the new fragment, None if no fragment had it."""
+        self._flush_small()
         chunk = self._chunk() if self._there else None
         if chunk is None or versions is None or not self._versions:
             return chunk
@@ -312,9 +356,10 @@ class _PlainRun(_ColumnRun):
             elif low < high:
                 self._add(chunk.slice(low, high), high - low)
 
-    def _add_absent(self, rows: int) -> None:
-        from deeplake.table.fragments import AbsentFrame
+    def _add_small(self, data: ColumnData) -> None:
+        self._add(data, row_count(data))
 
+    def _add_absent(self, rows: int) -> None:
         absent = AbsentFrame(self._column.layout, self._column.default)
         self._add(absent.slice(0, rows), rows)
 
@@ -391,9 +436,10 @@ class _MediaRun(_ColumnRun):
                     values = taken(values, live[low:high].astype(np.int64) - written.starts[k])
                 self._add(values)
 
-    def _add_absent(self, rows: int) -> None:
-        from deeplake.table.fragments import AbsentFrame
+    def _add_small(self, data: ColumnData) -> None:
+        self._add(held(data))  # type: ignore[arg-type]
 
+    def _add_absent(self, rows: int) -> None:
         absent = AbsentFrame(self._layout, self._column.default)
         self._add(held(absent.slice(0, rows)))  # type: ignore[arg-type]
 
