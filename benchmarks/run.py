@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from bench import QUICK, Bench, Scale
 from commit_figures import branches, cold, commits, opens
+from compaction_figures import edited, small
 from git_figures import merges, remote_merge, updates, writers
 from read_figures import cells, ingest, streams, takes
 from remote_figures import remote, stale_hint
@@ -43,6 +44,8 @@ GIT: dict[str, Callable[[Bench], list[Figure]]] = {
     "merge": merges,
     "writers": writers,
     "bucket": remote_merge,
+    "edited": edited,
+    "small": small,
 }
 REPORTS = {"store": STORE, "git": GIT}
 

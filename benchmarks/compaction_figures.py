@@ -1,0 +1,104 @@
+"""Figures of compaction: streams of changed tables, commits that tidy up after themselves."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+import deeplake
+from measure import Figure, alternate, median, quantile, seconds
+
+if TYPE_CHECKING:
+    from bench import Bench
+
+EDIT_ROUNDS = 50
+EDIT_SCHEMA = {"label": "int", "emb": "emb-512"}
+SMALL_SCHEMA = {"label": "int", "emb": "emb-16"}
+
+
+def _rows(path: str, count: int) -> deeplake.Dataset:
+    rng = np.random.default_rng(3)
+    ds = deeplake.create(path, schema=EDIT_SCHEMA)
+    ds.extend({"label": np.arange(count), "emb": rng.random((count, 512), np.float32)})
+    ds.commit("rows")
+    return ds
+
+
+def _stream(ds: deeplake.Dataset) -> None:
+    for _ in ds.batches(batch_size=64, shuffle=False):
+        pass
+
+
+def edited(bench: Bench) -> list[Figure]:
+    """Streams in order of a table fresh, after 50 rounds of changes, and optimized."""
+    count = bench.scale.rows
+    fresh, ds = (_rows(bench.path(f"stream-{name}"), count) for name in ("fresh", "edited"))
+    rng = np.random.default_rng(4)
+
+    def some(share: int) -> np.ndarray:
+        return np.sort(rng.choice(len(ds), max(count // share, 1), replace=False))
+
+    for k in range(EDIT_ROUNDS):
+        ds.update({"label": k}, rows=some(200))
+        ds.update({"emb": rng.random(512, np.float32)}, rows=some(1000))
+        ds.delete(rows=some(2000))
+        ds.commit(f"round {k}")
+    at = ds.commit_id
+    start = time.perf_counter()
+    report = ds.optimize()
+    took = time.perf_counter() - start
+    handles = {
+        "fresh": fresh,
+        "edited": deeplake.open(ds.url, at=at),
+        "optimized": deeplake.open(ds.url),
+    }
+    times = alternate(bench.scale.rounds, {n: partial(_stream, h) for n, h in handles.items()})
+    rate = {name: len(handles[name]) / median(values) for name, values in times.items()}
+    told = f"{rate['fresh']:,.0f} rows/s fresh"
+    return [
+        Figure("edited", f"stream after {EDIT_ROUNDS} rounds of changes, of a fresh one",
+               rate["edited"] / rate["fresh"], 0.7, "x",
+               f"{rate['edited']:,.0f} rows/s, {told}", at_most=False),
+        Figure("edited", "the same after optimize()", rate["optimized"] / rate["fresh"], 0.95, "x",
+               f"{rate['optimized']:,.0f} rows/s; optimize took {took * 1e3:.0f} ms, "
+               f"{report.bytes / 1e6:.1f} MB written", at_most=False),
+    ]  # fmt: skip
+
+
+def _scan(path: str) -> None:
+    ds = deeplake.open(path)
+    assert len(ds["emb"][:]) == len(ds)
+
+
+def small(bench: Bench) -> list[Figure]:
+    """One-row commits with and without tidying by the way; reading what they leave."""
+    count = 2 * bench.scale.commits
+    took: dict[str, list[float]] = {}
+    scan: dict[str, float] = {}
+    for mode in ("auto", "off"):
+        path = bench.path(f"small-{mode}")
+        ds = deeplake.create(path, schema=SMALL_SCHEMA, optimize=mode)
+        vector, times = np.ones(16, np.float32), []
+        for k in range(count):
+            ds.append({"label": k, "emb": vector})
+            start = time.perf_counter()
+            ds.commit("")
+            times.append(time.perf_counter() - start)
+        took[mode] = times
+        scan[mode] = median([seconds(partial(_scan, path)) for _ in range(3)])
+    mean = {mode: sum(times) / count for mode, times in took.items()}
+    p50 = {mode: median(times) for mode, times in took.items()}
+    return [
+        Figure("small", "median commit of one row, tidying by the way",
+               p50["auto"] / p50["off"], 1.1, "x",
+               f"{p50['auto'] * 1e3:.2f} ms, p99 {quantile(took['auto'], 0.99) * 1e3:.2f}; "
+               f"without {p50['off'] * 1e3:.2f}, p99 {quantile(took['off'], 0.99) * 1e3:.2f}"),
+        Figure("small", "mean of the same", mean["auto"] / mean["off"], 1.25, "x",
+               f"{mean['auto'] * 1e3:.3f} ms against {mean['off'] * 1e3:.3f}"),
+        Figure("small", f"open and scan after {count:,} commits", scan["off"] / scan["auto"], 5.0,
+               "x", f"{scan['auto'] * 1e3:.1f} ms; untidied {scan['off'] * 1e3:.0f}",
+               at_most=False),
+    ]  # fmt: skip
