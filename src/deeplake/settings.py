@@ -85,6 +85,13 @@ HINT_COMMITS = 16
 COMMIT_ATTEMPTS_MAX = 200
 """Slots tried before a contended commit gives up."""
 
+OVERLAYS_MAX = 8
+"""Overlays of one column of one fragment before a commit folds the small ones into one: 360 updates
+of a shared row were read 10x slower without. Media is left to optimize(), which copies none."""
+
+OVERLAYS_FOLDED_BYTES_MAX = 1 << 20
+"""What a commit rewrites at most to fold the overlays of one column of a fragment."""
+
 NAME_BYTES_MAX = 200
 """Longest branch, tag or table name, in UTF-8."""
 

@@ -51,15 +51,21 @@ class External(NamedTuple):
 
 
 def encode_frame(
-    layout: Layout, data: ColumnData, externals: Sequence[External] = ()
+    layout: Layout,
+    data: ColumnData,
+    externals: Sequence[External] = (),
+    versions: npt.NDArray[np.uint64] | None = None,
 ) -> f.EncodedFrame:
     """One frame from the rows of `data`.
 
-    Values listed in `externals` must be empty in `data`. The payload refers to the buffers of
+    Values listed in `externals` must be empty in `data`; `versions` are those of an overlay whose
+    cells have several. The payload refers to the buffers of
     `data` without copying them, wherever the layout is flat.
     """
     rows = row_count(data)
     build = f.IndexBuilder()
+    if versions is not None:
+        build.inline(f.VERSIONS, 0, versions.astype("<u8").tobytes())
     if isinstance(layout, VarLayout) and isinstance(data, VarData):
         _var_top(build, layout, data, externals)
         return build.finish(rows, 0)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 MAGIC = b"DLFR"
+MIXED_VERSIONS = 0xFFFF_FFFF_FFFF_FFFF
+"""Version of an overlay whose cells have several: its frame says which. No commit has it."""
+
 SAME_OBJECT = 0xFFFF_FFFF
 """Home of a frame that lies in the same object as its fragment block."""
 
@@ -42,8 +45,8 @@ _DELETION = struct.Struct("<IIQIIQ")
 
 
 class FrameRef(NamedTuple):
-    """Where a frame lies: `object_id` is a pack's 16 bytes, a slot's 17 (`keys.slot_object`), b'' for
-    the fragment's own object.
+    """Where a frame lies: `object_id` is a pack's 16 bytes, a slot's 17 (`keys.slot_object`), b''
+    for the fragment's own object.
 
     The index is right behind the payload: bytes offset+length : offset+length+index_length.
     """
@@ -90,7 +93,8 @@ class BitmapRef(NamedTuple):
 class Overlay(NamedTuple):
     """New values of some cells of one column: one row of `values` per position, in order.
 
-    `version` is that of the cells. Of several overlays on a cell the last one counts.
+    `version` is that of the cells, or MIXED_VERSIONS. Of several overlays on a cell the last one
+    counts.
     """
 
     column_id: int

@@ -31,6 +31,7 @@ NORMS = 5  # float32 L2 norm of each row
 TEXT_BLOCKS = 6  # records of three uint32: first row, payload offset, crc32c of the stored bytes
 EXTERNAL = 7  # records of 32 bytes: values stored as objects of their own
 REFERENCES = 8  # records of 32 bytes: runs of rows whose bytes lie in other objects
+VERSIONS = 9  # of an overlay whose cells have several: the version of each row, uint64
 EXTRA = 16  # EXTRA + k: the k-th extra of a var layout
 
 # Codecs of buffers.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from deeplake.format.fragment import MIXED_VERSIONS
 from deeplake.table.patch import holds
 from deeplake.table.walk import Gap, Side, walk
 
@@ -199,7 +200,7 @@ class _Builder:
             if not ours and not theirs:
                 return np.zeros(0, np.int64)
             covers = [covered(base, o) for o in ours] + [covered(other, o) for o in theirs]
-            places = np.unique(_concat(covers))
+            places = covers[0] if len(covers) == 1 else np.unique(_concat(covers))
             if _all_new(ours, theirs, [o.version for o in common], _runs(base, column_id)):
                 return places
         differ: Ints = places[
@@ -280,8 +281,18 @@ def versions_at(fragment: OpenFragment, column_id: int, places: Ints) -> Version
         ends = np.cumsum([run.rows for run in runs])
         found = values[np.searchsorted(ends, places, "right")]
     for overlay in _overlays(fragment, column_id):
-        found[holds(covered(fragment, overlay), places)] = overlay.version
+        lay_versions(found, places, fragment, overlay)
     return found
+
+
+def lay_versions(found: Versions, places: Ints, fragment: OpenFragment, overlay: Overlay) -> None:
+    """Put the versions of an overlay's cells over those that `found` has of some places."""
+    cover = covered(fragment, overlay)
+    mine = holds(cover, places)
+    versions = fragment.overlay_versions(overlay)
+    if len(versions) > 1:
+        versions = versions[np.searchsorted(cover, places[mine])]
+    found[mine] = versions
 
 
 def covered(fragment: OpenFragment, overlay: Overlay) -> Ints:
@@ -308,6 +319,8 @@ def _all_new(
     """
     mine, others = {o.version for o in ours}, {o.version for o in theirs}
     new = mine | others
+    if MIXED_VERSIONS in new or MIXED_VERSIONS in common:
+        return False
     return not (
         mine & others or not new.isdisjoint(common) or any(run.start in new for run in runs)
     )
@@ -315,8 +328,10 @@ def _all_new(
 
 def identity(overlay: Overlay) -> tuple[int, int, int, int]:
     """Equal for overlays that give the same cells the same values, wherever they are stored."""
-    bitmap = overlay.bitmap
-    return overlay.version, bitmap.length, bitmap.crc, overlay.values.rows
+    bitmap, version = overlay.bitmap, overlay.version
+    if version == MIXED_VERSIONS:  # the checksum of the index covers them
+        version = overlay.values.index_crc
+    return version, bitmap.length, bitmap.crc, overlay.values.rows
 
 
 def _columns(fragments: Iterable[OpenFragment]) -> list[int]:

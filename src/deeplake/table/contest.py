@@ -7,10 +7,18 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from deeplake.format import statistics as stats
-from deeplake.table.compare import Cells, Rows, TableDelta, covered, identity, versions_at
+from deeplake.table.compare import (
+    Cells,
+    Rows,
+    TableDelta,
+    covered,
+    identity,
+    lay_versions,
+    versions_at,
+)
 from deeplake.table.conflicts import DELETED, Conflict, Spot
 from deeplake.table.frame_writer import write_deletion, write_overlay
-from deeplake.table.json_merge import Unmergeable, merge_json
+from deeplake.table.json_merge import UnmergeableError, merge_json
 from deeplake.table.overlaid import overlaid
 from deeplake.table.patch import Patch, holds, patch_of
 from deeplake.table.whereabouts import Whereabouts
@@ -280,7 +288,7 @@ class Contest:
             return None
         top = np.zeros(len(cover), np.uint64)
         for overlay in new:  # in theirs an overlay that ours has too may lie above
-            top[holds(covered(source, overlay), cover)] = overlay.version
+            lay_versions(top, cover, source, overlay)
         return new if (top == versions_at(source, column.column_id, cover)).all() else None
 
     def _settle(self, column: Column, cells: Cells, at: Ints, places: Ints) -> None:
@@ -367,7 +375,7 @@ class Contest:
             return UNDECIDED
         try:
             return merge_json(conflict.base, conflict.ours, conflict.theirs)
-        except Unmergeable:
+        except UnmergeableError:
             return UNDECIDED
 
     def _versions(

@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from deeplake import settings
 from deeplake.format import statistics as stats
 from deeplake.table.builder import FragmentBuilder
+from deeplake.table.edited import read_overlay
 from deeplake.table.edits import FragmentEdit
-from deeplake.table.fragments import OpenFragment
-from deeplake.table.frame_writer import write_deletion, write_overlay
+from deeplake.table.frame_writer import is_media, write_deletion, write_overlay
 from deeplake.table.overlaid import overlaid
-from deeplake.table.patch import layered
+from deeplake.table.patch import Patch, among, holds, layered
 from deeplake.table.staged import StagedFragment, open_staged
 from deeplake.table.table_tree import TableTree
+from deeplake.types.base import FixedData
 from deeplake.types.data import take_rows
 
 if TYPE_CHECKING:
@@ -22,12 +24,13 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from deeplake.format.fragment import Fragment
+    from deeplake.format.fragment import Fragment, Overlay
     from deeplake.format.schema import TableSchema
     from deeplake.format.statistics import ColumnStatistics
     from deeplake.format.tree import Record
     from deeplake.table.builder import Mark
-    from deeplake.table.columns import Columns
+    from deeplake.table.columns import Column, Columns
+    from deeplake.table.fragments import OpenFragment
     from deeplake.table.keys import KeyState, TableKeys
     from deeplake.table.packs import PackWriter
     from deeplake.types.base import ColumnData
@@ -55,6 +58,7 @@ class Draft:
         schema: the schema if the transaction makes or changes it.
         created: whether the transaction makes the table.
         writer: where frames go.
+        nonce: of the transaction.
     """
 
     def __init__(
@@ -65,8 +69,10 @@ class Draft:
         writer: PackWriter,
         schema: TableSchema | None = None,
         *,
+        nonce: int,
         created: bool = False,
     ) -> None:
+        self._nonce = nonce
         self.table_id = table_id
         self.name = name
         self.columns = columns
@@ -200,18 +206,19 @@ class Draft:
     def _edited(self, key: Key, edit: FragmentEdit, fragment: OpenFragment) -> Fragment | None:
         known = self._written.get(key)
         if known is None or known[0] is not edit:
-            made = edited(fragment, edit, self.columns, self._writer)
+            made = edited(fragment, edit, self.columns, self._writer, self._nonce)
             known = self._written[key] = (edit, made)
         return known[1]
 
 
 def edited(
-    fragment: OpenFragment, edit: FragmentEdit, columns: Columns, writer: PackWriter
+    fragment: OpenFragment, edit: FragmentEdit, columns: Columns, writer: PackWriter, nonce: int
 ) -> Fragment | None:
     """A fragment with staged changes written to packs; None if no row is left.
 
     Args:
         fragment: as it is stored, with frames that name their objects.
+        nonce: of the transaction, the version of what it writes.
     """
     found = fragment.fragment
     if len(edit.deleted):
@@ -223,12 +230,8 @@ def edited(
         stack = edit.patches.get(column.column_id)
         if stack:
             patch = layered(stack)
-            overlay = edit.overlays.get(column.column_id)
-            if overlay is None:
-                overlay = write_overlay(writer, column, patch)
-                edit.overlays[column.column_id] = overlay
             found = found._replace(
-                overlays=(*found.overlays, overlay),
+                overlays=_overlays(fragment, found, edit, column, patch, writer, nonce),
                 columns=overlaid(
                     found.columns,
                     fragment,
@@ -238,3 +241,60 @@ def edited(
                 ),
             )
     return found
+
+
+def _overlays(
+    fragment: OpenFragment,
+    found: Fragment,
+    edit: FragmentEdit,
+    column: Column,
+    patch: Patch,
+    writer: PackWriter,
+    nonce: int,
+) -> tuple[Overlay, ...]:
+    """The overlays of a fragment with one more; many small ones of a column are folded into it."""
+    old = [o for o in found.overlays if o.column_id == column.column_id]
+    folded = _to_fold(old, patch) if len(old) >= settings.OVERLAYS_MAX else []
+    if folded and not is_media(column.layout):
+        whole, versions = _folded(fragment, column, folded, patch, nonce)
+        overlay = write_overlay(writer, column, whole, versions)
+        gone = {id(o) for o in folded}
+        return (*[o for o in found.overlays if id(o) not in gone], overlay)
+    known = edit.overlays.get(column.column_id)
+    if known is None:
+        known = edit.overlays[column.column_id] = write_overlay(writer, column, patch)
+    return (*found.overlays, known)
+
+
+def _to_fold(old: list[Overlay], patch: Patch) -> list[Overlay]:
+    """The last overlays, as far as each is not much larger than all after it: so a cell is written
+    again a logarithmic number of times.
+    """
+    rows, size, first = len(patch.positions), 0, len(old)
+    for k in range(len(old) - 1, -1, -1):
+        size += old[k].values.length + old[k].values.index_length
+        if old[k].values.rows > 2 * rows or size > settings.OVERLAYS_FOLDED_BYTES_MAX:
+            break
+        rows, first = rows + old[k].values.rows, k
+    return old[first:]
+
+
+def _folded(
+    fragment: OpenFragment, column: Column, old: list[Overlay], patch: Patch, nonce: int
+) -> tuple[Patch, npt.NDArray[np.uint64]]:
+    """Overlays and new values as one patch, and the version of each cell; deleted rows left out."""
+    rows = fragment.fragment.rows
+    patches, versions = [], []
+    for overlay in old:
+        one = read_overlay(fragment.objects, column, overlay, fragment.own_key, rows)
+        patches.append(one)
+        known = np.broadcast_to(fragment.overlay_versions(overlay), len(one.positions))
+        versions.append(Patch(one.positions, FixedData(known)))
+    patches.append(patch)
+    own = np.full(len(patch.positions), nonce, np.uint64)
+    versions.append(Patch(patch.positions, FixedData(own)))
+    whole, of = layered(patches), layered(versions)
+    left = ~holds(fragment.deleted, whole.positions)
+    values = among(of, left).data
+    assert isinstance(values, FixedData)
+    return among(whole, left), values.values

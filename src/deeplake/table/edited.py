@@ -13,6 +13,7 @@ import numpy as np
 
 from deeplake.errors import MalformedObjectError
 from deeplake.format import bitmap as bitmaps
+from deeplake.format import frame as f
 from deeplake.format.checksum import crc32c, damaged
 from deeplake.format.keys import object_key
 from deeplake.table.frames import FixedFrame, Frame, open_frame
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from deeplake.format.fragment import BitmapRef, Overlay
+    from deeplake.format.fragment import BitmapRef, FrameRef, Overlay
     from deeplake.table.columns import Column
     from deeplake.table.fragments import Chunk
     from deeplake.types.base import ColumnData, FixedLayout, Layout
@@ -82,6 +83,23 @@ def read_overlay(
     stored = column.layout_of(overlay.generation)
     data = open_frame(objects, stored, overlay.values, own_key).slice(0, len(positions))
     return Patch(positions, as_layout(data, column.layout))
+
+
+def read_versions(objects: Objects, ref: FrameRef, own_key: str) -> npt.NDArray[np.uint64]:
+    """The version of each cell of an overlay that has several, verified.
+
+    Raises:
+        ChecksumError, TruncatedObjectError, MalformedObjectError
+    """
+    key = object_key(ref.object_id) if ref.object_id else own_key
+    where = f"the frame at byte {ref.offset} of {key}"
+    raw = bytes(objects.store.get_range(key, ref.offset + ref.length, ref.index_length))
+    if crc32c(raw) != ref.index_crc:
+        raise damaged(f"the index of {where}")
+    found = f.FrameIndex(raw, ref.length, where).small(f.VERSIONS, "<u8")
+    if found is None or len(found) != ref.rows:
+        raise MalformedObjectError(f"{where} lacks the versions of its {ref.rows} cells")
+    return found
 
 
 def as_layout(data: ColumnData, layout: Layout) -> ColumnData:

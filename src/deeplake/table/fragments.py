@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deeplake.errors import MalformedObjectError
+from deeplake.format.fragment import MIXED_VERSIONS
 from deeplake.table.edited import (
     EditedFrame,
     WidenedFrame,
@@ -16,6 +17,7 @@ from deeplake.table.edited import (
     patched,
     read_bitmap,
     read_overlay,
+    read_versions,
 )
 from deeplake.table.frames import Frame, open_frame
 from deeplake.table.pieces import PieceFrame
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from deeplake.format.fragment import BitmapRef, ColumnChunk, Fragment, FrameRef
+    from deeplake.format.fragment import BitmapRef, ColumnChunk, Fragment, FrameRef, Overlay
     from deeplake.format.tree import Record
     from deeplake.table.columns import Column
     from deeplake.table.edited import Live
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from deeplake.versioning.objects import Objects
 
     Rows = npt.NDArray[np.int64]
+    Versions = npt.NDArray[np.uint64]
 
 
 class Chunk:
@@ -207,8 +210,18 @@ class OpenFragment:
     """
 
     __slots__ = (
-        "_bitmaps", "_chunks", "_deleted", "_live", "_objects", "_own_key", "_parts", "edit",
-        "fragment", "path", "rows",
+        "_bitmaps",
+        "_chunks",
+        "_deleted",
+        "_live",
+        "_objects",
+        "_own_key",
+        "_parts",
+        "_versions",
+        "edit",
+        "fragment",
+        "path",
+        "rows",
     )  # fmt: skip
 
     def __init__(
@@ -229,6 +242,7 @@ class OpenFragment:
         self._chunks: dict[int, Chunk] = {}
         self._live: Live | None = None
         self._bitmaps: dict[BitmapRef, Rows] = {}
+        self._versions: dict[FrameRef, Versions] = {}
         self._deleted: Rows | None = None
 
     @property
@@ -280,6 +294,16 @@ class OpenFragment:
         if found is None:
             rows = self.fragment.rows
             found = self._bitmaps[ref] = read_bitmap(self._objects, ref, self._own_key, rows)
+        return found
+
+    def overlay_versions(self, overlay: Overlay) -> Versions:
+        """The version of each cell of an overlay: uint64 (1,) if all have the same."""
+        if overlay.version != MIXED_VERSIONS:
+            return np.array([overlay.version], np.uint64)
+        found = self._versions.get(overlay.values)
+        if found is None:
+            found = read_versions(self._objects, overlay.values, self._own_key)
+            self._versions[overlay.values] = found
         return found
 
     @property

@@ -10,7 +10,7 @@ from deeplake import settings
 from deeplake.format import bitmap as bitmaps
 from deeplake.format.checksum import crc32c
 from deeplake.format.encode import External, encode_frame
-from deeplake.format.fragment import BitmapRef, Deletion, FrameRef, Overlay
+from deeplake.format.fragment import MIXED_VERSIONS, BitmapRef, Deletion, FrameRef, Overlay
 from deeplake.format.frame import EncodedFrame
 from deeplake.table import packs
 from deeplake.types.base import VarData, VarLayout
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from deeplake.table.patch import Patch
     from deeplake.types.base import ColumnData, Layout
 
+    Versions = npt.NDArray[np.uint64]
+
 
 def is_media(layout: Layout) -> bool:
     """Whether a column's bytes belong into the packs of media."""
@@ -31,7 +33,11 @@ def is_media(layout: Layout) -> bool:
 
 
 def write_frame(
-    writer: PackWriter, layout: Layout, data: ColumnData, before: bytes = b""
+    writer: PackWriter,
+    layout: Layout,
+    data: ColumnData,
+    before: bytes = b"",
+    versions: Versions | None = None,
 ) -> FrameRef:
     """Put rows into a pack as one frame, `before` right in front of it.
 
@@ -42,7 +48,7 @@ def write_frame(
     externals: list[External] = []
     if media and isinstance(data, VarData):
         data, externals = _split_large(writer, data)
-    frame = encode_frame(layout, data, externals)
+    frame = encode_frame(layout, data, externals, versions)
     length = frame.payload_length
     if before:
         frame = frame._replace(
@@ -75,11 +81,20 @@ def _split_large(writer: PackWriter, data: VarData) -> tuple[VarData, list[Exter
     return VarData(offsets, buffers, data.valid, data.extras), externals
 
 
-def write_overlay(writer: PackWriter, column: Column, patch: Patch, version: int = 0) -> Overlay:
-    """New values and, right before them, the bitmap of their places: one read gets both."""
+def write_overlay(
+    writer: PackWriter, column: Column, patch: Patch, version: int | Versions = 0
+) -> Overlay:
+    """New values and, right before them, the bitmap of their places: one read gets both.
+
+    Args:
+        version: of all the cells, or one for each.
+    """
+    versions = None
+    if not isinstance(version, int):
+        versions, version = version, MIXED_VERSIONS
     bitmap = bitmaps.encode(patch.positions)
     before = bitmap + bytes(-len(bitmap) % 8)
-    values = write_frame(writer, column.layout, patch.data, before)
+    values = write_frame(writer, column.layout, patch.data, before, versions)
     at = values.offset - len(before)
     place = BitmapRef(values.object_id, at, len(bitmap), crc32c(bitmap))
     return Overlay(column.column_id, version, place, values, column.generation)

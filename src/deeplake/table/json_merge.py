@@ -7,7 +7,7 @@ from typing import Any
 _MISSING = object()
 
 
-class Unmergeable(Exception):
+class UnmergeableError(Exception):
     """Both sides changed the same part of a value."""
 
 
@@ -15,14 +15,14 @@ def merge_json(base: Any, ours: Any, theirs: Any) -> Any:
     """What both sides changed, together: objects by key, everything else as a whole.
 
     Raises:
-        Unmergeable: both changed the same part, each in its own way.
+        UnmergeableError: both changed the same part, each in its own way.
 
     >>> merge_json({"a": 1, "b": 1}, {"a": 2, "b": 1}, {"a": 1, "b": 1, "c": 3})
     {'a': 2, 'b': 1, 'c': 3}
     """
     found = _merged(base, ours, theirs)
     if found is _MISSING:
-        raise Unmergeable
+        raise UnmergeableError
     return found
 
 
@@ -32,13 +32,11 @@ def _merged(base: Any, ours: Any, theirs: Any) -> Any:
     if _same(ours, base):
         return theirs
     if not isinstance(ours, dict) or not isinstance(theirs, dict):
-        raise Unmergeable
+        raise UnmergeableError
     old = base if isinstance(base, dict) else {}
     found = {}
     for key in [*ours, *(key for key in theirs if key not in ours)]:
-        value = _merged(
-            old.get(key, _MISSING), ours.get(key, _MISSING), theirs.get(key, _MISSING)
-        )
+        value = _merged(old.get(key, _MISSING), ours.get(key, _MISSING), theirs.get(key, _MISSING))
         if value is not _MISSING:
             found[key] = value
     return found

@@ -136,7 +136,7 @@ class Transaction:
             )
         table_id = int.from_bytes(os.urandom(6), "little")
         self._drafts[name] = Draft(
-            table_id, name, Columns(schema), self._writer, schema, created=True
+            table_id, name, Columns(schema), self._writer, schema, nonce=self._nonce, created=True
         )
 
     def append(self, table: str, batch: Mapping[int, ColumnData], rows: int) -> None:
@@ -227,7 +227,7 @@ class Transaction:
         same = not old.created and schema == self.snapshot.table(table).schema
         self._drafts[table] = Draft(
             old.table_id, table, Columns(schema), self._writer, None if same else schema,
-            created=old.created,
+            nonce=self._nonce, created=old.created,
         )  # fmt: skip
 
     def mark(self, table: str) -> TableMark:
@@ -254,7 +254,9 @@ class Transaction:
         if found is None:
             state = self.snapshot.table(table)
             columns = columns_of(state.schema_block)
-            found = self._drafts[table] = Draft(state.table_id, table, columns, self._writer)
+            found = self._drafts[table] = Draft(
+                state.table_id, table, columns, self._writer, nonce=self._nonce
+            )
         return found
 
     def tree(self, table: str) -> TableTree:
