@@ -17,6 +17,7 @@ import deeplake.api
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference.md"
 INTERNAL = {
+    "Housekeeping",
     "Session",
     "SessionSource",
     "Stand",
