@@ -6,6 +6,7 @@ have the same root; the rest is the business of `table.diff`.
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from deeplake.errors import InputError
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from deeplake.api.stand import Stand
     from deeplake.format.slot import TableEntry
-    from deeplake.table.diff import Batch
+    from deeplake.table.diff import Batch, Part
     from deeplake.table.draft import Draft
     from deeplake.table.transaction import Transaction
     from deeplake.versioning.history import Ref
@@ -239,14 +240,17 @@ def _joined(parts: list[Changes]) -> Changes:
 
 def row_changes(batch: Batch) -> Iterator[RowChange]:
     """A batch row by row."""
-    old = _dicts(batch.old, batch.rows) if batch.kind != "added" else [None] * batch.rows
-    new = _dicts(batch.new, batch.rows) if batch.kind != "removed" else [None] * batch.rows
-    ids = [None] * batch.rows if batch.ids is None else batch.ids.tolist()
-    for row_id, before, after in zip(ids, old, new, strict=True):
-        yield RowChange(batch.kind, row_id, before, after)
+    ids = repeat(None, batch.rows) if batch.ids is None else batch.ids.tolist()
+    none = repeat(None, batch.rows)
+    old = none if batch.kind == "added" else _dicts(batch.old, batch.rows)
+    new = none if batch.kind == "removed" else _dicts(batch.new, batch.rows)
+    return map(RowChange, repeat(batch.kind), ids, old, new)
 
 
-def _dicts(parts: list[Any], rows: int) -> list[dict[str, Any]]:
+def _dicts(parts: list[Part], rows: int) -> list[dict[str, Any]]:
+    if len(parts) == 1 and len(parts[0].rows) == rows:
+        name = parts[0].column.name
+        return [{name: value} for value in parts[0].values()]
     found: list[dict[str, Any]] = [{} for _ in range(rows)]
     for part in parts:
         name = part.column.name

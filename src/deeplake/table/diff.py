@@ -322,7 +322,7 @@ def _of_fragments(
     fragments: Sequence[OpenFragment],
 ) -> Iterator[tuple[Rows, list[OpenFragment]]]:
     """All rows that are left of some fragments; a large one in several batches."""
-    small = [fragment for fragment in fragments if fragment.rows <= BATCH_ROWS]
+    small = [fragment for fragment in fragments if 0 < fragment.rows <= BATCH_ROWS]
     if small:
         at = np.repeat(np.arange(len(small)), [fragment.rows for fragment in small])
         places = np.concatenate([f.places(np.arange(f.rows)) for f in small])
