@@ -18,6 +18,7 @@ import deeplake.api
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference.md"
 INTERNAL = {
     "Housekeeping",
+    "Optimizable",
     "Session",
     "SessionSource",
     "Stand",
