@@ -386,6 +386,29 @@ def test_a_commit_was_no_head_for_the_whole_grace() -> None:
     assert slots(store) == before[1:], "the empty one; statement 7 was the head a minute ago"
 
 
+def test_after_a_compaction_slots_expire_and_media_stay_where_they_are() -> None:
+    store = ClockStore()
+    ds = deeplake.create(store, schema=SCHEMA)
+    for n in range(12):
+        ds.extend(rows(n, 3 if n % 2 else 30))  # rows in slots, and in packs
+        commit(ds, "statement", automatic=True)
+    expected = ds["blob"][:]
+    ds.optimize()
+    assert deeplake.connect(store).verify().ok
+    for _ in range(2):
+        ds.update({"label": 1}, rows=[0])
+        commit(ds, "statement", automatic=True)
+    store.now_s = 8 * DAY
+    before = len(slots(store))
+    freed = ds.vacuum()
+    assert freed.kinds["commits"].objects == before - len(slots(store)) >= 12
+    read_all(store)
+    again = deeplake.open(store)
+    assert again["blob"][:] == expected
+    assert again["emb"][-1].tolist() == [13.0] * 4
+    assert ds.vacuum().objects == 0
+
+
 # --- crashes ----------------------------------------------------------------------------------
 
 

@@ -1,4 +1,4 @@
-"""Writers that are killed leave garbage, and vacuum frees that, exactly."""
+"""Vacuum where it is meant for: after killed writers on a disk, and on a bucket."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ import time
 from typing import TYPE_CHECKING
 
 import deeplake
+from deeplake import settings
 from deeplake.storage.local import LocalStore
+from deeplake.testing.http_fake import HttpFake
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 KILLS = 6
 WRITER = """
@@ -59,3 +63,28 @@ def test_writers_killed_at_any_moment_leave_nothing_behind_a_vacuum(tmp_path: Pa
 
 def keys(store: LocalStore) -> set[str]:
     return {info.key for info in store.list("") if not info.key.startswith("refs/hints/")}
+
+
+def test_a_bucket_is_verified_and_vacuumed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "ANNOUNCED_S", -1.0)
+    monkeypatch.setattr(settings, "PARENT_AGE_S_MAX", -1.0)
+    with HttpFake() as fake:
+        url, options = "s3://bucket/tidy", fake.storage_options("s3")
+        ds = deeplake.create(url, schema={"blob": "blob"}, storage_options=options)
+        big = [os.urandom(5000) for _ in range(200)]
+        ds.extend({"blob": big})
+        ds.commit("pinned, as if it were long")
+        dead = deeplake.open(url, storage_options=options)
+        dead.extend({"blob": big})
+        transaction = dead._session.stand.open_transaction
+        for draft in transaction._drafts.values():
+            draft.builder.close()
+        transaction._writer._store_all()
+        db = deeplake.connect(url, storage_options=options)
+        assert db.verify().ok
+        assert db.vacuum().objects == 0
+        freed = db.vacuum(0, no_writers=True)
+        assert freed.kinds["packs"].objects == 1
+        assert freed.kinds["notes"].objects == 1, "the pin"
+        assert db.verify().ok
+        assert deeplake.open(url, storage_options=options)["blob"][:] == big
