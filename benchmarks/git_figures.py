@@ -1,4 +1,4 @@
-"""Figures of versioning rows: updates, merges, writers racing, merges on a bucket."""
+"""Figures of versioning rows: updates, diffs, merges, writers racing, merges on a bucket."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ import numpy as np
 import deeplake
 from deeplake.testing.http_fake import HttpFake
 from floors import RawCreate
-from measure import Figure, folder_contents, median, seconds
+from measure import Figure, alternate, folder_contents, median, seconds
 from remote_figures import LATENCY_S, _cost
 
 if TYPE_CHECKING:
     from bench import Bench
 
 CHANGED = 100
+MANY_CHANGED = 10_000
 ROUNDS = 15
 LARGE_SCHEMA = {"label": "int", "score": "float", "emb": "emb-128"}
 WRITERS, COMMITS_EACH = 8, 200
@@ -131,6 +132,51 @@ def merges(bench: Bench) -> list[Figure]:
         Figure("merge", "main changed too, a million rows against 20,000",
                median(large["both"]) / median(small["both"]), 2.0, "x",
                f"{many['both']:.2f} ms against {shown['both']:.2f}"),
+    ]  # fmt: skip
+
+
+def _changed(path: str, name: str, count: int) -> deeplake.Dataset:
+    """A branch of a repository with one commit of so many scattered labels."""
+    rng = np.random.default_rng(count)
+    ds = deeplake.open(path)
+    ds.branch(name)
+    ds["label"][_scattered(rng, len(ds), count)] = rng.integers(1000, 2000, count)
+    ds.commit("labels fixed")
+    return ds
+
+
+def diffs(bench: Bench) -> list[Figure]:
+    """diff(a, b) to the last row and value: 100 changes, and 10,000 beside set algebra alone."""
+    many = min(MANY_CHANGED, bench.scale.rows // 2)
+    small = _changed(bench.table, "diff-small", CHANGED)
+    large = _changed(_large(bench), "diff-large", CHANGED)
+    wide = _changed(_large(bench), "diff-wide", many)
+    ids = np.random.default_rng(3).permutation(len(wide))[:many]
+    other = np.random.default_rng(4).permutation(len(wide))[:many]
+
+    def read(ds: deeplake.Dataset, count: int) -> None:
+        diff = ds.diff(f"{ds.branch_name}~1")
+        if sum(1 for change in diff if "label" in (change.new or ())) != count:
+            raise RuntimeError("a diff lacks rows")
+
+    times = alternate(
+        bench.scale.rounds,
+        {
+            "small": lambda: read(small, CHANGED),
+            "large": lambda: read(large, CHANGED),
+            "wide": lambda: read(wide, many),
+            "sets": lambda: np.intersect1d(ids, other),
+        },
+    )
+    ms = {name: median(values) * 1e3 for name, values in times.items()}
+    return [
+        Figure("diff", f"{CHANGED} labels of {len(small):,} rows with media", ms["small"], 5.0,
+               " ms", f"{ms['small']:.2f} ms"),
+        Figure("diff", f"{CHANGED} labels of {len(large):,} rows", ms["large"], 10.0, " ms",
+               f"{ms['large']:.2f} ms, {ms['large'] / ms['small']:.1f}x of the above"),
+        Figure("diff", f"{many:,} labels of {len(wide):,} rows, against np.intersect1d of the ids",
+               ms["wide"] / ms["sets"], 20.0, "x",
+               f"{ms['wide']:.1f} ms; sets {ms['sets']:.2f}"),
     ]  # fmt: skip
 
 

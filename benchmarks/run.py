@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from bench import QUICK, Bench, Scale
 from commit_figures import branches, cold, commits, opens
 from compaction_figures import edited, small
-from git_figures import merges, remote_merge, updates, writers
+from git_figures import diffs, merges, remote_merge, updates, writers
 from read_figures import cells, ingest, streams, takes
 from remote_figures import remote, stale_hint
 from report import as_json, chart, machine, markdown
@@ -41,6 +41,7 @@ STORE: dict[str, Callable[[Bench], list[Figure]]] = {
 }
 GIT: dict[str, Callable[[Bench], list[Figure]]] = {
     "update": updates,
+    "diff": diffs,
     "merge": merges,
     "writers": writers,
     "bucket": remote_merge,
