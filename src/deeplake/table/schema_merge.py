@@ -9,7 +9,7 @@ from deeplake.table.conflicts import DELETED, Conflict
 from deeplake.table.evolve import joined
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 
 def merge_schemas(
@@ -25,9 +25,9 @@ def merge_schemas(
         decide: told each conflict, says whether theirs is to be kept.
     """
     merged = _Schemas(base, ours, theirs, table, decide).run()
-    ever = {*ours.dropped, *theirs.dropped, *_by_id(ours), *_by_id(theirs)}
-    dropped = ever - {column.column_id for column in merged}
-    return TableSchema(tuple(merged), tuple(sorted(dropped)))
+    ever = dict.fromkeys([*ours.dropped, *theirs.dropped, *_by_id(ours), *_by_id(theirs)])
+    stay = {column.column_id for column in merged}  # in ours' order: else it were a change
+    return TableSchema(tuple(merged), tuple(c for c in ever if c not in stay))
 
 
 class _Schemas:
@@ -76,14 +76,37 @@ class _Schemas:
         return ColumnSpec(**fields)
 
     def _named_apart(self, columns: list[ColumnSpec]) -> list[ColumnSpec]:
-        """Two columns of one name (added or renamed by both) cannot both stay."""
-        found: dict[str, ColumnSpec] = {}
-        for spec in columns:
-            other = found.setdefault(spec.name, spec)
-            problem = "two columns have this name"
-            if other is not spec and self._conflict(spec.name, problem, None, other, spec):
-                found[spec.name] = spec
+        """Two columns of one name (added or renamed by both) cannot both stay: the side that is
+        kept names both, and one that it has not is left out.
+        """
+        found = {spec.column_id: spec for spec in columns}
+        for _ in range(len(found) + 1):
+            clash = _of_one_name(found.values())
+            if not clash:
+                break
+            self._settle_name(found, clash)
+        else:  # answers went round in circles: ours' names are unique
+            self._settle_names_as(self._ours, found, list(found))
         return list(found.values())
+
+    def _settle_name(self, found: dict[int, ColumnSpec], clash: list[int]) -> None:
+        name = found[clash[0]].name
+        ours, theirs = (
+            next((side[c] for c in clash if c in side and side[c].name == name), None)
+            for side in (self._ours, self._theirs)
+        )
+        keep = self._conflict(name, "two columns have this name", None, ours, theirs)
+        self._settle_names_as(self._theirs if keep else self._ours, found, clash)
+
+    @staticmethod
+    def _settle_names_as(
+        side: dict[int, ColumnSpec], found: dict[int, ColumnSpec], those: list[int]
+    ) -> None:
+        for column_id in those:
+            if column_id in side:
+                found[column_id] = found[column_id]._replace(name=side[column_id].name)
+            else:
+                del found[column_id]
 
     def _conflict(
         self,
@@ -104,6 +127,16 @@ class _Schemas:
             "schema", self._table, column=name, read=read, message=problem, token=token
         )
         return self._decide(conflict)
+
+
+def _of_one_name(columns: Iterable[ColumnSpec]) -> list[int]:
+    """Ids of two columns with the same name, if there are any."""
+    holders: dict[str, int] = {}
+    for spec in columns:
+        other = holders.setdefault(spec.name, spec.column_id)
+        if other != spec.column_id:
+            return [other, spec.column_id]
+    return []
 
 
 def _widest(
