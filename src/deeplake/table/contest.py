@@ -16,13 +16,15 @@ from deeplake.table.compare import (
     lay_versions,
     versions_at,
 )
-from deeplake.table.conflicts import DELETED, Conflict, Spot
+from deeplake.table.conflicts import Spot
+from deeplake.table.disputes import cell_dispute, row_dispute
 from deeplake.table.frame_writer import write_deletion, write_overlay
+from deeplake.table.gathered import gathered, values_at, versions_of
 from deeplake.table.json_merge import UnmergeableError, merge_json
 from deeplake.table.overlaid import overlaid
 from deeplake.table.patch import Patch, holds, patch_of
 from deeplake.table.whereabouts import Whereabouts
-from deeplake.types.data import concat, rows_equal, take_rows
+from deeplake.types.data import rows_equal, take_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,9 +34,9 @@ if TYPE_CHECKING:
     from deeplake.format.fragment import Fragment, Overlay
     from deeplake.format.tree import Record
     from deeplake.table.columns import Column, Columns
+    from deeplake.table.conflicts import Conflict
     from deeplake.table.fragments import OpenFragment
     from deeplake.table.packs import PackWriter
-    from deeplake.types.base import ColumnData
 
     Ints = npt.NDArray[np.int64]
     Resolver = Literal["ours", "theirs", "virtual"] | Callable[[Conflict], Any]
@@ -146,32 +148,9 @@ class Contest:
     def _wins(self, row_id: int, *, deleted_by: str) -> bool:
         """Whether theirs' side of a row in conflict is to be kept."""
         delta = self._theirs if deleted_by == "ours" else self._ours
-        changed: dict[str, tuple[Column, Spot, Spot]] = {}
-        for column_id, cells in delta.updated.items():
-            k = int(np.searchsorted(cells.ids, row_id))
-            column = self._columns.get(column_id)
-            if column is None or k == len(cells.ids) or cells.ids[k] != row_id:
-                continue
-            old = Spot(delta.base[int(cells.base_at[k])], int(cells.base_places[k]))
-            new = Spot(delta.other[int(cells.at[k])], int(cells.places[k]))
-            changed[column.name] = column, old, new
-
-        def read(side: str) -> Any:
-            if side == deleted_by:
-                return DELETED
-            return {
-                name: (old if side == "base" else new).value(column)
-                for name, (column, old, new) in changed.items()
-            }
-
         if isinstance(self._resolver, str):
             return self._resolver == "theirs"
-        spots = [new for _, _, new in changed.values()]
-        token = "-".join(
-            f"{versions_at(s.fragment, column.column_id, np.array([s.place]))[0]:x}"
-            for (column, _, _), s in zip(changed.values(), spots, strict=True)
-        )
-        conflict = Conflict("row", self._table, row_id=row_id, read=read, token=token)
+        conflict = row_dispute(self._table, self._columns, delta, row_id, deleted_by)
         return conflict.chose(self._decide(conflict), "theirs")
 
     def _decide(self, conflict: Conflict) -> Any:
@@ -233,7 +212,7 @@ class Contest:
             column = self._columns.get(column_id)
             places = cells.places[(cells.at == k) & holds(ids, cells.ids)]
             if column is not None and len(places):
-                patch = patch_of(places, _values(fragment, column, places))
+                patch = patch_of(places, values_at(fragment, column, places))
                 edit.patches.append((column, 0, patch))
         return self._with_values(fragment, edit)
 
@@ -260,7 +239,7 @@ class Contest:
             if overlays is not None:
                 self._edit(k).overlays.append((column, source, places[mine], overlays))
                 continue
-            values = _values(source, column, cells.places[mine])
+            values = values_at(source, column, cells.places[mine])
             versions = versions_at(source, column.column_id, cells.places[mine])
             for version in np.unique(versions).tolist():
                 those = np.flatnonzero(versions == version)
@@ -295,13 +274,13 @@ class Contest:
         """Cells that both wrote: equal versions or values need nothing; JSON merges by key; the
         rest are conflicts.
         """
-        theirs = self._versions(self._theirs.other, column, cells.at, cells.places)
-        differ = theirs != self._versions(self._standing, column, at, places)
+        theirs = versions_of(self._theirs.other, column, cells.at, cells.places)
+        differ = theirs != versions_of(self._standing, column, at, places)
         cells, at, places = cells.where(differ), at[differ], places[differ]
         if not len(cells.ids):
             return
-        new = _gathered(self._theirs.other, column, cells.at, cells.places)
-        old = _gathered(self._standing, column, at, places)
+        new = gathered(self._theirs.other, column, cells.at, cells.places)
+        old = gathered(self._standing, column, at, places)
         differ = ~rows_equal(old, new)
         cells, at, places = cells.where(differ), at[differ], places[differ]
         if self._resolver == "virtual":  # neither: ours' values, with a version of their own
@@ -331,7 +310,7 @@ class Contest:
         """The values that ours has, as if the merge had written them."""
         for k in np.unique(at).tolist():
             those = places[at == k]
-            patch = patch_of(those, _values(self._standing[k], column, those))
+            patch = patch_of(those, values_at(self._standing[k], column, those))
             self._edit(k).patches.append((column, 0, patch))
 
     def _make(self, column: Column, at: Ints, places: Ints, values: list[Any]) -> None:
@@ -349,25 +328,7 @@ class Contest:
         base = None
         if cell.base_at[0] >= 0:
             base = Spot(self._theirs.base[int(cell.base_at[0])], int(cell.base_places[0]))
-
-        def read(side: str) -> Any:
-            spot = {"base": base, "ours": ours, "theirs": theirs}[side]
-            return None if spot is None else spot.value(column)
-
-        token = "-".join(
-            f"{versions_at(s.fragment, column.column_id, np.array([s.place]))[0]:x}"
-            for s in (ours, theirs)
-        )
-        row_id = int(cell.ids[0])
-        return Conflict(
-            "cell",
-            self._table,
-            row_id=row_id,
-            column=column.name,
-            read=read,
-            token=token,
-            fits=lambda value: column.type.normalise([value], column=column.name),
-        )
+        return cell_dispute(self._table, column, int(cell.ids[0]), base, ours, theirs)
 
     @staticmethod
     def _merged_json(column: Column, conflict: Conflict) -> Any:
@@ -377,15 +338,6 @@ class Contest:
             return merge_json(conflict.base, conflict.ours, conflict.theirs)
         except UnmergeableError:
             return UNDECIDED
-
-    def _versions(
-        self, fragments: Sequence[OpenFragment], column: Column, at: Ints, places: Ints
-    ) -> npt.NDArray[np.uint64]:
-        found = np.empty(len(at), np.uint64)
-        for k in np.unique(at).tolist():
-            mine = at == k
-            found[mine] = versions_at(fragments[k], column.column_id, places[mine])
-        return found
 
     # --- writing ----------------------------------------------------------------------------------
 
@@ -429,21 +381,3 @@ def _statistics(source: OpenFragment, column: Column, places: Ints) -> stats.Col
                 nulls = source.chunk(column).nulls(source.positions(places))
             return found._replace(nulls=nulls, nans=min(found.nans, len(places)))
     return stats.UNKNOWN
-
-
-def _values(fragment: OpenFragment, column: Column, places: Ints) -> ColumnData:
-    return fragment.chunk(column).take(fragment.positions(places))
-
-
-def _gathered(
-    fragments: Sequence[OpenFragment], column: Column, at: Ints, places: Ints
-) -> ColumnData:
-    """Cells of several fragments, in the order given."""
-    pieces, order = [], []
-    for k in np.unique(at).tolist():
-        mine = np.flatnonzero(at == k)
-        pieces.append(_values(fragments[k], column, places[mine]))
-        order.append(mine)
-    back = np.empty(len(at), np.int64)
-    back[np.concatenate(order)] = np.arange(len(at))
-    return take_rows(concat(pieces), back)
