@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
+from deeplake.errors import InputError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -98,6 +100,21 @@ class Conflict:
     def chose(self, answer: Any, side: str) -> bool:
         """Whether an answer is one side's value itself, not an equal one."""
         return side in self._values and answer is self._values[side]
+
+    def keeps_theirs(self, answer: Any) -> bool:
+        """What an answer means where only one side as a whole can be kept: a row, a column, a
+        table.
+
+        Raises:
+            InputError: it is neither side's value.
+        """
+        for side in ("theirs", "ours"):
+            if answer is self._value(side):
+                return side == "theirs"
+        raise InputError(
+            f"{self!r}: only ours or theirs can be kept, not {_shown(answer)}.",
+            hint="Return conflict.ours or conflict.theirs itself.",
+        )
 
     @property
     def base(self) -> Any:

@@ -151,7 +151,8 @@ class Contest:
         if isinstance(self._resolver, str):
             return self._resolver == "theirs"
         conflict = row_dispute(self._table, self._columns, delta, row_id, deleted_by)
-        return conflict.chose(self._decide(conflict), "theirs")
+        answer = self._decide(conflict)
+        return answer is not UNDECIDED and conflict.keeps_theirs(answer)
 
     def _decide(self, conflict: Conflict) -> Any:
         decide = self._resolver

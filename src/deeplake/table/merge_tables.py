@@ -180,7 +180,8 @@ class _Commits:
         answer = UNDECIDED if self._resolver is None else self._resolver(conflict)
         if answer is UNDECIDED:
             self._conflicts.append(conflict)
-        return conflict.chose(answer, "theirs")
+            return False
+        return conflict.keeps_theirs(answer)
 
 
 def _by_id(snapshot: Snapshot) -> dict[int, TableEntry]:
