@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deeplake.errors import DeeplakeError, MalformedObjectError
+from deeplake.format import fragment as format_fragment
 from deeplake.format.fragment import (
     BitmapRef,
     ColumnChunk,
@@ -156,3 +157,25 @@ def test_every_row_may_have_a_frame_and_a_run_of_its_own():
 def test_rows_that_do_not_add_up_are_malformed(broken):
     with pytest.raises(MalformedObjectError):
         decode(encode(broken), "a fragment")
+
+
+def test_many_runs_are_equal_to_a_tuple_of_them() -> None:
+    """Versions of thousands of one-row commits are parsed when somebody looks at them."""
+    runs = tuple(format_fragment.Run(k * 7, 1) for k in range(format_fragment.RUNS_PARSED_MAX + 1))
+    count = len(runs)
+    made = format_fragment.Fragment(count, (format_fragment.Run(5, count),), runs, ())
+    block = format_fragment.encode(made)
+    found = format_fragment.decode(block, "a test")
+    assert isinstance(found.versions, format_fragment.PackedRuns)
+    assert found.versions == runs
+    assert runs == found.versions
+    assert found.versions != runs[1:]
+    assert hash(found.versions) == hash(runs)
+    assert (len(found.versions), found.versions[3], list(found.versions)) == (
+        count, runs[3], list(runs),
+    )  # fmt: skip
+    assert found.versions.total == count
+    assert format_fragment.encode(found) == block
+    short = made._replace(rows=count + 1, row_ids=(format_fragment.Run(5, count + 1),))
+    with pytest.raises(MalformedObjectError, match="miss rows"):
+        format_fragment.decode(format_fragment.encode(short), "a test")

@@ -9,6 +9,7 @@ frames, deleted rows a bitmap: neither rewrites a frame.
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from deeplake.format.statistics import ColumnStatistics
 from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator
 
 MAGIC = b"DLFR"
 MIXED_VERSIONS = 0xFFFF_FFFF_FFFF_FFFF
@@ -64,6 +65,48 @@ class Run(NamedTuple):
 
     start: int
     rows: int
+
+
+RUNS_PARSED_MAX = 64
+"""More runs are parsed when somebody looks: 65,536, of as many commits of a row, take 30 ms, and
+who reads values needs none of them."""
+
+
+class PackedRuns(Sequence[Run]):
+    """Many runs, parsed when they are looked at; equal to a tuple of them."""
+
+    __slots__ = ("_packed", "_parsed")
+
+    def __init__(self, packed: bytes) -> None:
+        self._packed = packed
+        self._parsed: tuple[Run, ...] | None = None
+
+    @property
+    def total(self) -> int:
+        """Rows of all runs."""
+        return sum([rows for _, rows in _RUN.iter_unpack(self._packed)])
+
+    def _all(self) -> tuple[Run, ...]:
+        if self._parsed is None:
+            self._parsed = tuple([Run(*run) for run in _RUN.iter_unpack(self._packed)])
+        return self._parsed
+
+    def __len__(self) -> int:
+        return len(self._packed) // _RUN.size
+
+    def __getitem__(self, at: Any) -> Any:
+        return self._all()[at]
+
+    def __iter__(self) -> Iterator[Run]:
+        return iter(self._all())
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, PackedRuns):
+            return self._packed == other._packed
+        return self._all() == other
+
+    def __hash__(self) -> int:
+        return hash(self._all())
 
 
 class ColumnChunk(NamedTuple):
@@ -190,9 +233,7 @@ def encode(fragment: Fragment) -> bytes:
     runs = [*fragment.row_ids, *fragment.versions]
     columns, frames = [], []
     for column_id, refs, (kind, *known), versions, generation in fragment.columns:
-        columns.append(
-            _COLUMN.pack(column_id, len(refs), len(versions), kind, generation, *known)
-        )
+        columns.append(_COLUMN.pack(column_id, len(refs), len(versions), kind, generation, *known))
         runs += versions
         for object_id, *place in refs:
             frames.append(_FRAME.pack(homes[object_id], *place))
@@ -238,12 +279,15 @@ def decode(block: bytes | memoryview, where: str) -> Fragment:
     overlays_at = frames_at + _FRAME.size * counts.frames
     deletion_at = overlays_at + _OVERLAY.size * counts.overlays
     places = _Places(_decoded_homes(block[_HEAD.size : runs_at], counts.slots), base, where)
-    runs = [Run(*run) for run in _RUN.iter_unpack(block[runs_at:columns_at])]
     frames = [places.frame(*f) for f in _FRAME.iter_unpack(block[frames_at:overlays_at])]
     records = list(_COLUMN.iter_unpack(block[columns_at:frames_at]))
     own = counts.row_ids + counts.versions - sum(record[2] for record in records)
     if sum(record[1] for record in records) != counts.frames or own < counts.row_ids:
         raise MalformedObjectError(f"the columns of {where} miscount their frames or runs")
+
+    def runs(low: int, high: int) -> tuple[Run, ...]:
+        return _runs(block[runs_at + _RUN.size * low : runs_at + _RUN.size * high])
+
     columns, frame, run = [], 0, own
     for column_id, n_frames, n_versions, kind, generation, *statistics in records:
         columns.append(
@@ -251,12 +295,12 @@ def decode(block: bytes | memoryview, where: str) -> Fragment:
                 column_id,
                 tuple(frames[frame : frame + n_frames]),
                 ColumnStatistics(kind, *statistics),
-                tuple(runs[run : run + n_versions]),
+                runs(run, run + n_versions),
                 generation,
             )
         )
         frame, run = frame + n_frames, run + n_versions
-    row_ids, versions = tuple(runs[: counts.row_ids]), tuple(runs[counts.row_ids : own])
+    row_ids, versions = tuple(runs(0, counts.row_ids)), runs(counts.row_ids, own)
     overlays = tuple(
         _overlay(places, *fields) for fields in _OVERLAY.iter_unpack(block[overlays_at:deletion_at])
     )
@@ -356,7 +400,15 @@ def _check(fragment: Fragment, where: str) -> None:
 
 
 def _rows(parts: Iterable[FrameRef | Run]) -> int:
+    if isinstance(parts, PackedRuns):
+        return parts.total
     return sum(part.rows for part in parts)
+
+
+def _runs(packed: bytes | memoryview) -> tuple[Run, ...]:
+    if len(packed) <= RUNS_PARSED_MAX * _RUN.size:
+        return tuple([Run(*run) for run in _RUN.iter_unpack(packed)])
+    return PackedRuns(bytes(packed))  # type: ignore[return-value]
 
 
 def rehomed(fragment: Fragment, home: bytes) -> Fragment:
