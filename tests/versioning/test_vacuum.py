@@ -468,7 +468,7 @@ def test_it_stops_at_the_first_failure() -> None:
             deeplake.open(store).vacuum(0, no_writers=True)
         except StoreUnavailableError:
             writes = [entry for entry in store.log if entry[0] > number]
-            assert all(key.startswith("gc/clock") for _, _, key, _ in writes)
+            assert all(key == "gc/clock" for _, _, key, _ in writes)
         assert read_all(store.inner)["main"] == 15
     assert CRASHES
 
@@ -482,14 +482,14 @@ def test_a_damaged_repository_is_not_vacuumed() -> None:
     damaged = bytearray(store.get(key))
     damaged[100] ^= 1
     store.put(key, [bytes(damaged)])
-    there = store.there()
+    there = used(store)
     with pytest.raises(deeplake.errors.DamageError):
         ds.vacuum()
-    assert store.there() == there
+    assert used(store) == there
     store.delete([key])
     with pytest.raises(deeplake.errors.DamageError):
         ds.vacuum()
-    assert store.there() == there - {key}
+    assert used(store) == there - {key}
 
 
 # --- writers beside it ------------------------------------------------------------------------

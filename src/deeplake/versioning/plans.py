@@ -230,13 +230,13 @@ def listed(objects: Objects, prefix: str) -> list[ObjectInfo]:
 
 
 def store_clock_s(objects: Objects) -> float:
-    """What time it is where the objects get theirs: that of an object made for the purpose."""
-    key = f"{PLANS}clock-{os.urandom(8).hex()}"
+    """What time it is where the objects get theirs: that of an object written for the purpose.
+
+    It stays, and is replaced by the next one: another vacuum's is as good.
+    """
+    key = f"{PLANS}clock"
     objects.store.put(key, [b"tick\n"], durable=False)
-    try:
-        found = [info.modified_s for info in objects.store.list(key) if info.key == key]
-    finally:
-        unpin(objects, key)
+    found = [info.modified_s for info in objects.store.list(key) if info.key == key]
     if not found:
         raise ObjectNotFoundError(
             f"{objects.store.url} does not list what was just stored in it, so nothing in it can "
