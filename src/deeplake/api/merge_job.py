@@ -42,16 +42,22 @@ class MergeJob:
         branch: what is changed.
         merge: what is to be done.
         resolver: what decides conflicts; None leaves them to later decisions.
+        theirs: the commit that `merge` names so, if it is at hand.
     """
 
     def __init__(
-        self, stand: Stand, branch: Branch, merge: PendingMerge, resolver: Resolver | None
+        self,
+        stand: Stand,
+        branch: Branch,
+        merge: PendingMerge,
+        resolver: Resolver | None,
+        theirs: Snapshot | None = None,
     ) -> None:
         self._objects: Objects = stand.repository.objects
         self._branch = branch
         self._merge = merge
         self._resolver = resolver
-        self._theirs = _opened(self._objects, merge.theirs)
+        self._theirs = theirs or _opened(self._objects, merge.theirs)
         self._bases: dict[CommitId | None, Sequence[Snapshot]] = {}
         self._made: Merged | None = None
         self._waits = resolver is not None or bool(merge.decisions)
@@ -103,7 +109,10 @@ class MergeJob:
         if _changes(first):
             try:
                 stamp = new_stamp(self._merge.message)
-                snapshot = publish(self._objects, self._branch, head, first, stamp, self._staged)
+                beside = [self._theirs.header] if first.parents and self._theirs.header else []
+                snapshot = publish(
+                    self._objects, self._branch, head, first, stamp, self._staged, beside
+                )
                 self._made = None  # what was written belongs to the commit
             except _DoneAlreadyError as done:
                 snapshot = done.head

@@ -52,7 +52,7 @@ def merge(
             return _moved(stand, branch, head)  # there is nothing that the branch has not
         if head.header is not None and head.commit_id not in ids:
             change = PendingMerge(MERGE, told, None, theirs.commit_id)
-            job = MergeJob(stand, branch, change, resolver)
+            job = MergeJob(stand, branch, change, resolver, theirs)
             job.know_bases(head, bases)
             made = job.tried(head, newest=bool(attempt))
             if made is None:

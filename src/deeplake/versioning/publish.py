@@ -64,6 +64,7 @@ def publish(
     staged: Staged,
     stamp: Stamp,
     rebase: Callable[[Snapshot], Staged] | None = None,
+    beside: Sequence[CommitHeader] | None = None,
 ) -> Snapshot:
     """Make a transaction the next commit of a branch, durably.
 
@@ -72,6 +73,7 @@ def publish(
             with.
         rebase: makes the transaction anew for a later commit of the branch, or refuses
             (CommitConflictError); without it, it is published as it is.
+        beside: headers of the other parents, where they are at hand.
 
     Returns:
         The new commit's snapshot, which has `parent` or a later commit as its parent.
@@ -84,7 +86,8 @@ def publish(
     """
     _check_parent(objects, parent)
     refuse_closed(branch, parent.header)
-    beside = [open_commit(objects, extra).head.header for extra in staged.parents]  # type: ignore[union-attr]
+    if beside is None:
+        beside = [open_commit(objects, extra).head.header for extra in staged.parents]  # type: ignore[union-attr]
     for attempt in range(settings.COMMIT_ATTEMPTS_MAX):
         if attempt:
             time.sleep(random.random() * min(BACKOFF_S_MAX, 0.001 * 2**attempt))  # noqa: S311

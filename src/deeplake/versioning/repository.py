@@ -155,7 +155,10 @@ class Repository:
         if found is None:
             found = resolve(self.objects, name).branch  # raises with the nearest name
         if found is None:
-            raise RefNotFoundError(f"{name!r} is a tag or commit, not a branch.")
+            raise RefNotFoundError(
+                f"{name!r} is a tag or commit, not a branch.",
+                hint=f"Make a branch there: branch('name', at={name!r}).",
+            )
         return found
 
     def branches(self) -> list[Branch]:
