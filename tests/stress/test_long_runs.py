@@ -123,3 +123,63 @@ def test_twenty_thousand_commits_read_back_and_open_alike(tmp_path: Path) -> Non
     rows = np.random.default_rng(0).integers(0, 20_000, 500)
     assert again["text"][rows] == [f"row {n}" for n in rows]
     assert len(again.log(100)) == 100
+
+
+COMPACTING = """
+import sys, deeplake
+ds = deeplake.open(sys.argv[1])
+while True:
+    print(ds.optimize().commit or "-", flush=True)
+"""
+
+EDITING = """
+import sys, deeplake
+from deeplake.errors import CommitConflictError
+ds = deeplake.open(sys.argv[1])
+n = len(ds)
+while True:
+    ds.append({"n": n, "touched": 0, "payload": bytes([n % 256]) * 700})
+    ds.update({"touched": n}, rows=[n // 2])
+    ds.commit("row")
+    n += 1
+    print(n, flush=True)
+"""
+
+
+def test_kills_of_writers_and_compactors_beside_each_other_lose_nothing(tmp_path: Path) -> None:
+    url = str(tmp_path / "compacted")
+    columns = {"n": "int", "touched": "int", "payload": "blob"}
+    deeplake.create(url, schema=columns, optimize="off")
+    rng = random.Random(7)
+    for _ in range(40):
+        before = len(deeplake.open(url))
+        writer, compactor = (
+            subprocess.Popen([sys.executable, "-c", code, url], stdout=subprocess.PIPE, text=True)
+            for code in (EDITING, COMPACTING)
+        )
+        assert writer.stdout is not None
+        assert compactor.stdout is not None
+        acknowledged = int(writer.stdout.readline())
+        assert acknowledged == before + 1
+        compactor.stdout.readline()
+        time.sleep(rng.uniform(0, 0.5))
+        first, second = rng.sample([writer, compactor], 2)
+        os.kill(first.pid, signal.SIGKILL)
+        time.sleep(rng.uniform(0, 0.1))
+        os.kill(second.pid, signal.SIGKILL)
+        with writer.stdout, compactor.stdout:
+            rest = writer.stdout.read().splitlines()
+        acknowledged = max([acknowledged, *(int(line) for line in rest if line.isdigit())])
+        writer.wait()
+        compactor.wait()
+        ds = deeplake.open(url)
+        count = len(ds)
+        assert acknowledged <= count <= acknowledged + 1
+        assert ds["n"][:].tolist() == list(range(count))
+        assert ds["payload"].encoded[:] == [bytes([n % 256]) * 700 for n in range(count)]
+        touched = [0] * count
+        for n in range(count):
+            touched[n // 2] = n
+        assert ds["touched"][:].tolist() == touched
+        assert ds.row_ids.tolist() == list(range(count))
+    assert deeplake.open(url).verify().ok

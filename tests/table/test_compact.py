@@ -20,6 +20,7 @@ from deeplake.table.ahead import opened
 from deeplake.table.compare import compare, versions_at
 from deeplake.table.walk import Side
 from deeplake.testing.faults import FaultStore
+from deeplake.testing.tracing import TracingStore
 
 SCHEMA = {
     "n": "int",
@@ -269,6 +270,42 @@ def test_large_values_stay_objects_of_their_own() -> None:
     again = deeplake.open(store)
     assert again["blob"].encoded[:] == [big, None, b"small", big, None, b"small", big, None]
     assert again["blob"].encoded[3] == big
+
+
+def test_values_that_lie_elsewhere_are_verified_and_kept_by_a_vacuum() -> None:
+    store = MemoryStore("mem://looked-after")
+    ds = deeplake.create(store, schema={"blob": "blob"})
+    values = [os.urandom(5_000) for _ in range(300)]
+    for at in range(0, 300, 100):
+        ds.extend({"blob": values[at : at + 100]})
+        ds.commit()
+    ds.delete(rows=[7])
+    ds.commit()
+    ds.optimize()
+    assert ds.verify().ok
+    ds.vacuum(0, no_writers=True)
+    again = deeplake.open(store)
+    assert again["blob"].encoded[:] == values[:7] + values[8:]
+    assert again.verify().ok
+
+
+def test_a_take_of_values_that_lie_elsewhere_is_one_call_per_object() -> None:
+    inner = MemoryStore("mem://far-elsewhere")
+    ds = deeplake.create(inner, schema={"blob": "blob"})
+    values = [os.urandom(5_000) for _ in range(600)]
+    for at in range(0, 600, 200):
+        ds.extend({"blob": values[at : at + 200]})
+        ds.commit()
+    ds.delete(rows=[0])
+    ds.commit()
+    ds.optimize()
+    far = TracingStore(inner, remote=True)
+    ds = deeplake.open(far)
+    assert ds["blob"].encoded[0] == values[1]
+    far.reset()
+    rows = list(range(3, 599, 50))
+    assert ds["blob"].encoded[rows] == [values[k + 1] for k in rows]
+    assert far.by_kind == {"get_ranges": 3}
 
 
 def test_frames_of_vectors_that_nothing_happened_to_are_kept() -> None:

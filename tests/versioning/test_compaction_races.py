@@ -15,6 +15,7 @@ import deeplake
 from deeplake.errors import CommitConflictError
 from deeplake.storage.memory import MemoryStore
 from deeplake.table.compact import Rewriter
+from deeplake.table.compare import versions_at
 from deeplake.table.walk import Side
 from deeplake.testing.faults import FAULTS, FaultStore, SimulatedCrash, every_fault
 
@@ -186,6 +187,61 @@ def test_finished_work_is_kept_where_nothing_changed(monkeypatch: pytest.MonkeyP
     assert rewritten == [10]
     assert read(store) == rows + [(7, "new", b"new")] * 3
     assert fragments(store) == 4
+
+
+def test_changes_meanwhile_are_laid_over_finished_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Updates and deletions before each of three slots: still nothing is rewritten twice."""
+    store = MemoryStore("mem://laid-over")
+    _, rows = table(store)
+    rewritten: list[int] = []
+    rewrite = Rewriter.rewrite
+
+    def counted(self: Rewriter, side: Side, paths: Any) -> Any:
+        rewritten.append(len(paths))
+        return rewrite(self, side, paths)
+
+    monkeypatch.setattr(Rewriter, "rewrite", counted)
+    raced = FaultStore(store)
+    compactor = deeplake.open(raced)
+    create, versions = raced.create, []
+    pending = [deleted, updated, updated]
+    state = [rows]
+
+    def beaten(key: str, parts: Any) -> int:
+        if pending:
+            state.append(pending.pop()(store, state[-1]))
+        else:
+            versions.append(all_versions(store))
+        return create(key, parts)
+
+    raced.create = beaten  # type: ignore[method-assign]
+    report = compactor.optimize()
+    assert (report.before, report.after) == (10, 1)
+    assert rewritten == [10]
+    assert read(store) == state[-1]
+    assert fragments(store) == 1
+    assert all_versions(store) == versions[-1]
+    assert deeplake.open(store).verify().ok
+    second = deeplake.open(store).optimize()
+    assert (second.overlays, second.deleted) == (2, 2)
+    assert read(store) == state[-1]
+    assert all_versions(store) == versions[-1]
+
+
+def all_versions(store: Store) -> dict[int, dict[int, int]]:
+    """Column -> row id -> version."""
+    ds = deeplake.open(store)
+    snapshot = ds._stand.snapshot  # type: ignore[union-attr]
+    side = Side(snapshot.objects, snapshot.head, snapshot.table("data").records)
+    found: dict[int, dict[int, int]] = {c.column_id: {} for c in ds._session.columns}
+    for fragment in side.fragments(side.leaves(side.root)):
+        live = fragment.live
+        places = np.arange(fragment.rows) if live is None else live.astype(np.int64)
+        ids = fragment.live_ids().tolist()
+        for column_id, cells in found.items():
+            values = versions_at(fragment, column_id, places).tolist()
+            cells.update(zip(ids, values, strict=True))
+    return found
 
 
 def test_a_transaction_is_moved_over_a_compaction() -> None:

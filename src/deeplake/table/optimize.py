@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deeplake import settings
 from deeplake.errors import CommitConflictError, CommitUnknownError, StoreError
+from deeplake.format import fragment as fragments
 from deeplake.table.columns import columns_of
 from deeplake.table.compact import Rewriter
 from deeplake.table.packs import PackWriter
+from deeplake.table.reapply import counterparts, reapplied
 from deeplake.table.retree import grouped, replaced, wrapped
 from deeplake.table.walk import Side, walk
 from deeplake.versioning.publish import publish
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from deeplake.format.fragment import Fragment
     from deeplake.format.tree import Record
+    from deeplake.table.columns import Columns
     from deeplake.table.fragments import OpenFragment
     from deeplake.table.walk import Path
     from deeplake.versioning.objects import Objects
@@ -92,6 +95,7 @@ class _Table:
 
     def __init__(self, objects: Objects, snapshot: Snapshot, name: str, writer: PackWriter) -> None:
         self.state: TableState = snapshot.table(name)
+        self.writer = writer
         self.side = Side(objects, snapshot.head, self.state.records)
         self.rewriter = Rewriter(objects, columns_of(self.state.schema_block), writer)
         self.done: list[_Done] = []
@@ -122,7 +126,7 @@ class _Table:
         side, done, node = self.side, self.done, self.node
         if parent is not base:
             side = Side(objects, parent.head, parent.table(entry.name).records)
-            done, node = self._moved(side)
+            done, node = self._moved(side, columns_of(parent.table(entry.name).schema_block))
         self.published = done
         crowded = self.node is None and len(side.root) > ROOT_RECORDS_MAX
         if not done and not crowded:
@@ -150,17 +154,39 @@ class _Table:
             self.state.table_id, entry.name, None, False, (), found, counts=counts
         )  # fmt: skip
 
-    def _moved(self, side: Side) -> tuple[list[_Done], Path | None]:
-        """The runs that are still there in another tree, by their paths in it."""
+    def _moved(self, side: Side, columns: Columns) -> tuple[list[_Done], Path | None]:
+        """The runs that are still there in another tree, by their paths in it.
+
+        What others changed of their fragments meanwhile is laid over the new ones.
+        """
         compared = walk(self.side, side)
         found = []
         for paths, record in self.done:
-            moved = [path for p in paths if (path := compared.moved(p)) is not None]
-            if len(moved) == len(paths):
-                found.append(_Done(tuple(moved), record))
+            moved = {path: compared.moved(path) for path in paths}
+            gone = [path for path, there in moved.items() if there is None]
+            changed = counterparts(self.side, side, compared.gaps, gone) if gone else {}
+            moved.update(changed)
+            there = tuple(path for path in moved.values() if path is not None)
+            made: Record | None = record
+            if changed and len(there) == len(paths):
+                made = self._reapplied(record, side, changed, columns)
+            if made is not None and len(there) == len(paths):
+                found.append(_Done(there, made))
             else:
                 self.lost = True
         return found, None if self.node is None else compared.moved(self.node)
+
+    def _reapplied(
+        self, record: Record, side: Side, changed: dict[Path, Path], columns: Columns
+    ) -> Record | None:
+        """A new fragment with what changed since, as another one."""
+        made = side.fragment((record,))
+        found = reapplied(made, self.side, side, changed, columns, self.writer)
+        if found is None:
+            return None
+        again = self.rewriter.place(fragments.encode(found), found.live_rows, 0)
+        self.rewriter.known[again] = {c.column_id: c.statistics for c in found.columns}
+        return again
 
     def report(self) -> Compacted:
         """What was published."""
