@@ -162,13 +162,14 @@ def same(a: Any, b: Any) -> bool:
 
 def test_many_small_commits_are_read_in_the_order_of_the_table(url):
     ds = begun(url, 2)
-    for k in range(40):
+    for k in range(200):  # a tree of two levels, and a part of it that has one
         ds.append({"label": 100 + k})
         ds.commit("one")
-    diff = ds.diff("main~40")
-    assert [c.new["label"] for c in diff] == list(range(100, 140))
-    assert [c.row_id for c in diff] == ds.row_ids[2:].tolist()
-    assert len(list(ds.diff("main", "main~40").removed)) == 40
+    for back in (200, 30, 3):
+        diff = ds.diff(f"main~{back}")
+        assert [c.new["label"] for c in diff] == list(range(300 - back, 300))
+        assert [c.row_id for c in diff] == ds.row_ids[-back:].tolist()
+        assert [c.row_id for c in ds.diff("main", f"main~{back}")] == ds.row_ids[-back:].tolist()
 
 
 def test_more_rows_than_a_batch_come_all(url, monkeypatch):
@@ -557,7 +558,7 @@ def rounds(store: MemoryStore, a: str) -> tuple[int, int]:
 
 def test_rounds_of_requests_do_not_grow_with_the_table():
     seen = []
-    for fragments in (2, 16):
+    for fragments in (2, 64):  # the second tree has two levels
         store = MemoryStore()
         ds = deeplake.create(store, schema={"n": "int", "emb": "emb-8"})
         for k in range(fragments):
@@ -567,8 +568,8 @@ def test_rounds_of_requests_do_not_grow_with_the_table():
         ds.update({"n": -1}, rows=at)
         ds.commit("scattered")
         seen.append(rounds(store, "main~1"))
-    assert seen[1][0] <= seen[0][0] + 2
-    assert seen[1][1] <= 16 * 10
+    assert seen[1][0] <= seen[0][0] + 2, "a round for the level"
+    assert seen[1][1] <= 20 * 6
 
 
 # --- looks ----------------------------------------------------------------------------------------

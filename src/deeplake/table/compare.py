@@ -12,7 +12,7 @@ import numpy as np
 
 from deeplake.format.fragment import MIXED_VERSIONS
 from deeplake.table.patch import holds
-from deeplake.table.walk import Gap, Side, walk
+from deeplake.table.walk import Gap, Side, of_both, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -84,9 +84,11 @@ def delta_of(base: Side, other: Side, gaps: Sequence[Gap]) -> TableDelta:
     gone = [path for gap in gaps if not gap.other for path in gap.base]
     both = [gap for gap in gaps if gap.base and gap.other]
     left_base, left_other = [], []
-    for gap in both:
-        pairs, rest_base, rest_other = _paired(base.fragments(gap.base), other.fragments(gap.other))
-        _read_ahead(pairs)
+    paths = [[path for gap in both for path in gap[side]] for side in (0, 1)]
+    of_both(Side.fragments, base, other, paths)  # kept there
+    paired = [_paired(base.fragments(gap.base), other.fragments(gap.other)) for gap in both]
+    _read_ahead([pair for pairs, _, _ in paired for pair in pairs])
+    for pairs, rest_base, rest_other in paired:
         for a, b in pairs:
             builder.pair(a, b)
         left_base += rest_base

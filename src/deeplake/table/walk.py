@@ -16,11 +16,14 @@ from deeplake.table.fragments import OpenFragment
 from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import TypeVar
 
     from deeplake.format.slot import SlotHead
     from deeplake.format.tree import Record
     from deeplake.versioning.objects import Objects
+
+    Found = TypeVar("Found")
 
 Path = tuple["Record", ...]
 """A record in a tree, after those of the nodes above it."""
@@ -105,26 +108,49 @@ def walk(base: Side, other: Side) -> Walk:
 
 
 def walk_between(base: Side, base_paths: list[Path], other: Side, other_paths: list[Path]) -> Walk:
-    """Compare parts of two trees."""
-    found = Walk([], {})
-    pending = [(base_paths, other_paths)]
-    while pending:
-        ours, theirs = pending.pop()
-        deeper = []
-        for gap in _gaps(ours, theirs, found.shared):
-            level = max(path[-1].level for path in [*gap.base, *gap.other])
-            if not gap.base or not gap.other or not level:
-                found.gaps.append(gap)
+    """Compare parts of two trees, a level at a time: rounds of requests are as many as levels.
+
+    Gaps come in the order of the trees.
+    """
+    shared: dict[Record, Path] = {}
+    gaps = list(_gaps(base_paths, other_paths, shared))
+    while any(levels := [_to_open(gap) for gap in gaps]):
+        to_open = list(zip(gaps, levels, strict=True))
+        nodes = [
+            [p for gap, level in to_open if level for p in gap[side] if p[-1].level == level]
+            for side in (0, 1)
+        ]
+        opened = [iter(found) for found in of_both(Side.children, base, other, nodes)]
+        gaps = []
+        for gap, level in to_open:
+            if level:
+                ours, theirs = (_opened(gap[side], level, opened[side]) for side in (0, 1))
+                gaps += _gaps(ours, theirs, shared)
             else:
-                deeper.append((_opened(base, gap.base, level), _opened(other, gap.other, level)))
-        pending += deeper
-    return found
+                gaps.append(gap)
+    return Walk(gaps, shared)
 
 
-def _opened(side: Side, paths: list[Path], level: int) -> list[Path]:
+def of_both(
+    read: Callable[[Side, Sequence[Path]], list[Found]],
+    base: Side,
+    other: Side,
+    paths: Sequence[Sequence[Path]],
+) -> list[list[Found]]:
+    """What is read of the paths of both sides, at once from a bucket."""
+    work = list(zip((base, other), paths, strict=True))
+    return base.objects.parallel(lambda item: read(*item), work)
+
+
+def _to_open(gap: Gap) -> int:
+    """The level of the nodes to be opened next; 0 if none are."""
+    if not gap.base or not gap.other:
+        return 0
+    return max(path[-1].level for path in [*gap.base, *gap.other])
+
+
+def _opened(paths: list[Path], level: int, opened: Iterator[list[Path]]) -> list[Path]:
     """The same list with its nodes of a level replaced by their records."""
-    nodes = [path for path in paths if path[-1].level == level]
-    opened = iter(side.children(nodes))
     return [p for path in paths for p in (next(opened) if path[-1].level == level else (path,))]
 
 
