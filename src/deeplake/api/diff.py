@@ -84,7 +84,7 @@ class _Differences:
         yield from self.updated
         yield from self.added
 
-    def shown_tables(self) -> list[TableDiff]:
+    def _table_diffs(self) -> list[TableDiff]:
         """The diffs of single tables that it is made of."""
         raise NotImplementedError
 
@@ -97,7 +97,7 @@ class _Differences:
         """
         from deeplake.api.diff_arrow import to_arrow
 
-        return to_arrow(self.shown_tables())
+        return to_arrow(self._table_diffs())
 
     def to_pandas(self) -> pd.DataFrame:
         """`to_arrow()` as a DataFrame."""
@@ -135,11 +135,11 @@ class TableDiff(_Differences):
         )
         self.updated = Changes(lambda: self._counted()[""], lambda: self._row_diff().updated())
 
-    def shown_tables(self) -> list[TableDiff]:
+    def _table_diffs(self) -> list[TableDiff]:
         """Itself."""
         return [self]
 
-    def batches(self) -> Iterator[Batch]:
+    def _batches(self) -> Iterator[Batch]:
         """All changed rows, column by column, a few thousand at a time."""
         rows = self._row_diff()
         yield from rows.removed()
@@ -182,12 +182,12 @@ class TableDiff(_Differences):
     def __str__(self) -> str:
         from deeplake.api.diff_text import draw
 
-        return draw(self.shown_tables(), "", colours=False)
+        return draw(self._table_diffs(), "", colours=False)
 
     def __repr__(self) -> str:
         from deeplake.api.diff_text import draw, on_a_terminal
 
-        return draw(self.shown_tables(), "", colours=on_a_terminal())
+        return draw(self._table_diffs(), "", colours=on_a_terminal())
 
 
 class Diff(_Differences):
@@ -213,7 +213,7 @@ class Diff(_Differences):
     def _updates(self) -> bool:
         return any(table._updates() for table in self.tables.values())
 
-    def shown_tables(self) -> list[TableDiff]:
+    def _table_diffs(self) -> list[TableDiff]:
         """Its tables."""
         return list(self.tables.values())
 
@@ -224,12 +224,12 @@ class Diff(_Differences):
     def __str__(self) -> str:
         from deeplake.api.diff_text import draw
 
-        return draw(self.shown_tables(), self._title, colours=False)
+        return draw(self._table_diffs(), self._title, colours=False)
 
     def __repr__(self) -> str:
         from deeplake.api.diff_text import draw, on_a_terminal
 
-        return draw(self.shown_tables(), self._title, colours=on_a_terminal())
+        return draw(self._table_diffs(), self._title, colours=on_a_terminal())
 
 
 def _joined(parts: list[Changes]) -> Changes:

@@ -24,7 +24,7 @@ def to_arrow(tables: Sequence[TableDiff]) -> pa.Table:
     import pyarrow as pa
 
     schema = _schema(tables)
-    batches = [_batch(table.name, batch, schema) for table in tables for batch in table.batches()]
+    batches = [_batch(table.name, batch, schema) for table in tables for batch in table._batches()]
     return pa.Table.from_batches(batches, schema)
 
 
