@@ -572,6 +572,20 @@ def test_rounds_of_requests_do_not_grow_with_the_table():
     assert seen[1][1] <= 20 * 6
 
 
+def test_a_look_at_many_new_rows_reads_a_few_of_them():
+    store = MemoryStore()
+    ds = deeplake.create(store, schema={"emb": "emb-512"})
+    first = ds.commit_id
+    ds.extend({"emb": np.ones((20_000, 512), np.float32)})
+    ds.commit("40 MB")
+    traced = TracingStore(store, remote=True)
+    diff = deeplake.open(traced).diff(first)
+    assert "+20,000 rows" in str(diff)
+    assert [c.row_id for c in diff.added.first(3)] == ds.row_ids[:3].tolist()
+    assert traced.bytes_read < 2_000_000
+    assert diff.added.first(0) == []
+
+
 # --- looks ----------------------------------------------------------------------------------------
 
 

@@ -6,7 +6,7 @@ have the same root; the rest is the business of `table.diff`.
 
 from __future__ import annotations
 
-from itertools import repeat
+from itertools import islice, repeat
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from deeplake.errors import InputError
@@ -47,7 +47,9 @@ class RowChange(NamedTuple):
 class Changes:
     """Rows that changed in one way: `len()` counts them, iterating reads them."""
 
-    def __init__(self, count: Callable[[], int], batches: Callable[[], Iterator[Batch]]) -> None:
+    def __init__(
+        self, count: Callable[[], int], batches: Callable[[int | None], Iterator[Batch]]
+    ) -> None:
         self._count = count
         self._batches = batches
 
@@ -55,8 +57,15 @@ class Changes:
         return self._count()
 
     def __iter__(self) -> Iterator[RowChange]:
-        for batch in self._batches():
+        for batch in self._batches(None):
             yield from row_changes(batch)
+
+    def first(self, n: int) -> list[RowChange]:
+        """The first few, without reading a whole batch of rows that are new or gone."""
+        if n < 1:
+            return []
+        batches = self._batches(n)
+        return list(islice((change for batch in batches for change in row_changes(batch)), n))
 
     def __repr__(self) -> str:
         return f"<{len(self):,} changed rows>"
@@ -129,11 +138,13 @@ class TableDiff(_Differences):
         self._open = rows
         self._rows: RowDiff | None = None
         self._counts: dict[str, int] | None = None
-        self.added = Changes(lambda: self._row_diff().added_rows, lambda: self._row_diff().added())
-        self.removed = Changes(
-            lambda: self._row_diff().removed_rows, lambda: self._row_diff().removed()
+        self.added = Changes(
+            lambda: self._row_diff().added_rows, lambda n: self._row_diff().added(n)
         )
-        self.updated = Changes(lambda: self._counted()[""], lambda: self._row_diff().updated())
+        self.removed = Changes(
+            lambda: self._row_diff().removed_rows, lambda n: self._row_diff().removed(n)
+        )
+        self.updated = Changes(lambda: self._counted()[""], lambda _: self._row_diff().updated())
 
     def _table_diffs(self) -> list[TableDiff]:
         """Itself."""
@@ -234,7 +245,8 @@ class Diff(_Differences):
 
 def _joined(parts: list[Changes]) -> Changes:
     return Changes(
-        lambda: sum(map(len, parts)), lambda: (batch for part in parts for batch in part._batches())
+        lambda: sum(map(len, parts)),
+        lambda n: (batch for part in parts for batch in part._batches(n)),
     )
 
 

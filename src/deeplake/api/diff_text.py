@@ -6,7 +6,6 @@ are coloured instead.
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -78,7 +77,7 @@ def _body(table: TableDiff, rows: int, pen: _Pen) -> Iterator[str]:
         yield f"  {pen('*', _YELLOW)} {altered}"
     if table.columns:
         yield "    " + ", ".join(f"{name} ~{count:,}" for name, count in table.columns.items())
-    shown = list(islice(_mixed(table), ROWS_SHOWN))
+    shown = list(_mixed(table))
     width = min(max((len(_id(change)) for change in shown), default=0), ID_CHARS)
     for change in shown:
         sign, colour = _SIGNS[change.kind]
@@ -93,7 +92,7 @@ def _mixed(table: TableDiff) -> Iterator[RowChange]:
     room = ROWS_SHOWN
     for k, kind in enumerate(sorted(kinds, key=len)):
         share = room // (len(kinds) - k)
-        taken = list(islice(kind, share))
+        taken = kind.first(share)
         room -= len(taken)
         yield from taken
 

@@ -133,24 +133,31 @@ class RowDiff:
         delta = self._delta
         return len(delta.removed.ids) + sum(path[-1].rows for path in delta.removed_whole)
 
-    def added(self) -> Iterator[Batch]:
+    def added(self, most: int | None = None) -> Iterator[Batch]:
         """Rows of fragments that both have, by id; then whole new subtrees in their order, opened
         one after the other; then staged rows.
+
+        Args:
+            most: rows of a batch, where only the first few are wanted.
         """
+        most = most or BATCH_ROWS
         columns, delta = self._new.columns, self._delta
         if columns is None:
             return
-        for rows, fragments in _batches(delta.added, delta.other, self._new, delta.whole):
+        for rows, fragments in _batches(delta.added, delta.other, self._new, delta.whole, most):
             yield Batch("added", len(rows.ids), rows.ids, [], _rows_of(columns, rows, fragments))
-        for rows, fragments in _of_fragments(self._staged):
+        for rows, fragments in _of_fragments(self._staged, most):
             yield Batch("added", len(rows.at), None, [], _rows_of(columns, rows, fragments))
 
-    def removed(self) -> Iterator[Batch]:
+    def removed(self, most: int | None = None) -> Iterator[Batch]:
         """The same of the old side."""
+        most = most or BATCH_ROWS
         columns, delta = self._old.columns, self._delta
         if columns is None:
             return
-        for rows, fragments in _batches(delta.removed, delta.base, self._old, delta.removed_whole):
+        for rows, fragments in _batches(
+            delta.removed, delta.base, self._old, delta.removed_whole, most
+        ):
             yield Batch("removed", len(rows.ids), rows.ids, _rows_of(columns, rows, fragments), [])
 
     def updated(self) -> Iterator[Batch]:
@@ -285,14 +292,14 @@ def _rows_of(columns: Columns, rows: Rows, fragments: list[OpenFragment]) -> lis
 
 
 def _batches(
-    rows: Rows, fragments: list[OpenFragment], side: TableSide, whole: Sequence[Path]
+    rows: Rows, fragments: list[OpenFragment], side: TableSide, whole: Sequence[Path], most: int
 ) -> Iterator[tuple[Rows, list[OpenFragment]]]:
     """Rows of fragments that are open, then all of some subtrees."""
-    for start in range(0, len(rows.ids), BATCH_ROWS):
-        yield rows.where(np.s_[start : start + BATCH_ROWS]), fragments  # type: ignore[arg-type]
-    for paths in _groups(_leaves(side, whole)):
+    for start in range(0, len(rows.ids), most):
+        yield rows.where(np.s_[start : start + most]), fragments  # type: ignore[arg-type]
+    for paths in _groups(_leaves(side, whole), most):
         opened = side.tree().fragments(paths)  # of a tree of its own, which goes with the batch
-        yield from _of_fragments(opened)
+        yield from _of_fragments(opened, most)
 
 
 def _leaves(side: TableSide, whole: Sequence[Path]) -> Iterator[Path]:
@@ -304,12 +311,12 @@ def _leaves(side: TableSide, whole: Sequence[Path]) -> Iterator[Path]:
             yield path
 
 
-def _groups(paths: Iterable[Path]) -> Iterator[list[Path]]:
+def _groups(paths: Iterable[Path], most: int) -> Iterator[list[Path]]:
     """Fragments whose rows fit a batch together, or single ones."""
     found: list[Path] = []
     rows = 0
     for path in paths:
-        if found and (rows + path[-1].rows > BATCH_ROWS or len(found) == FRAGMENTS_TOGETHER):
+        if found and (rows + path[-1].rows > most or len(found) == FRAGMENTS_TOGETHER):
             yield found
             found, rows = [], 0
         found.append(path)
@@ -319,18 +326,18 @@ def _groups(paths: Iterable[Path]) -> Iterator[list[Path]]:
 
 
 def _of_fragments(
-    fragments: Sequence[OpenFragment],
+    fragments: Sequence[OpenFragment], most: int
 ) -> Iterator[tuple[Rows, list[OpenFragment]]]:
     """All rows that are left of some fragments; a large one in several batches."""
-    small = [fragment for fragment in fragments if 0 < fragment.rows <= BATCH_ROWS]
+    small = [fragment for fragment in fragments if 0 < fragment.rows <= most]
     if small:
         at = np.repeat(np.arange(len(small)), [fragment.rows for fragment in small])
         places = np.concatenate([f.places(np.arange(f.rows)) for f in small])
         ids = np.concatenate([_ids(f) for f in small])
         yield Rows(ids, at, places), small
     for fragment in fragments:
-        for start in range(0, fragment.rows if fragment.rows > BATCH_ROWS else 0, BATCH_ROWS):
-            places = fragment.places(np.arange(start, min(start + BATCH_ROWS, fragment.rows)))
+        for start in range(0, fragment.rows if fragment.rows > most else 0, most):
+            places = fragment.places(np.arange(start, min(start + most, fragment.rows)))
             ids = fragment.ids_at(places) if fragment.path else places
             yield Rows(ids, np.zeros(len(places), np.int64), places), [fragment]
 
