@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import deeplake
-from measure import Figure, alternate, median, quantile, seconds
+from measure import Figure, alternate, folder_contents, median, quantile, seconds
 
 if TYPE_CHECKING:
     from bench import Bench
@@ -101,4 +101,46 @@ def small(bench: Bench) -> list[Figure]:
         Figure("small", f"open and scan after {count:,} commits", scan["off"] / scan["auto"], 5.0,
                "x", f"{scan['auto'] * 1e3:.1f} ms; untidied {scan['off'] * 1e3:.0f}",
                at_most=False),
+    ]  # fmt: skip
+
+
+def many(bench: Bench) -> list[Figure]:
+    """A hundred thousand one-row commits of the kind that may expire, and a few that may not."""
+    count, path = 10 * bench.scale.commits, bench.path("many")
+    vector = np.ones(128, np.float32)
+    schema = {"label": "int", "emb": "emb-128"}
+    ds = deeplake.create(path, schema=schema)
+    times, opens, named = [], {}, []
+    for k in range(count):
+        ds.append({"label": k, "emb": vector})
+        keep = k % (count // 10) == 0
+        start = time.perf_counter()
+        ds._session.stand.commit(f"kept {k}" if keep else "", automatic=not keep)
+        times.append(time.perf_counter() - start)
+        if keep:
+            named.append((ds.commit_id, k + 1))
+        if k + 1 in (100, count):
+            opens[k + 1] = median([seconds(lambda: deeplake.open(path)) for _ in range(21)])
+    edge = count // 20
+    first, last = median(times[100:edge]), median(times[-edge:])
+    took = seconds(ds.optimize)
+    freed = ds.vacuum(0, no_writers=True)
+    left = folder_contents(path)
+    bulk = bench.path("bulk")
+    with deeplake.create(bulk, schema=schema) as whole:
+        whole.extend({"label": np.arange(count), "emb": np.ones((count, 128), np.float32)})
+    space = sum(left.values()) / sum(folder_contents(bulk).values())
+    there = sum(len(deeplake.open(path, at=commit)) == rows for commit, rows in named)
+    whole_again = deeplake.open(path)["label"][:].tolist() == list(range(count))
+    return [
+        Figure("many", f"commit, last against first, over {count:,} commits", last / first, 1.5,
+               "x", f"{first * 1e3:.3f} to {last * 1e3:.3f} ms"),
+        Figure("many", "open, after all against after 100", opens[count] / opens[100], 1.5, "x",
+               f"{opens[100] * 1e3:.3f} to {opens[count] * 1e3:.3f} ms"),
+        Figure("many", "files after optimize and vacuum", len(left), 50, "",
+               f"{len(left)} files; optimize {took:.1f} s, {freed.objects:,} objects freed"),
+        Figure("many", "space against one bulk write", space, 1.2, "x",
+               f"{sum(left.values()) / 1e6:.1f} MB"),
+        Figure("many", "commits with a name that still open, and all rows", there + whole_again,
+               len(named) + 1, "", f"{there} of {len(named)}", at_most=False),
     ]  # fmt: skip

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from bench import QUICK, Bench, Scale
 from commit_figures import branches, cold, commits, opens
-from compaction_figures import edited, small
+from compaction_figures import edited, many, small
 from git_figures import diffs, merges, remote_merge, updates, writers
 from read_figures import cells, ingest, streams, takes
 from remote_figures import remote, stale_hint
@@ -47,6 +47,7 @@ GIT: dict[str, Callable[[Bench], list[Figure]]] = {
     "bucket": remote_merge,
     "edited": edited,
     "small": small,
+    "many": many,
 }
 REPORTS = {"store": STORE, "git": GIT}
 
