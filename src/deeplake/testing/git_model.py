@@ -1,0 +1,471 @@
+"""A Git of rows in plain dictionaries: what merge, revert, cherry_pick and rebase must give.
+
+Written from docs/design/0003, sharing no code with the package. A cell is a value and the commit
+that wrote it; a table is columns by id and rows by id; a commit is tables and parents.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+Version = int | str
+Place = tuple[str, str, int | None, str | None]
+"""What names a conflict: kind, table, row id, column."""
+
+WIDTH = {"int8": 0, "int32": 1, "int": 2}
+
+_MISSING = object()
+
+
+class Cell(NamedTuple):
+    """A value, and the commit (or virtual merge) that wrote it."""
+
+    value: Any
+    version: Version
+
+
+class Spec(NamedTuple):
+    """A column: its type's name, and the value of rows that were never given one."""
+
+    name: str
+    type: str
+    default: Any = None
+
+
+class Row(NamedTuple):
+    """The commit that appended a row, and the cells written then or since, by column id."""
+
+    born: Version
+    cells: dict[int, Cell]
+
+    def cell(self, column: int, spec: Spec | None = None) -> Cell:
+        """One cell; where nothing was written, the column's default, as old as the row."""
+        return self.cells.get(column) or Cell(spec.default if spec else None, self.born)
+
+    def version(self, column: int) -> Version:
+        """Who wrote one cell."""
+        return self.cell(column).version
+
+
+class Table(NamedTuple):
+    """Columns and rows by id, both in order."""
+
+    columns: dict[int, Spec]
+    rows: dict[int, Row]
+    dropped: tuple[int, ...] = ()
+
+    def shown(self) -> list[dict[str, Any]]:
+        """The rows as users see them."""
+        return [
+            {spec.name: row.cell(c, spec).value for c, spec in self.columns.items()}
+            for row in self.rows.values()
+        ]
+
+    def versions(self, row: int) -> set[tuple[int, Version]]:
+        """(column, version) of one row's cells that are not as old as the row itself."""
+        found = self.rows[row]
+        return {(c, cell.version) for c, cell in found.cells.items() if cell.version != found.born}
+
+
+Tables = dict[str, Table]
+
+
+class ModelCommit(NamedTuple):
+    """One commit. `kind` is commit, merge, ff, reset or virtual."""
+
+    id: str
+    parents: tuple[ModelCommit, ...]
+    tables: Tables
+    time: Any
+    message: str = ""
+    kind: str = "commit"
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ModelCommit) and self.id == other.id
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} {self.id} {self.message!r}>"
+
+
+def history(commit: ModelCommit | None) -> set[ModelCommit]:
+    """A commit and all its ancestors."""
+    found: set[ModelCommit] = set()
+    pending = [] if commit is None else [commit]
+    while pending:
+        one = pending.pop()
+        if one not in found:
+            found.add(one)
+            pending += one.parents
+    return found
+
+
+def merge_bases(a: ModelCommit, b: ModelCommit) -> list[ModelCommit]:
+    """Common ancestors that are no ancestors of another one, newest first."""
+    common = history(a) & history(b)
+    below: set[ModelCommit] = set()
+    for commit in common:
+        for parent in commit.parents:
+            below |= history(parent)
+    return sorted(common - below, key=lambda c: c.time, reverse=True)
+
+
+def virtual_base(bases: list[ModelCommit], stamps: Iterator[int]) -> ModelCommit:
+    """Common ancestors merged into one; what conflicts among them differs from all sides."""
+    found = bases[0]
+    for other in bases[1:]:
+        shared = virtual_base(merge_bases(found, other), stamps)
+        stamp = f"virtual {next(stamps)}"
+        merging = Merging(stamp, policy="virtual")
+        tables = merging.run(shared.tables, found.tables, other.tables)
+        time = max(found.time, other.time)
+        found = ModelCommit(stamp, (found, other), tables, time, kind="virtual")
+    return found
+
+
+class Merging:
+    """One merge3.
+
+    Args:
+        stamp: the version of what the merge itself writes.
+        policy: "raise", "ours", "theirs", "virtual", or a function of a conflict's place that
+            says "ours", "theirs" or ("new", value).
+    """
+
+    def __init__(self, stamp: Version, policy: str | Callable[[Place], Any]) -> None:
+        self._stamp = stamp
+        self._policy = policy
+        self.conflicts: list[Place] = []
+
+    def run(self, base: Tables, ours: Tables, theirs: Tables) -> Tables:
+        """All tables; each side has each of them."""
+        return {
+            name: self._table(name, base[name], ours[name], theirs[name])
+            for name in ours
+            if name in base and name in theirs
+        }
+
+    def _decide(self, place: Place) -> Any:
+        if self._policy == "raise":
+            self.conflicts.append(place)
+            return "ours"
+        if callable(self._policy):
+            self.conflicts.append(place)
+            return self._policy(place)
+        return "ours" if self._policy == "virtual" else self._policy
+
+    # --- rows -------------------------------------------------------------------------------
+
+    def _table(self, name: str, base: Table, ours: Table, theirs: Table) -> Table:
+        if _same(theirs, base) or _same(theirs, ours):
+            return ours
+        if _same(ours, base):
+            return theirs
+        columns = self._columns(name, base, ours, theirs)
+        dropped = dict.fromkeys([*ours.dropped, *theirs.dropped, *ours.columns, *theirs.columns])
+        rows: dict[int, Row] = {}
+        sides = base, ours, theirs
+        for row_id in [*ours.rows, *(r for r in theirs.rows if r not in ours.rows)]:
+            found = self._row(name, row_id, columns, *(side.rows.get(row_id) for side in sides))
+            if found is not None:
+                rows[row_id] = found
+        return Table(columns, rows, tuple(c for c in dropped if c not in columns))
+
+    def _row(
+        self,
+        table: str,
+        row_id: int,
+        columns: dict[int, Spec],
+        base: Row | None,
+        ours: Row | None,
+        theirs: Row | None,
+    ) -> Row | None:
+        if ours is not None and theirs is not None:
+            return self._cells(table, row_id, columns, base, ours, theirs)
+        left = ours or theirs
+        assert left is not None
+        if base is None:
+            return left
+        changed = [c for c in columns if left.version(c) != base.version(c)]
+        if not changed:
+            return None  # deleted by one side, left alone by the other
+        if self._policy == "virtual":
+            stamped = {c: Cell(left.cell(c, columns[c]).value, self._stamp) for c in changed}
+            return Row(left.born, {**left.cells, **stamped})
+        chosen = self._decide(("row", table, row_id, None))
+        return ours if chosen == "ours" else theirs
+
+    def _cells(
+        self,
+        table: str,
+        row_id: int,
+        columns: dict[int, Spec],
+        base: Row | None,
+        ours: Row,
+        theirs: Row,
+    ) -> Row:
+        cells = dict(ours.cells)
+        for column, spec in columns.items():
+            mine, other = ours.cell(column, spec), theirs.cell(column, spec)
+            old = None if base is None else base.cell(column, spec)
+            if old is not None and other.version == old.version:
+                continue
+            if old is not None and mine.version == old.version:
+                cells[column] = other
+            elif mine.version != other.version and mine.value != other.value:
+                place = "cell", table, row_id, spec.name
+                cells[column] = self._conflict(place, spec, old, mine, other)
+        return Row(ours.born, cells)
+
+    def _conflict(
+        self, place: Place, spec: Spec, old: Cell | None, mine: Cell, other: Cell
+    ) -> Cell:
+        if self._policy == "virtual":
+            return Cell(mine.value, self._stamp)
+        if spec.type == "json" and mine.value is not None and other.value is not None:
+            merged = merge_json(None if old is None else old.value, mine.value, other.value)
+            if merged is mine.value or merged is other.value:
+                return mine if merged is mine.value else other
+            if merged is not _MISSING:
+                return Cell(merged, self._stamp)
+        chosen = self._decide(place)
+        if isinstance(chosen, tuple):
+            return Cell(chosen[1], self._stamp)
+        return mine if chosen == "ours" else other
+
+    # --- columns ----------------------------------------------------------------------------
+
+    def _columns(self, table: str, base: Table, ours: Table, theirs: Table) -> dict[int, Spec]:
+        ids = [*ours.columns, *(c for c in theirs.columns if c not in ours.columns)]
+        found: dict[int, Spec] = {}
+        for c in ids:
+            spec = self._column(
+                table, base.columns.get(c), ours.columns.get(c), theirs.columns.get(c)
+            )
+            if spec is not None:
+                found[c] = spec
+        return self._named_apart(table, found, ours.columns, theirs.columns)
+
+    def _column(
+        self, table: str, base: Spec | None, ours: Spec | None, theirs: Spec | None
+    ) -> Spec | None:
+        if ours is not None and theirs is not None:  # nothing makes a column narrower
+            wide = max(ours.type, theirs.type, key=lambda t: WIDTH.get(t, 0))
+            ours, theirs = ours._replace(type=wide), theirs._replace(type=wide)
+            base = None if base is None else base._replace(type=wide)
+        if theirs in (ours, base):
+            return ours
+        if ours == base:
+            return theirs
+        known = ours or theirs or base
+        assert known is not None
+        place = "schema", table, None, known.name
+        if ours is None or theirs is None or base is None:
+            return theirs if self._decide(place) == "theirs" else ours
+        fields = []
+        for old, mine, other in zip(base, ours, theirs, strict=True):
+            if other in (mine, old) or mine == old:
+                fields.append(other if mine == old else mine)
+            else:
+                return theirs if self._decide(place) == "theirs" else ours
+        return Spec(*fields)
+
+    def _named_apart(
+        self, table: str, found: dict[int, Spec], ours: dict[int, Spec], theirs: dict[int, Spec]
+    ) -> dict[int, Spec]:
+        """Two columns of one name: the side that wins has its own, the other column is as that
+        side has it, or not at all.
+        """
+        for _ in range(len(found) + 1):
+            holders: dict[str, int] = {}
+            clash: list[int] = []
+            for c, spec in found.items():
+                if spec.name in holders:
+                    clash = [holders[spec.name], c]
+                    break
+                holders[spec.name] = c
+            if not clash:
+                return found
+            name = found[clash[0]].name
+            winner = theirs if self._decide(("schema", table, None, name)) == "theirs" else ours
+            for c in clash:
+                if c in winner:
+                    found[c] = found[c]._replace(name=winner[c].name)
+                else:
+                    del found[c]
+        return {c: found[c]._replace(name=spec.name) for c, spec in ours.items() if c in found}
+
+
+def _same(a: Table, b: Table) -> bool:
+    return (
+        a.columns == b.columns
+        and list(a.rows) == list(b.rows)
+        and all(a.versions(r) == b.versions(r) for r in a.rows)
+    )
+
+
+def merge_json(base: Any, ours: Any, theirs: Any) -> Any:
+    """Objects by key, all else whole; `_MISSING` where that cannot be."""
+    if theirs in (ours, base):
+        return ours
+    if ours == base:
+        return theirs
+    if not isinstance(ours, dict) or not isinstance(theirs, dict):
+        return _MISSING
+    old = base if isinstance(base, dict) else {}
+    found = {}
+    for key in {**ours, **theirs}:
+        three = [side.get(key, _GONE) for side in (old, ours, theirs)]
+        value = merge_json(*three)
+        if value is _MISSING:
+            return _MISSING
+        if value is not _GONE:
+            found[key] = value
+    return found
+
+
+_GONE = object()
+"""A key that is not there."""
+
+
+class OverlapError(Exception):
+    """A commit from a stale handle meets what another one changed."""
+
+
+class Draft:
+    """What a handle has staged in one table; rows that are staged have negative ids."""
+
+    def __init__(self, table: Table) -> None:
+        self.base = table
+        self.rows = {r: dict(row.cells) for r, row in table.rows.items()}
+        self.born = {r: row.born for r, row in table.rows.items()}
+        self.written: set[tuple[int, int]] = set()
+        self.deleted: set[int] = set()
+        self.touched = False
+        self._next = -1
+
+    def append(self, values: dict[str, Any]) -> None:
+        """Stage a row."""
+        self.touched = True
+        self.rows[self._next] = {
+            c: Cell(values.get(spec.name, spec.default), "staged")
+            for c, spec in self.base.columns.items()
+        }
+        self.born[self._next] = "staged"
+        self._next -= 1
+
+    def set(self, row: int, column: int, value: Any) -> None:
+        """Stage a new value."""
+        self.touched = True
+        self.rows[row][column] = Cell(value, "staged")
+        if row >= 0:
+            self.written.add((row, column))
+
+    def delete(self, row: int) -> None:
+        """Stage a deletion."""
+        self.touched = True
+        del self.rows[row]
+        if row >= 0:
+            self.deleted.add(row)
+            self.written = {(r, c) for r, c in self.written if r != row}
+
+    @property
+    def changes(self) -> bool:
+        """Whether a commit would publish anything."""
+        return self.touched
+
+    def shown(self) -> list[dict[str, Any]]:
+        """The rows as the handle sees them."""
+        rows = {r: Row(self.born[r], cells) for r, cells in self.rows.items()}
+        return self.base._replace(rows=rows).shown()
+
+    def on(self, head: Table, stamp: Version, new_ids: Iterable[int]) -> Table:
+        """The table of a newer commit with these changes.
+
+        Raises:
+            OverlapError: both changed a cell, or one deleted what the other touched.
+        """
+        for row in self.deleted | {row for row, _ in self.written}:
+            if row not in head.rows:
+                raise OverlapError(f"row {row} is gone")
+        for row in self.deleted:
+            old, new = self.base.rows[row], head.rows[row]
+            if any(old.version(c) != new.version(c) for c in {*old.cells, *new.cells}):
+                raise OverlapError(f"row {row} was changed, and is deleted here")
+        for row, column in self.written:
+            if self.base.rows[row].version(column) != head.rows[row].version(column):
+                raise OverlapError(f"cell {row}, {column}")
+        rows = {r: row for r, row in head.rows.items() if r not in self.deleted}
+        for row, column in self.written:
+            value = self.rows[row][column].value
+            rows[row] = rows[row]._replace(cells={**rows[row].cells, column: Cell(value, stamp)})
+        added = [cells for row, cells in self.rows.items() if row < 0]
+        for row, cells in zip(new_ids, added, strict=True):
+            rows[row] = Row(stamp, {c: Cell(v.value, stamp) for c, v in cells.items()})
+        return head._replace(rows=rows)
+
+    @property
+    def added(self) -> int:
+        """Rows staged and still there."""
+        return sum(row < 0 for row in self.rows)
+
+
+class Branch:
+    """A branch of the model: its slots, each with what it is known to have touched."""
+
+    def __init__(self, base: ModelCommit) -> None:
+        self.base = base
+        self.slots: list[ModelCommit] = []
+        self.touched: dict[str, set[str]] = {}
+        """Commit id -> tables that its summary names; those with other columns as 'table!'."""
+
+    @property
+    def head(self) -> ModelCommit:
+        """The newest commit."""
+        return self.slots[-1] if self.slots else self.base
+
+    def since(self, commit: ModelCommit) -> list[ModelCommit]:
+        """Slots after a commit that the branch stood on."""
+        if commit in self.slots:
+            return self.slots[self.slots.index(commit) + 1 :]
+        assert commit == self.base
+        return list(self.slots)
+
+    def refuses(self, at: ModelCommit, drafts: dict[str, Draft]) -> bool:
+        """Whether what is staged on an older commit of the branch must be refused."""
+        between = self.since(at)
+        if any(commit.kind == "reset" for commit in between):
+            return True
+        for name, draft in drafts.items():
+            old, new = at.tables[name], self.head.tables[name]
+            if (old.columns, old.dropped) != (new.columns, new.dropped):
+                return True
+            if any(f"{name}!" in self.touched[commit.id] for commit in between):
+                return True
+            try:
+                draft.on(new, "", [0] * draft.added)
+            except OverlapError:
+                return True
+        return False
+
+
+def types_of(name: str, tables: Tables) -> dict[int, str]:
+    """Column id -> type of one table."""
+    return {c: spec.type for c, spec in tables[name].columns.items()}
+
+
+def number_of(place: Place) -> int:
+    """The same in every process."""
+    return sum(map(ord, repr(place)))
+
+
+def same(a: Table, b: Table) -> bool:
+    """Whether two states of a table are one, versions and order of columns included."""
+    return (a.columns, a.dropped) == (b.columns, b.dropped) and {
+        r: a.versions(r) for r in a.rows
+    } == {r: b.versions(r) for r in b.rows}
