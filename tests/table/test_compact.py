@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -392,6 +394,13 @@ def test_a_thousand_small_commits_become_one_fragment() -> None:
     assert ds["n"][:].tolist() == list(range(1030)) == off["n"][:].tolist()
     assert [c.message for c in ds.log(n=2)] == ["commit 1029", "commit 1028"]
     assert ds.row_ids.tolist() == off.row_ids.tolist() == list(range(1030))
+
+
+def test_a_copied_handle_tidies_as_its_original_does() -> None:
+    off = deeplake.create("mem://copied-off", schema={"n": "int"}, optimize="off")
+    for made in (copy.copy(off), pickle.loads(pickle.dumps(off))):
+        assert not made._stand.optimizes
+    assert copy.copy(deeplake.open("mem://copied-off"))._stand.optimizes
 
 
 def test_rows_are_written_again_once_a_level(monkeypatch: pytest.MonkeyPatch) -> None:

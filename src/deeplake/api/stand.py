@@ -76,7 +76,8 @@ class Stand:
             StagedChangesError: two handles would publish the same staged rows.
         """
         self.settled("pickling or copying a handle")
-        return _at, (self.repository.store, self.snapshot.commit_id, self.branch)
+        place = self.repository.store, self.snapshot.commit_id, self.branch
+        return _at, (*place, self.optimizes)
 
     def table(self, name: str) -> Session:
         """The session of one table: one however often it is asked for, while somebody holds it."""
@@ -271,11 +272,18 @@ class _Locks:
         return self._state
 
 
-def _at(store: Store, commit: CommitId | None, branch: Branch | None) -> Stand:
+def _at(
+    store: Store,
+    commit: CommitId | None,
+    branch: Branch | None,
+    optimizes: bool = True,
+) -> Stand:
     repository = Repository.open(store)
     objects = repository.objects
     snapshot = Snapshot(objects, None) if commit is None else open_commit(objects, commit)
-    return Stand(repository, snapshot, branch)
+    stand = Stand(repository, snapshot, branch)
+    stand.optimizes = optimizes
+    return stand
 
 
 def optimizes(mode: Any) -> bool:
