@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from deeplake import settings
-from deeplake.api.merge_job import MERGE, MergeJob, new_stamp
-from deeplake.api.stand import message_text
-from deeplake.errors import CommitConflictError, InputError, StateError
+from deeplake.api.stand import author_name, message_text
+from deeplake.errors import (
+    CommitConflictError,
+    InputError,
+    StateError,
+)
+from deeplake.table.merge_job import MERGE, MergeJob, new_stamp
 from deeplake.versioning.adopt import adopt
 from deeplake.versioning.ancestry import is_ancestor, merge_bases
 from deeplake.versioning.pending import Decision, PendingMerge, find_pending, write_pending
@@ -52,14 +56,14 @@ def merge(
             return _moved(stand, branch, head)  # there is nothing that the branch has not
         if head.header is not None and head.commit_id not in ids:
             change = PendingMerge(MERGE, told, None, theirs.commit_id)
-            job = MergeJob(stand, branch, change, resolver, theirs)
+            job = _job(stand, branch, change, resolver, theirs)
             job.know_bases(head, bases)
             made = job.tried(head, newest=bool(attempt))
             if made is None:
                 continue
             return _moved(stand, branch, made)
         try:
-            stamp = new_stamp(f"fast-forward to {name}", automatic=True)
+            stamp = new_stamp(author_name(), f"fast-forward to {name}", automatic=True)
             return _moved(stand, branch, adopt(repository.objects, branch, head, theirs, stamp))
         except CommitConflictError:
             continue  # another commit came first: look again
@@ -89,7 +93,7 @@ def cherry_pick(
 def _change(stand: Stand, change: PendingMerge, on_conflict: Any) -> Snapshot:
     resolver = _resolver(on_conflict)
     branch = stand.writable()
-    job = MergeJob(stand, branch, change, resolver)
+    job = _job(stand, branch, change, resolver)
     made = job.tried(_head(stand, branch, known=True))
     return _moved(stand, branch, made or job.run(_head(stand, branch)))
 
@@ -107,7 +111,7 @@ def conflicts(stand: Stand) -> list[Conflict]:
     merging = waiting.theirs if waiting.doing == MERGE else None
     if merging is not None and is_ancestor(stand.repository.objects, merging, head):
         return []  # it was merged since
-    return MergeJob(stand, branch, waiting, None).conflicts(head)
+    return _job(stand, branch, waiting, None).conflicts(head)
 
 
 def resolve(
@@ -130,7 +134,7 @@ def resolve(
         )
     how = _decision(keep, value)
     head = _head(stand, branch)
-    standing = MergeJob(stand, branch, waiting, None).conflicts(head)
+    standing = _job(stand, branch, waiting, None).conflicts(head)
     meant = [c for c in standing if _means(c, table, row_id, column)]
     if not meant:
         asked = ", ".join(f"{k}={v!r}" for k, v in
@@ -151,7 +155,7 @@ def resolve(
     left = [c for c in standing if c not in meant]
     write_pending(objects, branch.branch_id, version, waiting)
     if not left:
-        _moved(stand, branch, MergeJob(stand, branch, waiting, None).run(head))
+        _moved(stand, branch, _job(stand, branch, waiting, None).run(head))
     return left
 
 
@@ -211,6 +215,16 @@ def _resolver(on_conflict: Any) -> Resolver | None:
             f"not {on_conflict!r}."
         )
     return None if on_conflict == "raise" else on_conflict
+
+
+def _job(
+    stand: Stand,
+    branch: Branch,
+    change: PendingMerge,
+    resolver: Resolver | None,
+    theirs: Snapshot | None = None,
+) -> MergeJob:
+    return MergeJob(stand.repository.objects, branch, change, resolver, author_name(), theirs)
 
 
 # --- commits --------------------------------------------------------------------------------------

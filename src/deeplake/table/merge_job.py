@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from deeplake.api.stand import author_name
 from deeplake.errors import CommitUnknownError, MergeConflictError
 from deeplake.table.contest import UNDECIDED
 from deeplake.table.merge_tables import merge3
@@ -21,7 +20,6 @@ from deeplake.versioning.staged import Staged, Stamp
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from deeplake.api.stand import Stand
     from deeplake.format.keys import CommitId
     from deeplake.table.conflicts import Conflict
     from deeplake.table.contest import Resolver
@@ -38,25 +36,28 @@ class MergeJob:
     """What is to be done to a branch.
 
     Args:
-        stand: whose repository it is.
+        objects: whose repository it is.
         branch: what is changed.
         merge: what is to be done.
         resolver: what decides conflicts; None leaves them to later decisions.
+        author: of the commit.
         theirs: the commit that `merge` names so, if it is at hand.
     """
 
     def __init__(
         self,
-        stand: Stand,
+        objects: Objects,
         branch: Branch,
         merge: PendingMerge,
         resolver: Resolver | None,
+        author: str,
         theirs: Snapshot | None = None,
     ) -> None:
-        self._objects: Objects = stand.repository.objects
+        self._objects = objects
         self._branch = branch
         self._merge = merge
         self._resolver = resolver
+        self._author = author
         self._theirs = theirs or _opened(self._objects, merge.theirs)
         self._bases: dict[CommitId | None, Sequence[Snapshot]] = {}
         self._made: Merged | None = None
@@ -108,7 +109,7 @@ class MergeJob:
         snapshot = head
         if _changes(first):
             try:
-                stamp = new_stamp(self._merge.message)
+                stamp = new_stamp(self._author, self._merge.message)
                 beside = [self._theirs.header] if first.parents and self._theirs.header else []
                 snapshot = publish(
                     self._objects, self._branch, head, first, stamp, self._staged, beside
@@ -224,9 +225,9 @@ class _Decided:
         return found.value if found.keep == "value" else getattr(conflict, found.keep)
 
 
-def new_stamp(message: str, *, automatic: bool = False) -> Stamp:
+def new_stamp(author: str, message: str, *, automatic: bool = False) -> Stamp:
     """Who merges, and why, with a nonce of its own."""
-    return Stamp(author_name(), message, automatic, int.from_bytes(os.urandom(8), "little"))
+    return Stamp(author, message, automatic, int.from_bytes(os.urandom(8), "little"))
 
 
 class _DoneAlreadyError(Exception):
