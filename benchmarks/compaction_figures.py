@@ -75,20 +75,22 @@ def _scan(path: str) -> None:
 
 def small(bench: Bench) -> list[Figure]:
     """One-row commits with and without tidying by the way; reading what they leave."""
-    count = 2 * bench.scale.commits
-    took: dict[str, list[float]] = {}
-    scan: dict[str, float] = {}
-    for mode in ("auto", "off"):
-        path = bench.path(f"small-{mode}")
-        ds = deeplake.create(path, schema=SMALL_SCHEMA, optimize=mode)
-        vector, times = np.ones(16, np.float32), []
-        for k in range(count):
+    count = max(2 * bench.scale.commits, 3 * 1024)
+    paths = {mode: bench.path(f"small-{mode}") for mode in ("auto", "off")}
+    handles = {
+        mode: deeplake.create(path, schema=SMALL_SCHEMA, optimize=mode)
+        for mode, path in paths.items()
+    }
+    took: dict[str, list[float]] = {mode: [] for mode in handles}
+    vector = np.ones(16, np.float32)
+    for k in range(count):  # in turn, so that a slow minute hits both
+        for mode, ds in handles.items():
             ds.append({"label": k, "emb": vector})
             start = time.perf_counter()
             ds.commit("")
-            times.append(time.perf_counter() - start)
-        took[mode] = times
-        scan[mode] = median([seconds(partial(_scan, path)) for _ in range(3)])
+            took[mode].append(time.perf_counter() - start)
+    scans = alternate(3, {mode: partial(_scan, path) for mode, path in paths.items()})
+    scan = {mode: median(times) for mode, times in scans.items()}
     mean = {mode: sum(times) / count for mode, times in took.items()}
     p50 = {mode: median(times) for mode, times in took.items()}
     return [
