@@ -9,14 +9,19 @@ from deeplake.api.stand import author_name, message_text
 from deeplake.errors import (
     CommitConflictError,
     InputError,
+    MergeConflictError,
     StateError,
+    UniqueViolationError,
 )
 from deeplake.table.merge_job import MERGE, MergeJob, new_stamp
+from deeplake.table.merge_keys import TAKEN
 from deeplake.versioning.adopt import adopt
 from deeplake.versioning.ancestry import is_ancestor, merge_bases
 from deeplake.versioning.pending import Decision, PendingMerge, find_pending, write_pending
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from deeplake.api.stand import Stand
     from deeplake.format.keys import CommitId
     from deeplake.table.conflicts import Conflict
@@ -153,10 +158,30 @@ def resolve(
     decided = [Decision(c.place, c.token, *how) for c in meant]
     waiting = waiting._replace(decisions=(*waiting.decisions, *decided))
     left = [c for c in standing if c not in meant]
+    if how[0] == "value":
+        _refuse_taken(_job(stand, branch, waiting, None).conflicts(head))
     write_pending(objects, branch.branch_id, version, waiting)
-    if not left:
+    if left:
+        return left
+    try:
         _moved(stand, branch, _job(stand, branch, waiting, None).run(head))
-    return left
+    except MergeConflictError as error:  # keys that only what was decided gives to two rows
+        return list(error.conflicts)
+    return []
+
+
+def _refuse_taken(conflicts: Sequence[Conflict]) -> None:
+    """Refuse a value that would be the key of two rows.
+
+    Raises:
+        UniqueViolationError
+    """
+    for conflict in conflicts:
+        if conflict.kind == "key" and conflict.token.startswith(TAKEN):
+            raise UniqueViolationError(
+                f"column {conflict.column!r}, row {conflict.row_id}: {conflict.message}.",
+                hint="Keys are unique: choose another value, or keep one side's.",
+            )
 
 
 def abort_merge(stand: Stand) -> None:

@@ -21,6 +21,7 @@ from deeplake.table.disputes import cell_dispute, row_dispute
 from deeplake.table.frame_writer import write_deletion, write_overlay
 from deeplake.table.gathered import gathered, values_at, versions_of
 from deeplake.table.json_merge import UnmergeableError, merge_json
+from deeplake.table.key_plan import KeyPlan
 from deeplake.table.overlaid import overlaid
 from deeplake.table.patch import Patch, holds, patch_of
 from deeplake.table.whereabouts import Whereabouts
@@ -65,6 +66,7 @@ class Contest:
         theirs: the same of theirs.
         standing: fragments of ours in which rows of these may stand.
         new: fragments that are new in ours altogether, opened only if they are needed.
+        plan: what is decided already, so that no two rows share a key.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class Contest:
         theirs: TableDelta,
         standing: Sequence[OpenFragment],
         new: Callable[[], Sequence[OpenFragment]],
+        plan: KeyPlan | None = None,
     ) -> None:
         self._writer = writer
         self._columns = {column.column_id: column for column in columns}
@@ -85,7 +88,8 @@ class Contest:
         self._ours = ours
         self._theirs = theirs
         self._standing = list(standing)
-        if len(theirs.added.ids):  # ours may have them among what is new there
+        self._plan = KeyPlan() if plan is None else plan
+        if len(theirs.added.ids) or plan is not None:  # ours may have them among what is new there
             self._standing += new()
         self._index = Whereabouts(self._standing)
         self._edits: dict[int, _Edit] = {}
@@ -97,12 +101,15 @@ class Contest:
     def run(self) -> None:
         """Decide everything, then write what changes."""
         back = self._rows_in_conflict()
-        self._delete(back)
+        self._delete(back[~holds(self._plan.give_way, back)])
         for column_id, cells in self._theirs.updated.items():
             column = self._columns.get(column_id)
             if column is not None:
                 self._update(column, cells)
-        self._add(self._theirs.added)
+        for column_id, ids in self._plan.from_theirs:
+            self._restore(self._columns[column_id], ids)
+        added = self._theirs.added
+        self._add(added.where(~holds(self._plan.leave_out, added.ids)))
         if not self.conflicts:
             self._write()
 
@@ -122,7 +129,7 @@ class Contest:
         lost = np.intersect1d(self._ours.removed.ids, self._ids_of(self._theirs.updated))
         revived = [row_id for row_id in lost.tolist() if self._wins(row_id, deleted_by="ours")]
         if revived:
-            self._revive(np.array(revived))
+            self._revive(np.setdiff1d(revived, self._plan.leave_out))
         return np.array(kept, np.int64)
 
     def _undecided_rows(self, updated: Ints) -> Ints:
@@ -164,7 +171,7 @@ class Contest:
     def _delete(self, kept: Ints) -> None:
         """Take over theirs' deletions of rows that ours still has."""
         gone = np.setdiff1d(self._theirs.removed.ids, self._ours.removed.ids)
-        gone = gone[~holds(kept, gone)]
+        gone = np.union1d(gone[~holds(kept, gone)], self._plan.give_way)
         at, places, _ = self._index.find(gone)
         for k in np.unique(at).tolist():
             self._edit(k).deleted.append(places[at == k])
@@ -188,7 +195,10 @@ class Contest:
         none = np.full(len(both.ids), -1)
         for column in self._columns.values():
             cells = Cells(both.ids, none, none, both.at, both.places)
-            self._settle(column, cells, at, places)
+            theirs = holds(self._plan.theirs(column.column_id), both.ids)
+            self._take(column, cells.where(theirs), at[theirs], places[theirs])
+            open_ = ~theirs & ~holds(self._plan.ours(column.column_id), both.ids)
+            self._settle(column, cells.where(open_), at[open_], places[open_])
 
     def _append(self, rows: Rows, *, stamped: bool = False) -> None:
         """Rows of theirs by reference: their fragments, all other rows deleted.
@@ -221,21 +231,45 @@ class Contest:
 
     def _update(self, column: Column, cells: Cells) -> None:
         """Take over one column's new values; those that ours changed too are settled."""
+        cells = cells.where(~holds(self._plan.ours(column.column_id), cells.ids))
         at, places, found = self._index.find(cells.ids)
         cells = cells.where(found)  # others were deleted by ours, and are settled
         mine = self._ours.updated.get(column.column_id)
         both = holds(cells.ids[:0] if mine is None else mine.ids, cells.ids)
+        both &= ~holds(self._plan.theirs(column.column_id), cells.ids)
         self._take(column, cells.where(~both), at[~both], places[~both])
         if both.any():
             self._settle(column, cells.where(both), at[both], places[both])
 
-    def _take(self, column: Column, cells: Cells, at: Ints, places: Ints) -> None:
+    def _restore(self, column: Column, ids: Ints) -> None:
+        """Cells that only ours changed, as theirs has them: as they were in the base."""
+        cells = self._ours.updated.get(column.column_id)
+        other = self._theirs.updated.get(column.column_id)
+        if cells is None:
+            return
+        wanted = holds(ids, cells.ids)
+        if other is not None:
+            wanted &= ~holds(other.ids, cells.ids)
+        at, places, found = self._index.find(cells.ids[wanted])
+        those = cells.where(wanted).where(found)
+        those = those._replace(at=those.base_at, places=those.base_places)
+        self._take(column, those, at, places, self._ours.base)
+
+    def _take(
+        self,
+        column: Column,
+        cells: Cells,
+        at: Ints,
+        places: Ints,
+        sources: Sequence[OpenFragment] | None = None,
+    ) -> None:
         """Values that only theirs changed: their overlays where these fit, else the values."""
+        sources = self._theirs.other if sources is None else sources
         self.counts["updated"] += len(cells.ids)
         pairs = np.stack([at, cells.at])
         for k, j in np.unique(pairs, axis=1).T.tolist():
             mine = (at == k) & (cells.at == j)
-            source, target = self._theirs.other[j], self._standing[k]
+            source, target = sources[j], self._standing[k]
             overlays = self._fitting(column, source, target, places[mine])
             if overlays is not None:
                 self._edit(k).overlays.append((column, source, places[mine], overlays))

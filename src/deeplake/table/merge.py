@@ -12,6 +12,7 @@ import numpy as np
 
 from deeplake.table.compare import Rows, TableDelta, delta_of
 from deeplake.table.contest import Contest
+from deeplake.table.merge_keys import Asked, plan_keys
 from deeplake.table.walk import Gap, Side, walk, walk_between
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from deeplake.table.conflicts import Conflict
     from deeplake.table.contest import Resolver
     from deeplake.table.fragments import OpenFragment
+    from deeplake.table.key_plan import KeyPlan
     from deeplake.table.packs import PackWriter
     from deeplake.table.walk import Path
 
@@ -87,20 +89,51 @@ class _Merge:
         self._columns = columns
         self._table = table
         self._resolver = resolver
+        self._plan: KeyPlan | None = None
+        """What is decided on keys, if anything is to be done."""
         self._replaced: dict[Path, tuple[Record | Fragment, ...]] = {}
         self._appended: list[Record | Fragment] = []
         self._counts = {"added": 0, "updated": 0, "deleted": 0}
 
     def run(self) -> MergedRows:
         """Whole subtrees first, then what both changed."""
+        keys = self._plan_keys()
+        conflicts: list[Conflict] = [] if keys is None else list(keys.conflicts)
+        self._plan = None if keys is None or keys.does_nothing else keys
         self._find_gained()
         contested, new = self._take_whole()
         doubtful = self._append_new(new)
-        conflicts: list[Conflict] = []
-        if contested or doubtful:
-            conflicts = self._contest(contested, doubtful)
+        if contested or doubtful or self._plan is not None:
+            conflicts += self._contest(contested, doubtful)
         counts = {kind: n for kind, n in self._counts.items() if n}
         return MergedRows(self._replaced, self._appended, counts, conflicts)
+
+    def _plan_keys(self) -> KeyPlan | None:
+        """Which rows must not come together, since they would share a key; None if all may."""
+        if not self._columns.keys:
+            return None
+        base = self._sides.base
+        ours = _with_removed(base, delta_of(base, self._sides.ours, self._ours.gaps))
+        given = len(ours.added.ids) or ours.whole
+        given = given or any(c in ours.updated for key in self._columns.keys for c in key.ids)
+        if not given and not (ours.updated and self._same_fragments()):
+            return None
+        theirs = _with_removed(base, delta_of(base, self._sides.theirs, self._theirs.gaps))
+        if callable(self._resolver):
+            self._resolver = Asked(self._resolver)
+        return plan_keys(
+            (self._sides.ours, self._sides.theirs), (ours, theirs),
+            self._columns, self._table, self._resolver,
+        )  # fmt: skip
+
+    def _same_fragments(self) -> bool:
+        """Whether both sides changed any one fragment of the base."""
+        base = self._sides.base
+        ours, theirs = (
+            {path[-1] for gap in walked.gaps for path in base.leaves(gap.base)}
+            for walked in (self._ours, self._theirs)
+        )
+        return not ours.isdisjoint(theirs)
 
     # --- rows that both may have gained -----------------------------------------------------------
 
@@ -154,7 +187,8 @@ class _Merge:
                 new.append(gap)
                 continue
             leaves = base.leaves(gap.base)
-            if any(path[-1] in touched for path in leaves) or self._may_be_in_ours(gap):
+            shared = any(path[-1] in touched for path in leaves)
+            if shared or self._plan is not None or self._may_be_in_ours(gap):
                 contested.append(Gap(leaves, self._sides.theirs.leaves(gap.other)))
                 continue
             first, *rest = [self._place_in_ours(path) for path in leaves]
@@ -178,6 +212,9 @@ class _Merge:
             theirs = [path for gap in found.gaps for path in gap.other]
         if theirs and (self._both_gained or any(gap.base for gap in self._theirs.gaps)):
             theirs, doubtful = self._split(theirs)
+        if self._plan is not None and len(self._plan.leave_out):
+            theirs, more = self._holding(theirs, self._plan.leave_out)
+            doubtful += more
         for path in theirs:
             self._appended.append(path[-1])
             self._counts["added"] += path[-1].rows
@@ -197,6 +234,18 @@ class _Merge:
             (doubtful if _overlap(_runs([fragment]), runs) else sure).append(path)
         return (sure, doubtful) if doubtful else (theirs, [])
 
+    def _holding(
+        self, paths: list[Path], ids: npt.NDArray[np.int64]
+    ) -> tuple[list[Path], list[Path]]:
+        """Fragments of theirs with none of some rows, and those with any."""
+        wanted = np.stack([ids, ids + 1], axis=1)
+        sure: list[Path] = []
+        found: list[Path] = []
+        leaves = self._sides.theirs.leaves(paths)
+        for path, fragment in zip(leaves, self._sides.theirs.fragments(leaves), strict=True):
+            (found if _overlap(_runs([fragment]), wanted) else sure).append(path)
+        return (sure, found) if found else (paths, [])
+
     # --- what both changed ------------------------------------------------------------------------
 
     def _contest(self, contested: list[Gap], doubtful: list[Gap]) -> list[Conflict]:
@@ -207,12 +256,14 @@ class _Merge:
             for gap in self._ours.gaps
             if not gap.base
             or self._both_gained
+            or self._plan is not None
             or any(path[-1] in shared for path in base.leaves(gap.base))
         ]
         theirs = _with_removed(
             self._sides.base,
             delta_of(base, self._sides.theirs, [*contested, *doubtful]),
         )
+        theirs = _with_added(self._sides.theirs, theirs)
         ours = _with_removed(
             self._sides.base,
             delta_of(base, self._sides.ours, mine),
@@ -227,6 +278,7 @@ class _Merge:
             self._writer, self._columns, self._table, self._resolver, ours, theirs,
             [*ours.other, *self._sides.ours.fragments(untouched)],
             lambda: self._sides.ours.fragments(self._sides.ours.leaves(ours.whole)),
+            self._plan,
         )  # fmt: skip
         contest.run()
         self._replaced.update(contest.replaced)
@@ -241,17 +293,29 @@ def _with_removed(base: Side, delta: TableDelta) -> TableDelta:
     if not delta.removed_whole:
         return delta
     fragments = base.fragments(base.leaves(delta.removed_whole))
-    known = list(delta.base)
-    ids, at, places = [delta.removed.ids], [delta.removed.at], [delta.removed.places]
-    for fragment in fragments:
+    removed = _with_rows(delta.removed, fragments, len(delta.base))
+    return delta._replace(base=[*delta.base, *fragments], removed=removed, removed_whole=[])
+
+
+def _with_added(other: Side, delta: TableDelta) -> TableDelta:
+    """The delta with fragments that are new altogether counted as added rows."""
+    if not delta.whole:
+        return delta
+    fragments = other.fragments(other.leaves(delta.whole))
+    added = _with_rows(delta.added, fragments, len(delta.other))
+    return delta._replace(other=[*delta.other, *fragments], added=added, whole=[])
+
+
+def _with_rows(rows: Rows, fragments: Sequence[OpenFragment], first: int) -> Rows:
+    """More rows: all those of some fragments, which are counted from `first`."""
+    ids, at, places = [rows.ids], [rows.at], [rows.places]
+    for k, fragment in enumerate(fragments, first):
         live = np.arange(fragment.rows) if fragment.live is None else fragment.live
         ids.append(fragment.live_ids())
-        at.append(np.full(len(live), len(known)))
+        at.append(np.full(len(live), k))
         places.append(np.asarray(live, np.int64))
-        known.append(fragment)
-    removed = Rows(np.concatenate(ids), np.concatenate(at), np.concatenate(places))
-    order = np.argsort(removed.ids, kind="stable")
-    return delta._replace(base=known, removed=removed.where(order), removed_whole=[])
+    found = Rows(np.concatenate(ids), np.concatenate(at), np.concatenate(places))
+    return found.where(np.argsort(found.ids, kind="stable"))
 
 
 def _runs(fragments: Sequence[OpenFragment]) -> npt.NDArray[np.int64]:
