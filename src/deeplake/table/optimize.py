@@ -55,8 +55,12 @@ what was joined below, one of fewer than `SMALL_ROWS`."""
 TAIL_RUN_MIN = 16
 """Neighbours of under 64 rows that are worth a commit of their own."""
 
-TAIL_BYTES_MAX = 64 << 20
-"""What a writer rewrites by the way, some 0.1 s; a heavier tail waits for `optimize`."""
+TAIL_BYTES_MAX = 4 << 20
+"""What a writer rewrites of 1,024 small commits by the way, 4 KB of each: rows of media, which would
+be written twice, wait for `optimize`."""
+
+JOINED_BYTES_MAX = 64 << 20
+"""The same of fragments that were joined before, some 0.1 s."""
 
 
 class Compacted(NamedTuple):
@@ -373,7 +377,8 @@ def compact_tail(
             if node[-1].level < TAIL_LEVEL:
                 continue
             table.node = node
-            table.rewriter.left = TAIL_BYTES_MAX
+            first = node[-1].level == TAIL_LEVEL
+            table.rewriter.left = TAIL_BYTES_MAX if first else JOINED_BYTES_MAX
             table.rewrite(_tail_runs(table.side, table.node), lambda _: None)
 
     return _published(objects, branch, head, tables, author, writer, work).made
