@@ -11,6 +11,7 @@ import os
 import tempfile
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
@@ -68,11 +69,8 @@ class GitOfRows(GitMachine):
     def value(self, data: Any, spec: Spec) -> Any:
         return data.draw(VALUES[spec.type], label=spec.name)
 
-    @rule(data=st.data(), h=HANDLES, name=TABLES, count=st.integers(1, 7), single=st.booleans())
-    def append(self, data: Any, h: int, name: str, count: int, single: bool) -> None:
-        handle = self.handles[h]
-        if not (handle.branch is not None):
-            return
+    def append(self, data: Any, handle: Handle, name: str) -> None:
+        count, single = data.draw(st.integers(1, 7)), data.draw(st.booleans())
         draft = handle.draft(name)
         specs = draft.base.columns.values()
         rows = [{s.name: self.value(data, s) for s in specs}]
@@ -87,13 +85,10 @@ class GitOfRows(GitMachine):
         for row in rows:
             draft.append(row)
 
-    @rule(data=st.data(), h=HANDLES, name=TABLES, many=st.booleans())
-    def set_cells(self, data: Any, h: int, name: str, many: bool) -> None:
-        handle = self.handles[h]
-        if not (handle.branch is not None):
-            return
+    def set_cells(self, data: Any, handle: Handle, name: str) -> None:
+        many = data.draw(st.booleans())
         draft = handle.draft(name)
-        if not (draft.rows):
+        if not draft.rows:
             return
         column = data.draw(st.sampled_from(list(draft.base.columns)), label="column")
         spec = draft.base.columns[column]
@@ -111,29 +106,22 @@ class GitOfRows(GitMachine):
         for position, value in zip(at, values, strict=True):
             draft.set(ids[position], column, value)
 
-    @rule(data=st.data(), h=HANDLES, name=TABLES)
-    def update(self, data: Any, h: int, name: str) -> None:
-        handle = self.handles[h]
-        if not (handle.branch is not None and not handle.staged):
-            return
+    def update(self, data: Any, handle: Handle, name: str) -> None:
         draft = handle.draft(name)
-        if not (draft.rows):
+        ids = [row for row in draft.rows if row >= 0]
+        if not ids:
             return
-        chosen = data.draw(st.lists(st.sampled_from(list(draft.rows)), max_size=4), label="ids")
+        chosen = data.draw(st.lists(st.sampled_from(ids), max_size=4), label="ids")
         values = {s.name: self.value(data, s) for s in draft.base.columns.values()}
         assert handle.db.table(name).update(values, row_ids=chosen) == len(set(chosen))
         for row in chosen:
             for column, spec in draft.base.columns.items():
                 draft.set(row, column, values[spec.name])
 
-    @rule(data=st.data(), h=HANDLES, name=TABLES)
-    def delete(self, data: Any, h: int, name: str) -> None:
-        handle = self.handles[h]
-        if not (handle.branch is not None):
-            return
+    def delete(self, data: Any, handle: Handle, name: str) -> None:
         draft = handle.draft(name)
         ids = list(draft.rows)
-        if not (ids):
+        if not ids:
             return
         first = data.draw(st.integers(0, len(ids) - 1), label="first")
         count = data.draw(st.integers(1, 6), label="count")
@@ -142,23 +130,18 @@ class GitOfRows(GitMachine):
         for position in at:
             draft.delete(ids[position])
 
-    @rule(data=st.data(), h=HANDLES)
-    def upsert(self, data: Any, h: int) -> None:
-        handle = self.handles[h]
-        ds = handle.db.table("data")
-        draft = handle.draft("data")
-        column = next((c for c, s in draft.base.columns.items() if s.name == "n"), None)
-        other = next((c for c, s in draft.base.columns.items() if s.name == "t"), None)
-        if not (
-            handle.branch is not None and hasattr(ds, "upsert") and None not in (column, other)
-        ):
+    def upsert(self, data: Any, handle: Handle, name: str) -> None:
+        ds, draft = handle.db.table(name), handle.draft(name)
+        columns = {spec.name: c for c, spec in draft.base.columns.items()}
+        column, other = columns.get("n"), columns.get("t")
+        if column is None or other is None:
             return
         known: dict[Any, list[int]] = {}
         for row in draft.rows:
             value = Row("", draft.rows[row]).cell(column, draft.base.columns[column]).value
             known.setdefault(value, []).append(row)
         keys = data.draw(st.lists(st.integers(1000, 1014), min_size=1, max_size=4, unique=True))
-        if not (all(len(known.get(k, ())) < 2 for k in keys)):
+        if any(len(known.get(k, ())) > 1 for k in keys):
             return
         rows = [{"n": k, "t": self.value(data, draft.base.columns[other])} for k in keys]
         ds.upsert(rows, on="n")
@@ -168,16 +151,47 @@ class GitOfRows(GitMachine):
             else:
                 draft.append(row)
 
-    @rule(h=HANDLES)
-    def rollback(self, h: int) -> None:
-        self.handles[h].db.rollback()
-        self.handles[h].drafts = {}
+    @rule(
+        data=st.data(), h=HANDLES, name=TABLES,
+        kinds=st.lists(
+            st.sampled_from(["append", "set_cells", "set_cells", "update", "delete", "upsert"]),
+            min_size=1, max_size=3,
+        ),
+        then=st.sampled_from(["commit", "commit", "commit", "stay", "stay", "rollback"]),
+    )  # fmt: skip
+    def change_rows(self, data: Any, h: int, name: str, kinds: list[str], then: str) -> None:
+        handle = self.writer(h)
+        for kind in kinds:
+            getattr(self, kind)(data, handle, name)
+            self.check(handle)
+        if then == "commit":
+            self.commit(data, handle)
+        elif then == "rollback":
+            handle.db.rollback()
+            handle.drafts = {}
+
+    def writer(self, h: int) -> Handle:
+        """A handle that stands on a branch."""
+        handle = self.handles[h]
+        if handle.branch is None:
+            self.check_out(handle, next(iter(self.branches)))
+        return handle
+
+    def settled(self, data: Any, h: int) -> Handle:
+        """A handle on a branch, with nothing staged."""
+        handle = self.writer(h)
+        if handle.staged:
+            self.commit(data, handle)
+        handle.drafts = {}
+        return handle
+
+    def check_out(self, handle: Handle, name: str) -> None:
+        handle.db.checkout(name)
+        handle.move(self.branches[name], self.branches[name].head)
 
     # --- commits ---------------------------------------------------------------------------------
 
-    @rule(data=st.data(), h=HANDLES)
-    def commit(self, data: Any, h: int) -> None:
-        handle = self.handles[h]
+    def commit(self, data: Any, handle: Handle) -> None:
         if not handle.staged:
             assert handle.db.commit("nothing").id == handle.at.id
             handle.drafts = {}
@@ -217,9 +231,7 @@ class GitOfRows(GitMachine):
         kind=st.sampled_from(["add", "drop", "rename", "widen"]),
     )
     def evolve(self, data: Any, h: int, name: str, kind: str) -> None:
-        handle = self.handles[h]
-        if not (handle.branch is not None and not handle.staged):
-            return
+        handle = self.settled(data, h)
         branch, ds, table = handle.branch, handle.db.table(name), handle.at.tables[name]
         assert branch is not None
         columns, dropped = dict(table.columns), table.dropped
@@ -228,7 +240,7 @@ class GitOfRows(GitMachine):
         spec = columns[column]
         new = data.draw(st.sampled_from(["x", "y", "z"]), label="name")
         if kind == "add":
-            if not (new not in names):
+            if new in names:
                 return
             type_ = data.draw(st.sampled_from(["int8", "text", "json"]), label="type")
             default = data.draw(VALUES[type_], label="default")
@@ -236,13 +248,13 @@ class GitOfRows(GitMachine):
             made = next(c.column_id for c in ds._session.columns if c.name == new)
             columns[made] = Spec(new, type_, default)
         elif kind == "drop":
-            if not (len(columns) > 1):
+            if len(columns) < 2:
                 return
             ds.drop_column(spec.name)
             del columns[column]
             dropped = (*dropped, column)
         elif kind == "rename":
-            if not (new not in names):
+            if new in names:
                 return
             ds.rename_column(spec.name, new)
             columns[column] = spec._replace(name=new)
@@ -286,104 +298,63 @@ class GitOfRows(GitMachine):
 
     # --- branches and tags -----------------------------------------------------------------------
 
-    @rule(data=st.data(), h=HANDLES, name=NAMES)
-    def branch(self, data: Any, h: int, name: str) -> None:
-        handle = self.handles[h]
-        taken = name in self.branches or name in self.tags
-        if handle.staged or taken:
-            try:
+    @rule(data=st.data(), h=HANDLES, name=NAMES, again=st.booleans())
+    def go(self, data: Any, h: int, name: str, again: bool) -> None:
+        """To a branch, a new one if there is none of that name."""
+        handle = self.settled(data, h)
+        if name not in self.branches:
+            told, _ = self.done(lambda: handle.db.branch(name), data)
+            if told or name in self.fresh().branches():
+                made = self.branches[name] = Branch(handle.at)
+                handle.move(made, handle.at)
+            if not told:
+                self.reopened(handle)
+        elif again:
+            with pytest.raises(RefExistsError):
                 handle.db.branch(name)
-            except (StagedChangesError, RefExistsError):
-                return
-            raise AssertionError("a branch was made")
-        handle.drafts = {}
-        told, _ = self.done(lambda: handle.db.branch(name), data)
-        if told or name in self.fresh().branches():
-            made = self.branches[name] = Branch(handle.at)
-            handle.move(made, handle.at)
-        if not told:
-            self.reopened(handle)
+        else:
+            self.check_out(handle, name)
 
-    @rule(h=HANDLES, name=NAMES)
-    def checkout(self, h: int, name: str) -> None:
-        handle = self.handles[h]
-        if not (name in self.branches and not handle.staged):
-            return
-        handle.db.checkout(name)
-        handle.move(self.branches[name], self.branches[name].head)
+    @rule(
+        data=st.data(), h=HANDLES, name=NAMES, tag=st.sampled_from(["v1", "v2"]),
+        kind=st.sampled_from(["tag", "tag", "untag", "delete_branch", "rename", "reset"]),
+    )  # fmt: skip
+    def names(self, data: Any, h: int, name: str, tag: str, kind: str) -> None:
+        handle = self.settled(data, h)
+        if kind == "tag" and tag not in self.tags:
+            told, _ = self.done(lambda: handle.db.tag(tag), data)
+            if told or tag in self.fresh().tags():
+                self.tags[tag] = handle.at
+        elif kind == "untag" and tag in self.tags:
+            handle.db.delete_tag(tag)
+            del self.tags[tag]
+        elif kind == "delete_branch" and name in self.branches:
+            if all(other.branch is not self.branches[name] for other in self.handles):
+                handle.db.delete_branch(name, force=True)
+                del self.branches[name]
+        elif kind == "rename" and name not in self.branches:
+            old = data.draw(st.sampled_from(sorted(self.branches)), label="old")
+            handle.db.rename_branch(old, name)
+            self.branches[name] = self.branches.pop(old)
+        elif kind == "reset":
+            self.reset(data, handle)
 
-    @rule(h=HANDLES, number=st.integers(0, 30))
-    def checkout_a_commit(self, h: int, number: int) -> None:
-        handle = self.handles[h]
-        if handle.staged:
-            return
-        commit = self.commits[number % len(self.commits)]
-        handle.db.checkout(commit.id)
-        handle.move(None, commit)
-
-    @rule(h=HANDLES)
-    def refresh(self, h: int) -> None:
-        handle = self.handles[h]
-        if handle.staged:
-            return
-        if handle.branch is None:
-            return
-        handle.db.refresh()
-        handle.move(handle.branch, handle.branch.head)
-
-    @rule(h=HANDLES)
-    def reopen(self, h: int) -> None:
-        self.reopened(self.handles[h])
-
-    @rule(data=st.data(), h=HANDLES, name=st.sampled_from(["v1", "v2"]))
-    def tag(self, data: Any, h: int, name: str) -> None:
-        handle = self.handles[h]
-        if not (not handle.staged and name not in self.tags):
-            return
-        told, _ = self.done(lambda: handle.db.tag(name), data)
-        if told or name in self.fresh().tags():
-            self.tags[name] = handle.at
-
-    @rule(name=st.sampled_from(["v1", "v2"]))
-    def delete_tag(self, name: str) -> None:
-        if name in self.tags:
-            self.handles[0].db.delete_tag(name)
-            del self.tags[name]
-
-    @rule(name=NAMES)
-    def delete_branch(self, name: str) -> None:
-        if not (name in self.branches and name != "main"):
-            return
-        if not (all(handle.branch is not self.branches[name] for handle in self.handles)):
-            return
-        self.handles[0].db.delete_branch(name, force=True)
-        del self.branches[name]
-
-    @rule(old=NAMES, new=NAMES)
-    def rename_branch(self, old: str, new: str) -> None:
-        if not (old in self.branches and new not in self.branches and new not in self.tags):
-            return
-        self.handles[0].db.rename_branch(old, new)
-        self.branches[new] = self.branches.pop(old)
-
-    @rule(data=st.data(), h=HANDLES, number=st.integers(0, 30))
-    def reset(self, data: Any, h: int, number: int) -> None:
-        handle = self.handles[h]
-        if not (not handle.staged and handle.branch is not None):
-            return
+    def reset(self, data: Any, handle: Handle) -> None:
         branch = handle.branch
         assert branch is not None
-        target = self.commits[-1 - number % len(self.commits)]
+        target = self.a_commit(data)
         if handle.at != branch.head:
-            try:
+            with pytest.raises(CommitConflictError):
                 handle.db.reset(target.id)
-            except CommitConflictError:
-                return
-            raise AssertionError("a reset passed over another commit")
+            return
         self.publish(
             handle, lambda: handle.db.reset(target.id), data, lambda *_: dict(target.tables),
             (target,), "reset", touched=set(SCHEMAS), empty=target == branch.head,
         )  # fmt: skip
+
+    def a_commit(self, data: Any) -> ModelCommit:
+        """Mostly a late one."""
+        return self.commits[-1 - data.draw(st.integers(0, 30)) % len(self.commits)]
 
     # --- merge3 ----------------------------------------------------------------------------------
 
@@ -446,28 +417,21 @@ class GitOfRows(GitMachine):
 
     @rule(data=st.data(), h=HANDLES, name=NAMES | st.sampled_from(["v1", "v2"]))
     def merge(self, data: Any, h: int, name: str) -> None:
-        handle = self.handles[h]
         found = self.branches.get(name)
-        theirs = found.head if found is not None else self.tags.get(name)
-        if not (theirs is not None and handle.branch is not None):
-            return
-        assert theirs is not None
-        branch = handle.branch
-        assert branch is not None
-        if handle.staged or found is branch:
-            try:
-                handle.db.merge(name)
-            except (StagedChangesError, StateError):
-                return
-            raise AssertionError("a merge that cannot be")
-        self.merge_commit(handle, data, name, theirs)
+        handle = self.writer(h)
+        if handle.staged or found is handle.branch:
+            with pytest.raises((StagedChangesError, StateError)):
+                handle.db.merge(next(iter(self.branches)) if handle.staged else name)
+        handle = self.settled(data, h)
+        theirs = found.head if found is not None else self.tags.get(name, self.a_commit(data))
+        if found is None or found is handle.branch:
+            self.merge_commit(handle, data, theirs.id, theirs)
+        else:
+            self.merge_commit(handle, data, name, theirs)
 
-    @rule(data=st.data(), h=HANDLES, number=st.integers(0, 30))
-    def merge_a_commit(self, data: Any, h: int, number: int) -> None:
-        handle = self.handles[h]
-        if not (handle.branch is not None and not handle.staged):
-            return
-        commit = self.commits[-1 - number % len(self.commits)]
+    @rule(data=st.data(), h=HANDLES)
+    def merge_a_commit(self, data: Any, h: int) -> None:
+        handle, commit = self.settled(data, h), self.a_commit(data)
         self.merge_commit(handle, data, commit.id, commit)
 
     def merge_commit(self, handle: Handle, data: Any, name: str, theirs: ModelCommit) -> None:
@@ -489,22 +453,18 @@ class GitOfRows(GitMachine):
                 virtual_base(bases, self.stamps).tables, theirs.tables, (head, theirs),
             )  # fmt: skip
 
-    @rule(data=st.data(), h=HANDLES, number=st.integers(0, 30), which=st.sampled_from([None, 1, 2]),
+    @rule(data=st.data(), h=HANDLES, which=st.sampled_from([None, 1, 2]),
           verb=st.sampled_from(["revert", "cherry_pick"]))  # fmt: skip
-    def revert_or_pick(self, data: Any, h: int, number: int, which: int | None, verb: str) -> None:
-        handle = self.handles[h]
-        if not (handle.branch is not None and not handle.staged and len(self.commits) > 1):
+    def revert_or_pick(self, data: Any, h: int, which: int | None, verb: str) -> None:
+        handle, commit = self.settled(data, h), self.a_commit(data)
+        if commit == self.root:
             return
-        handle.drafts = {}
-        commit = self.commits[-1 - number % (len(self.commits) - 1)]
         do = getattr(handle.db, verb)
         parents = commit.parents
         if (which is None and len(parents) > 1) or (which or 1) > len(parents):
-            try:
+            with pytest.raises(InputError):
                 do(commit.id, parent=which)
-            except InputError:
-                return
-            raise AssertionError("no parent was named")
+            return
         parent = parents[(which or 1) - 1]
         base, theirs = (commit, parent) if verb == "revert" else (parent, commit)
         branch = handle.branch
@@ -514,27 +474,13 @@ class GitOfRows(GitMachine):
             base.tables, theirs.tables, (branch.head,),
         )  # fmt: skip
 
-    @rule(h=HANDLES)
-    def read_only_handles_refuse(self, h: int) -> None:
-        handle = self.handles[h]
-        if handle.branch is not None:
-            return
-        for verb in ("merge", "revert", "cherry_pick", "reset"):
-            try:
-                getattr(handle.db, verb)(self.commits[-1].id)
-            except (ReadOnlyError, InputError):
-                continue
-            raise AssertionError(f"{verb} on a read-only handle")
-
     # --- housekeeping ----------------------------------------------------------------------------
 
     @rule(data=st.data(), h=HANDLES, name=st.none() | TABLES)
     def optimize(self, data: Any, h: int, name: str | None) -> None:
         """Changes the shape of the trees, and nothing else."""
-        handle = self.handles[h]
+        handle = self.settled(data, h)
         branch = handle.branch
-        if not (branch is not None and not handle.staged):
-            return
         assert branch is not None
         handle.db.refresh()
         head = branch.head
@@ -550,22 +496,40 @@ class GitOfRows(GitMachine):
             touched=set(), empty=None,
         )  # fmt: skip
 
-    @rule(h=HANDLES)
-    def vacuum(self, h: int) -> None:
-        if any(handle.staged for handle in self.handles):
-            return
-        self.handles[h].db.vacuum(0, no_writers=True, progress=False)
+    @rule(
+        data=st.data(), h=HANDLES,
+        kind=st.sampled_from(["refresh", "reopen", "elsewhere", "verify", "vacuum", "diff"]),
+    )  # fmt: skip
+    def look(self, data: Any, h: int, kind: str) -> None:
+        handle = self.handles[h]
+        if kind == "verify":
+            report = handle.db.verify(progress=False)
+            assert report.ok, report
+        elif kind == "diff":
+            self.diff(handle, self.a_commit(data), self.a_commit(data))
+        elif kind == "reopen":
+            self.reopened(handle)
+        elif kind == "vacuum":
+            if not any(other.staged for other in self.handles):
+                handle.db.vacuum(0, no_writers=True, progress=False)
+        elif kind == "refresh":
+            handle = self.settled(data, h)
+            handle.db.refresh()
+            assert handle.branch is not None
+            handle.move(handle.branch, handle.branch.head)
+        else:
+            self.read_elsewhere(self.settled(data, h), self.a_commit(data))
 
-    @rule(h=HANDLES)
-    def verify(self, h: int) -> None:
-        report = self.handles[h].db.verify(progress=False)
-        assert report.ok, report
+    def read_elsewhere(self, handle: Handle, commit: ModelCommit) -> None:
+        handle.db.checkout(commit.id)
+        handle.move(None, commit)
+        for verb in ("merge", "revert", "cherry_pick", "reset"):
+            with pytest.raises((ReadOnlyError, InputError)):
+                getattr(handle.db, verb)(self.commits[-1].id)
 
-    @rule(h=HANDLES, a=st.integers(0, 30), b=st.integers(0, 30))
-    def diff(self, h: int, a: int, b: int) -> None:
+    def diff(self, handle: Handle, old: ModelCommit, new: ModelCommit) -> None:
         """Between any two commits, also of unrelated branches."""
-        old, new = (self.commits[-1 - k % len(self.commits)] for k in (a, b))
-        found = self.handles[h].db.diff(old.id, new.id)
+        found = handle.db.diff(old.id, new.id)
         for name in SCHEMAS:
             before, after = old.tables[name], new.tables[name]
             told = found.tables.get(name)

@@ -78,6 +78,25 @@ def test_a_handle_that_is_behind_conflicts_with_what_is_on_the_branch_now(
     assert column(behind)[3] == 8
 
 
+@pytest.mark.parametrize("verb", ["merge", "cherry_pick", "revert"])
+def test_a_handle_that_is_behind_a_reset_changes_what_is_there_now(
+    store: MemoryStore, verb: str
+) -> None:
+    ds, dev = deeplake.open(store), deeplake.open(store)
+    dev.branch("dev")
+    dev["n"][4] = 8
+    made = dev.commit("eight")
+    first = ds.commit_id
+    ds["n"][4] = 6
+    six = ds.commit("six")
+    ds["n"][3] = 7
+    ds.commit("seven")
+    behind = deeplake.open(store)
+    ds.reset(six if verb == "revert" else str(first))
+    getattr(behind, verb)(six if verb == "revert" else made)
+    assert column(behind)[3:5] == [1003, 1004 if verb == "revert" else 8]
+
+
 def test_a_handle_that_is_behind_moves_on_when_there_is_nothing_to_merge(
     store: MemoryStore,
 ) -> None:

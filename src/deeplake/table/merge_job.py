@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from deeplake.errors import CommitUnknownError, MergeConflictError
+from deeplake.errors import CommitConflictError, CommitUnknownError, MergeConflictError
 from deeplake.table.contest import UNDECIDED
 from deeplake.table.merge_tables import merge3
 from deeplake.table.virtual import virtual_base
@@ -117,6 +117,10 @@ class MergeJob:
                 self._made = None  # what was written belongs to the commit
             except _DoneAlreadyError as done:
                 snapshot = done.head
+            except CommitConflictError:
+                if newest:
+                    raise
+                return None  # the branch was reset since: it is looked up, and merged anew
         if self._waits:
             self._finish()
         return snapshot
