@@ -97,6 +97,20 @@ def test_a_handle_that_is_behind_a_reset_changes_what_is_there_now(
     assert column(behind)[3:5] == [1003, 1004 if verb == "revert" else 8]
 
 
+def test_a_merge_that_another_handle_made_meanwhile_is_not_made_again(
+    store: MemoryStore,
+) -> None:
+    ds, dev = deeplake.open(store), deeplake.open(store)
+    dev.branch("dev")
+    dev["n"][4] = 8
+    dev.commit("eight")
+    ds["n"][3] = 7
+    ds.commit("seven")
+    behind = deeplake.open(store)
+    made = ds.merge("dev")
+    assert behind.merge("dev").id == behind.commit_id == made.id
+
+
 def test_a_handle_that_is_behind_moves_on_when_there_is_nothing_to_merge(
     store: MemoryStore,
 ) -> None:

@@ -138,6 +138,11 @@ class MergeJob:
         Raises:
             _DoneAlreadyError: the commit that came first did the same.
         """
+        if self._merge.doing == MERGE:
+            known = merge_bases(self._objects, ours, self._theirs)
+            if self._merge.theirs in [base.commit_id for base in known]:
+                raise _DoneAlreadyError(ours)
+            self.know_bases(ours, known)
         found = self._settled(self._merged(ours), ours)
         if not _changes(found):
             raise _DoneAlreadyError(ours)
