@@ -22,6 +22,7 @@ from deeplake.errors import (
     MergeConflictError,
     ReadOnlyError,
     RefExistsError,
+    RefNotFoundError,
     StagedChangesError,
     StateError,
 )
@@ -57,6 +58,9 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "json": st.none() | st.sampled_from(JSON),
     "blob": st.none() | st.sampled_from([b"", b"1", b"22" * 40]),
 }
+KEPT = ("commit", "merge")
+"""Kinds of commits that no vacuum deletes; the others are automatic."""
+
 HANDLES = st.integers(0, 1)
 TABLES = st.sampled_from(["data", "data", "more"])
 
@@ -514,6 +518,7 @@ class GitOfRows(GitMachine):
         elif kind == "vacuum":
             if not any(other.staged for other in self.handles):
                 handle.db.vacuum(0, no_writers=True, progress=False)
+                self.commits = [c for c in self.commits if c.kind in KEPT or self.is_there(c)]
         elif kind == "refresh":
             handle = self.settled(data, h)
             handle.db.refresh()
@@ -521,6 +526,14 @@ class GitOfRows(GitMachine):
             handle.move(handle.branch, handle.branch.head)
         else:
             self.read_elsewhere(self.settled(data, h), self.a_commit(data))
+
+    def is_there(self, commit: ModelCommit) -> bool:
+        """Whether an automatic commit has not expired."""
+        try:
+            self.fresh().checkout(commit.id)
+        except RefNotFoundError:
+            return False
+        return True
 
     def read_elsewhere(self, handle: Handle, commit: ModelCommit) -> None:
         handle.db.checkout(commit.id)

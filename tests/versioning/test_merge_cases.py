@@ -549,3 +549,17 @@ def test_a_merge_over_thousands_of_one_row_commits() -> None:
     assert ds["n"][:].tolist() == expected
     ds.revert("main", parent=1)
     assert ds["n"][:].tolist() == [-1, *range(1500)]
+
+
+def test_a_row_that_theirs_changed_and_then_deleted_keeps_what_ours_has(store: MemoryStore) -> None:
+    """Their overlay covers a row that they deleted and ours, changed in another way, kept."""
+    ds, dev = deeplake.open(store), deeplake.open(store)
+    dev.branch("dev")
+    dev["t"][[2, 6]] = ["theirs", "theirs"]
+    dev.commit("two texts")
+    dev.delete(rows=[2])
+    dev.commit("one row less")
+    ds["n"][2] = 7
+    ds.commit("ours")
+    ds.merge("dev", on_conflict="ours")
+    assert (column(ds)[2], column(ds, "t")[2], column(ds, "t")[6]) == (7, "text 2", "theirs")
