@@ -123,7 +123,7 @@ class _Plan:
         self._differing: dict[tuple[Key, int], list[Column]] = {}
         self._pairs: dict[int, list[tuple[Key, int, int]]] | None = None
         self._queue: deque[tuple[Key, int, int]] = deque()
-        self._open: set[tuple[object, ...]] = set()
+        self._settled: set[tuple[object, ...]] = set()
         self._conflicts: list[Conflict] = []
 
     def run(self, keys: list[Key], kept: tuple[Ints, Ints]) -> KeyPlan | None:
@@ -277,20 +277,19 @@ class _Plan:
         """Two rows with one key: one of them does not get it."""
         new = self._is_new("ours", mine) and self._is_new("theirs", other)
         name: tuple[object, ...] = (mine, other) if new else (key, mine, other)
-        if name in self._open:
+        if name in self._settled:
             return
+        self._settled.add(name)
         if self._resolver == "virtual":  # neither, so that whoever chose one is seen to have chosen
             self._drop("ours", mine, key)
             self._drop("theirs", other, key)
-            self._open.add(name)
             return
         keeps: bool | None = self._resolver == "theirs"
         if not isinstance(self._resolver, str):
             keeps = self._keeps_theirs(self._conflict(key, mine, other))
         if keeps is None:
-            self._open.add(name)
-        elif not (self._drop("ours", mine, key) if keeps else self._drop("theirs", other, key)):
-            self._open.add(name)
+            return
+        if not (self._drop("ours", mine, key) if keeps else self._drop("theirs", other, key)):
             self._conflicts.append(_unsettled(self._conflict(key, mine, other)))
 
     def _keeps_theirs(self, conflict: Conflict) -> bool | None:
