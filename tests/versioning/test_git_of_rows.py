@@ -22,7 +22,6 @@ from deeplake.errors import (
     MergeConflictError,
     ReadOnlyError,
     RefExistsError,
-    RefNotFoundError,
     StagedChangesError,
     StateError,
 )
@@ -44,7 +43,8 @@ from deeplake.testing.git_model import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from deeplake.testing.git_model import Place, Tables
+    from deeplake.api.dataset import Dataset
+    from deeplake.testing.git_model import Place, Table, Tables
 NAMES = st.sampled_from(["main", "a", "b", "c"])
 JSON = [
     {"a": 1}, {"a": 2}, {"a": 1, "b": 1}, {"b": 2}, {"a": 3, "b": 1}, [1],
@@ -60,6 +60,9 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
 }
 KEPT = ("commit", "merge")
 """Kinds of commits that no vacuum deletes; the others are automatic."""
+
+DEFAULTS = {("x", "int8"): -3, ("y", "text"): "y", ("z", "json"): {"z": 1}}
+"""By name and type, which make a column's id: the same id has the same default."""
 
 HANDLES = st.integers(0, 1)
 TABLES = st.sampled_from(["data", "data", "more"])
@@ -236,42 +239,14 @@ class GitOfRows(GitMachine):
     )
     def evolve(self, data: Any, h: int, name: str, kind: str) -> None:
         handle = self.settled(data, h)
-        branch, ds, table = handle.branch, handle.db.table(name), handle.at.tables[name]
+        branch, table = handle.branch, handle.at.tables[name]
         assert branch is not None
-        columns, dropped = dict(table.columns), table.dropped
-        names = {spec.name for spec in columns.values()}
-        column = data.draw(st.sampled_from(list(columns)), label="column")
-        spec = columns[column]
-        new = data.draw(st.sampled_from(["x", "y", "z"]), label="name")
-        if kind == "add":
-            if new in names:
-                return
-            type_ = data.draw(st.sampled_from(["int8", "text", "json"]), label="type")
-            default = data.draw(VALUES[type_], label="default")
-            ds.add_column(new, type_, default)
-            made = next(c.column_id for c in ds._session.columns if c.name == new)
-            columns[made] = Spec(new, type_, default)
-        elif kind == "drop":
-            if len(columns) < 2:
-                return
-            ds.drop_column(spec.name)
-            del columns[column]
-            dropped = (*dropped, column)
-        elif kind == "rename":
-            if new in names:
-                return
-            ds.rename_column(spec.name, new)
-            columns[column] = spec._replace(name=new)
-        else:
-            if spec.type not in ("int8", "int32"):
-                return
-            wide = data.draw(st.sampled_from(["int32", "int"]), label="type")
-            if wide == spec.type:
-                return
-            ds.widen_column(spec.name, wide)
-            columns[column] = spec._replace(type=wide)
+        found = self.other_columns(data, handle.db.table(name), table, kind)
+        if found is None:
+            return
+        columns, dropped = found
         changed = table._replace(columns=columns, dropped=dropped)
-        assert [plain(row) for row in ds] == changed.shown()
+        assert [plain(row) for row in handle.db.table(name)] == changed.shown()
         head, between = branch.head, branch.since(handle.at)
         now = head.tables[name]
         must = any(c.kind == "reset" for c in between)
@@ -299,6 +274,36 @@ class GitOfRows(GitMachine):
                          touched={f"{name}!"})  # fmt: skip
             return
         self.publish(handle, work, data, make, (head,), "commit", touched={f"{name}!"})
+
+    def other_columns(
+        self, data: Any, ds: Dataset, table: Table, kind: str
+    ) -> tuple[dict[int, Spec], tuple[int, ...]] | None:
+        """Stage other columns; them and the ids of those dropped, None if it cannot be."""
+        columns, dropped = dict(table.columns), table.dropped
+        names = {spec.name for spec in columns.values()}
+        column = data.draw(st.sampled_from(list(columns)), label="column")
+        spec = columns[column]
+        new = data.draw(st.sampled_from(["x", "y", "z"]), label="name")
+        type_ = data.draw(st.sampled_from(["int8", "text", "json"]), label="type")
+        wide = data.draw(st.sampled_from(["int32", "int"]), label="wide")
+        if kind == "add" and new not in names:
+            default = DEFAULTS.get((new, type_))
+            ds.add_column(new, type_, default)
+            made = next(c.column_id for c in ds._session.columns if c.name == new)
+            columns[made] = Spec(new, type_, default)
+        elif kind == "drop" and len(columns) > 1:
+            ds.drop_column(spec.name)
+            del columns[column]
+            dropped = (*dropped, column)
+        elif kind == "rename" and new not in names:
+            ds.rename_column(spec.name, new)
+            columns[column] = spec._replace(name=new)
+        elif kind == "widen" and spec.type in ("int8", "int32") and wide != spec.type:
+            ds.widen_column(spec.name, wide)
+            columns[column] = spec._replace(type=wide)
+        else:
+            return None
+        return columns, dropped
 
     # --- branches and tags -----------------------------------------------------------------------
 
@@ -516,9 +521,9 @@ class GitOfRows(GitMachine):
         elif kind == "reopen":
             self.reopened(handle)
         elif kind == "vacuum":
-            if not any(other.staged for other in self.handles):
+            automatic = any(commit.kind not in KEPT for commit in self.commits)  # these expire
+            if not automatic and not any(other.staged for other in self.handles):
                 handle.db.vacuum(0, no_writers=True, progress=False)
-                self.commits = [c for c in self.commits if c.kind in KEPT or self.is_there(c)]
         elif kind == "refresh":
             handle = self.settled(data, h)
             handle.db.refresh()
@@ -526,14 +531,6 @@ class GitOfRows(GitMachine):
             handle.move(handle.branch, handle.branch.head)
         else:
             self.read_elsewhere(self.settled(data, h), self.a_commit(data))
-
-    def is_there(self, commit: ModelCommit) -> bool:
-        """Whether an automatic commit has not expired."""
-        try:
-            self.fresh().checkout(commit.id)
-        except RefNotFoundError:
-            return False
-        return True
 
     def read_elsewhere(self, handle: Handle, commit: ModelCommit) -> None:
         handle.db.checkout(commit.id)
