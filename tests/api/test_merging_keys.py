@@ -101,7 +101,7 @@ def conflicts(ds: Dataset, source: str = "other") -> list[Any]:
     return list(caught.value.conflicts)
 
 
-CHOICES = {
+CHOICES: dict[str, Any] = {
     "ours": "ours",
     "theirs": "theirs",
     "f ours": lambda c: c.ours,
@@ -119,7 +119,8 @@ def outcome(store: MemoryStore, ours: Change, theirs: Change) -> dict[str, dict[
         ds.merge("other", on_conflict=policy)
         sound(ds)
         found[name] = rows(ds)
-    for side in ("ours", "theirs"):
+    sides: list[Any] = ["ours", "theirs"]
+    for side in sides:
         ds = deeplake.open(store)
         ds.branch(f"wait {side}")
         conflicts(ds)
@@ -352,15 +353,19 @@ def test_a_key_that_both_changed_is_a_conflict_of_its_cell(store: MemoryStore) -
     assert 51 in rows(ds)
 
 
+def returning(value: Any) -> Any:
+    return lambda _: value
+
+
 def test_an_answer_that_another_row_has_as_its_key_is_refused(store: MemoryStore) -> None:
     ds = parted(store, both(put(3, id=50), drop(8)), both(put(3, id=51), add(70), drop(9)))
     for taken in (4, 70):
         with pytest.raises(errors.MergeConflictError, match=f"{taken} was chosen"):
-            ds.merge("other", on_conflict=lambda _, v=taken: v)
+            ds.merge("other", on_conflict=returning(taken))
     for free in (3, 8, 9):
         trial = deeplake.open(store)
         trial.branch(f"free {free}")
-        trial.merge("other", on_conflict=lambda _, v=free: v)
+        trial.merge("other", on_conflict=returning(free))
         assert free in rows(trial)
         sound(trial)
     with pytest.raises(errors.MergeConflictError):
@@ -415,7 +420,8 @@ def test_a_decision_holds_for_the_rows_it_was_made_on(store: MemoryStore) -> Non
 
 
 def test_a_revert_that_brings_back_a_row_whose_key_was_taken(store: MemoryStore) -> None:
-    for side, expected in (("ours", ("new", 1)), ("theirs", ("3@x", 3))):
+    cases: list[Any] = [("ours", ("new", 1)), ("theirs", ("3@x", 3))]
+    for side, expected in cases:
         ds = deeplake.open(store)
         ds.branch(f"revert {side}")
         ds.delete(rows=[3])
@@ -489,7 +495,7 @@ def test_a_row_that_both_picked_has_one_key(store: MemoryStore) -> None:
 
 
 @pytest.mark.parametrize("answers", [("ours", "ours"), ("theirs", "theirs"), ("ours", "theirs")])
-def test_crossed_merges_of_one_key(store: MemoryStore, answers: tuple[str, str]) -> None:
+def test_crossed_merges_of_one_key(store: MemoryStore, answers: tuple[Any, Any]) -> None:
     """x and y each merge the other's row 50; if they chose differently the next merge asks."""
     x, y = deeplake.open(store), deeplake.open(store)
     x.branch("x")

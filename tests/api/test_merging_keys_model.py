@@ -31,7 +31,7 @@ SCHEMAS = {
     "both": {"a": "int primary_key", "b": "text primary_key", "c": "int unique"},
     "shared": {"a": "int primary_key unique", "b": "text primary_key", "c": "int"},
 }
-VALUES = {"a": [1, 2, 3, 4, 5], "b": ["u", "v", "w", "x"], "c": [1, 2, 3]}
+VALUES: dict[str, list[Any]] = {"a": [1, 2, 3, 4, 5], "b": ["u", "v", "w", "x"], "c": [1, 2, 3]}
 NULLS = {"apart": "bc", "together": "c", "both": "c", "shared": "c"}
 
 places = st.integers(0, 9)

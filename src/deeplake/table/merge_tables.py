@@ -11,6 +11,7 @@ from deeplake.table.columns import Columns
 from deeplake.table.conflicts import DELETED, Conflict
 from deeplake.table.contest import UNDECIDED
 from deeplake.table.merge import Sides, merge_rows
+from deeplake.table.merge_nulls import missing_values
 from deeplake.table.packs import PackWriter
 from deeplake.table.placing import in_slot, required
 from deeplake.table.schema_merge import merge_schemas
@@ -141,6 +142,10 @@ class _Commits:
         ]
         rows = merge_rows(self._writer, Sides(*trees), Columns(schema), name, self._resolver)
         self._conflicts += rows.conflicts
+        if self._resolver != "virtual":
+            schemas = states[1].schema, states[2].schema
+            sides = trees[0], trees[1], trees[2]
+            self._conflicts += missing_values(sides, schemas, Columns(schema), name)
         changed = schema if schema != states[1].schema else None
         if not (rows.replaced or rows.appended or changed or name != ours.name):
             return None

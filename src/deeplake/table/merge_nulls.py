@@ -1,0 +1,79 @@
+"""NOT NULL after a merge: a column that one side did not have, or that could be NULL there.
+
+Each side is consistent by itself, so only such columns are looked at. They come of a revert or a
+cherry-pick across the commit that dropped or added one, and of a column that both sides added, not
+alike.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from deeplake.table.compare import compare
+from deeplake.table.conflicts import Conflict
+from deeplake.table.null_counts import null_counts
+from deeplake.table.table_tree import TableTree
+
+if TYPE_CHECKING:
+    from deeplake.format.schema import TableSchema
+    from deeplake.table.columns import Column, Columns
+    from deeplake.table.walk import Side
+
+
+def missing_values(
+    sides: tuple[Side, Side, Side],
+    schemas: tuple[TableSchema, TableSchema],
+    columns: Columns,
+    table: str,
+) -> list[Conflict]:
+    """Columns that refuse NULL, but rows that would come together have NULL there.
+
+    Args:
+        sides: base, ours and theirs.
+        schemas: of ours and theirs.
+        columns: of the merged table.
+        table: its name.
+    """
+    base, ours, theirs = sides
+    refuse = [{s.column_id for s in schema.columns if s.not_null} for schema in schemas]
+    wanted = [column for column in columns if column.not_null]
+    found: dict[str, int] = {}
+    loose = [column for column in wanted if column.column_id not in refuse[0]]
+    if loose:
+        tree = TableTree(ours.objects, ours.head, [path[-1] for path in ours.root])
+        counts = null_counts(ours.objects, tree, loose)
+        found = {column.name: counts[column.column_id] for column in loose}
+    loose = [column for column in wanted if column.column_id not in refuse[1]]
+    for name, count in _brought(base, theirs, loose).items():
+        found[name] = found.get(name, 0) + count
+    return [_conflict(table, name, count) for name, count in found.items() if count]
+
+
+def _brought(base: Side, theirs: Side, columns: list[Column]) -> dict[str, int]:
+    """NULLs in rows that theirs added and in cells that it changed."""
+    found = {column.name: 0 for column in columns}
+    if not columns:
+        return found
+    delta = compare(base, theirs)
+    whole = theirs.fragments(theirs.leaves(delta.whole))
+    for column in columns:
+        for fragment in whole:
+            found[column.name] += fragment.chunk(column).nulls(np.arange(fragment.rows))
+        cells = delta.updated.get(column.column_id)
+        for rows in (delta.added, cells):
+            for k in () if rows is None else np.unique(rows.at).tolist():
+                fragment = delta.other[k]
+                places = rows.places[rows.at == k]  # type: ignore[union-attr]
+                found[column.name] += fragment.chunk(column).nulls(fragment.positions(places))
+    return found
+
+
+def _conflict(table: str, name: str, count: int) -> Conflict:
+    """No side can be kept: one has rows without a value, the other says that there are none."""
+    return Conflict(
+        "not_null", table, column=name, read=lambda _: None, token=str(count),
+        message=f"{count} rows would have NULL in this not_null column, whichever side is kept: "
+        "drop it, or add another one with a default",
+    )  # fmt: skip
