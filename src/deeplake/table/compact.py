@@ -99,12 +99,7 @@ class Rewriter:
             StoreError: a pack could not be stored.
             TooMuchError: more than `left` would be read.
         """
-        runs = [
-            _MediaRun(self._objects, column, self._writer)
-            if is_media(column.layout)
-            else _PlainRun(column, self._writer)
-            for column in self._columns
-        ]
+        runs = [_run_of(self._objects, column, self._writer) for column in self._columns]
         rows = _RowRuns()
         for fragment in small_or_opened(side, paths):
             if isinstance(fragment, SmallFragment):
@@ -150,6 +145,36 @@ class Rewriter:
         """Statistics of the rows below a record, new or old."""
         found = self.known.get(record)
         return self._objects.statistics(record) if found is None else found
+
+
+def column_of(
+    objects: Objects,
+    column: Column,
+    writer: PackWriter,
+    pieces: Iterable[OpenFragment | int],
+    versions: Sequence[Run],
+) -> tuple[ColumnChunk | None, bool]:
+    """One column of a fragment put together of other fragments, and whether it refers to values.
+
+    Args:
+        pieces: fragments whose rows that are left come next; or a number of rows without a value.
+        versions: of the rows.
+    """
+    run, first = _run_of(objects, column, writer), 0
+    for piece in pieces:
+        if isinstance(piece, int):
+            run.feed_absent(piece)
+            first += piece
+        else:
+            run.feed(piece, first)
+            first += piece.rows
+    return run.finish(_spread(versions) if run.own_versions else None), run.refers
+
+
+def _run_of(objects: Objects, column: Column, writer: PackWriter) -> _PlainRun | _MediaRun:
+    if is_media(column.layout):
+        return _MediaRun(objects, column, writer)
+    return _PlainRun(column, writer)
 
 
 class _RowRuns:
@@ -272,6 +297,13 @@ class _ColumnRun:
             if self._absent:
                 self._add_absent(self._absent)
         self._feed(fragment, part)
+
+    def feed_absent(self, rows: int) -> None:
+        """Rows that have no value."""
+        if self._there:
+            self._add_absent(rows)
+        else:
+            self._absent += rows
 
     def _add_absent(self, rows: int) -> None:
         raise NotImplementedError

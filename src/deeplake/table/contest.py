@@ -24,6 +24,7 @@ from deeplake.table.json_merge import UnmergeableError, merge_json
 from deeplake.table.key_plan import KeyPlan
 from deeplake.table.overlaid import overlaid
 from deeplake.table.patch import Patch, holds, patch_of
+from deeplake.table.returning import Laid, Uneven, completed
 from deeplake.table.whereabouts import Whereabouts
 from deeplake.types.data import rows_equal, take_rows
 
@@ -32,12 +33,13 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from deeplake.format.fragment import Fragment, Overlay
+    from deeplake.format.fragment import ColumnChunk, Fragment, Overlay
     from deeplake.format.tree import Record
     from deeplake.table.columns import Column, Columns
     from deeplake.table.conflicts import Conflict
     from deeplake.table.fragments import OpenFragment
     from deeplake.table.packs import PackWriter
+    from deeplake.table.returning import Returning
 
     Ints = npt.NDArray[np.int64]
     Resolver = Literal["ours", "theirs", "virtual"] | Callable[[Conflict], Any]
@@ -54,8 +56,9 @@ class _Edit:
         self.deleted: list[Ints] = []
         self.overlays: list[tuple[Column, OpenFragment, Ints, list[Overlay]]] = []
         """Column, theirs' fragment, places (the same in both), its overlays that cover these."""
-        self.patches: list[tuple[Column, int, Patch]] = []
-        """Column, version (0: of the merge), new values by place."""
+        self.patches: list[Laid] = []
+        self.chunks: list[ColumnChunk] = []
+        """Columns that the fragment gets anew, instead of what it holds of them."""
 
 
 class Contest:
@@ -67,6 +70,8 @@ class Contest:
         standing: fragments of ours in which rows of these may stand.
         new: fragments that are new in ours altogether, opened only if they are needed.
         plan: what is decided already, so that no two rows share a key.
+        uneven: columns that the two sides do not share.
+        returning: brings back those that ours has not.
     """
 
     def __init__(
@@ -80,6 +85,8 @@ class Contest:
         standing: Sequence[OpenFragment],
         new: Callable[[], Sequence[OpenFragment]],
         plan: KeyPlan | None = None,
+        uneven: Uneven | None = None,
+        returning: Returning | None = None,
     ) -> None:
         self._writer = writer
         self._columns = {column.column_id: column for column in columns}
@@ -89,6 +96,8 @@ class Contest:
         self._theirs = theirs
         self._standing = list(standing)
         self._plan = KeyPlan() if plan is None else plan
+        self._uneven = Uneven() if uneven is None else uneven
+        self._returning = returning
         if len(theirs.added.ids) or plan is not None:  # ours may have them among what is new there
             self._standing += new()
         self._index = Whereabouts(self._standing)
@@ -104,12 +113,13 @@ class Contest:
         self._delete(back[~holds(self._plan.give_way, back)])
         for column_id, cells in self._theirs.updated.items():
             column = self._columns.get(column_id)
-            if column is not None:
+            if column is not None and column_id not in self._uneven.settled:
                 self._update(column, cells)
         for column_id, ids in self._plan.from_theirs:
             self._restore(self._columns[column_id], ids)
         added = self._theirs.added
         self._add(added.where(~holds(self._plan.leave_out, added.ids)))
+        self._bring_back()
         if not self.conflicts:
             self._write()
 
@@ -194,6 +204,8 @@ class Contest:
             return
         none = np.full(len(both.ids), -1)
         for column in self._columns.values():
+            if column.column_id in self._uneven.settled:
+                continue
             cells = Cells(both.ids, none, none, both.at, both.places)
             theirs = holds(self._plan.theirs(column.column_id), both.ids)
             self._take(column, cells.where(theirs), at[theirs], places[theirs])
@@ -210,13 +222,15 @@ class Contest:
             fragment = self._theirs.other[k]
             places = rows.places[rows.at == k]
             others = np.setdiff1d(np.arange(fragment.fragment.rows), places)
-            found = self._stamped(k, rows.ids) if stamped else fragment.fragment
+            edit = self._stamped(k, rows.ids) if stamped else _Edit()
+            edit.patches += completed(self._uneven, fragment, places)
+            found = self._with_values(fragment, edit)
             if len(others):
                 found = found._replace(deletion=write_deletion(self._writer, others))
             self.appended.append(found)
             self.counts["added"] += len(places)
 
-    def _stamped(self, k: int, ids: Ints) -> Fragment:
+    def _stamped(self, k: int, ids: Ints) -> _Edit:
         """A fragment of theirs, what it changed in some rows written as if by the merge."""
         fragment, edit = self._theirs.other[k], _Edit()
         for column_id, cells in self._theirs.updated.items():
@@ -224,8 +238,8 @@ class Contest:
             places = cells.places[(cells.at == k) & holds(ids, cells.ids)]
             if column is not None and len(places):
                 patch = patch_of(places, values_at(fragment, column, places))
-                edit.patches.append((column, 0, patch))
-        return self._with_values(fragment, edit)
+                edit.patches.append(Laid(column, 0, patch))
+        return edit
 
     # --- cells ------------------------------------------------------------------------------------
 
@@ -279,7 +293,7 @@ class Contest:
             for version in np.unique(versions).tolist():
                 those = np.flatnonzero(versions == version)
                 patch = patch_of(places[mine][those], take_rows(values, those))
-                self._edit(k).patches.append((column, version, patch))
+                self._edit(k).patches.append(Laid(column, version, patch))
 
     def _fitting(
         self, column: Column, source: OpenFragment, target: OpenFragment, places: Ints
@@ -345,7 +359,7 @@ class Contest:
         for k in np.unique(at).tolist():
             those = places[at == k]
             patch = patch_of(those, values_at(self._standing[k], column, those))
-            self._edit(k).patches.append((column, 0, patch))
+            self._edit(k).patches.append(Laid(column, 0, patch))
 
     def _make(self, column: Column, at: Ints, places: Ints, values: list[Any]) -> None:
         """New values, which neither side has: they get the version of the merge."""
@@ -354,7 +368,7 @@ class Contest:
         for k in np.unique(at).tolist():
             those = np.flatnonzero(at == k)
             patch = patch_of(places[those], take_rows(data, those))
-            self._edit(k).patches.append((column, 0, patch))
+            self._edit(k).patches.append(Laid(column, 0, patch))
 
     def _cell(self, column: Column, cell: Cells, at: int, place: int) -> Conflict:
         ours = Spot(self._standing[at], place)
@@ -375,6 +389,20 @@ class Contest:
 
     # --- writing ----------------------------------------------------------------------------------
 
+    def _bring_back(self) -> None:
+        """Columns that ours has not, in its fragments."""
+        if self._returning is None:
+            return
+        for k, target in enumerate(self._standing):
+            gone = self._edits[k].deleted if k in self._edits else []
+            self._returning.count(target, np.concatenate([target.deleted[:0], *gone]))
+            if self.conflicts:
+                continue
+            chunks, patches = self._returning.to(target)
+            if chunks or patches:
+                self._edit(k).chunks += chunks
+                self._edit(k).patches += patches
+
     def _edit(self, k: int) -> _Edit:
         return self._edits.setdefault(k, _Edit())
 
@@ -393,15 +421,22 @@ class Contest:
 
     def _with_values(self, target: OpenFragment, edit: _Edit) -> Fragment:
         found = target.fragment
-        overlays, chunks = list(found.overlays), found.columns
+        anew = {chunk.column_id for chunk in edit.chunks}
+        overlays = [o for o in found.overlays if o.column_id not in anew]
+        chunks = found.columns
         for column, source, places, new in edit.overlays:
             overlays += new
             measured = _statistics(source, column, places)
             chunks = overlaid(chunks, target, column, places, measured)
-        for column, version, patch in edit.patches:
-            overlays.append(write_overlay(self._writer, column, patch, version))
+        for column, versions, patch in edit.patches:
+            overlays.append(write_overlay(self._writer, column, patch, versions))
             measured = stats.measure(column.layout, patch.data)
             chunks = overlaid(chunks, target, column, patch.positions, measured)
+        laid = {column.column_id for column, _, _ in edit.patches}
+        chunks += tuple(
+            chunk._replace(statistics=stats.UNKNOWN) if chunk.column_id in laid else chunk
+            for chunk in edit.chunks
+        )
         return found._replace(overlays=tuple(overlays), columns=chunks)
 
 

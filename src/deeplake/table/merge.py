@@ -6,6 +6,7 @@ where ours left the base's alone, overlays where both edited a fragment, and con
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -13,16 +14,17 @@ import numpy as np
 from deeplake.table.compare import Rows, TableDelta, delta_of
 from deeplake.table.contest import Contest
 from deeplake.table.merge_keys import Asked, plan_keys
+from deeplake.table.returning import Returning, Uneven, fits
 from deeplake.table.walk import Gap, Side, walk, walk_between
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
 
     from deeplake.format.fragment import Fragment
     from deeplake.format.tree import Record
-    from deeplake.table.columns import Columns
+    from deeplake.table.columns import Column, Columns
     from deeplake.table.conflicts import Conflict
     from deeplake.table.contest import Resolver
     from deeplake.table.fragments import OpenFragment
@@ -42,6 +44,10 @@ class MergedRows(NamedTuple):
     appended: list[Record | Fragment]
     counts: dict[str, int]
     conflicts: list[Conflict]
+    refers: bool = False
+    """Whether a frame was written whose values lie elsewhere."""
+    without: Mapping[int, int] = MappingProxyType({})
+    """Columns that ours has not, with its rows that theirs has not either."""
 
 
 class Sides(NamedTuple):
@@ -58,6 +64,7 @@ def merge_rows(
     columns: Columns,
     table: str,
     resolver: Resolver | None,
+    uneven: Uneven | None = None,
 ) -> MergedRows:
     """Merge the rows of one table.
 
@@ -67,8 +74,9 @@ def merge_rows(
         columns: of the merged schema.
         table: its name, for conflicts.
         resolver: decides conflicts; without one they are collected.
+        uneven: columns that the two sides do not share.
     """
-    return _Merge(writer, sides, columns, table, resolver).run()
+    return _Merge(writer, sides, columns, table, resolver, uneven or Uneven()).run()
 
 
 class _Merge:
@@ -81,8 +89,11 @@ class _Merge:
         columns: Columns,
         table: str,
         resolver: Resolver | None,
+        uneven: Uneven,
     ) -> None:
         self._sides = sides
+        self._uneven = uneven
+        self._returning: Returning | None = None
         self._ours = walk(sides.base, sides.ours)
         self._theirs = walk(sides.base, sides.theirs)
         self._writer = writer
@@ -103,10 +114,15 @@ class _Merge:
         self._find_gained()
         contested, new = self._take_whole()
         doubtful = self._append_new(new)
-        if contested or doubtful or self._plan is not None:
+        if contested or doubtful or self._plan is not None or self._uneven.restores:
             conflicts += self._contest(contested, doubtful)
         counts = {kind: n for kind, n in self._counts.items() if n}
-        return MergedRows(self._replaced, self._appended, counts, conflicts)
+        back = self._returning
+        if back is None:
+            return MergedRows(self._replaced, self._appended, counts, conflicts)
+        return MergedRows(
+            self._replaced, self._appended, counts, conflicts, back.refers, back.without
+        )
 
     def _plan_keys(self) -> KeyPlan | None:
         """Which rows must not come together, since they would share a key; None if all may."""
@@ -187,7 +203,7 @@ class _Merge:
                 new.append(gap)
                 continue
             leaves = base.leaves(gap.base)
-            shared = any(path[-1] in touched for path in leaves)
+            shared = any(path[-1] in touched for path in leaves) or self._uneven.keeps
             if shared or self._plan is not None or self._may_be_in_ours(gap):
                 contested.append(Gap(leaves, self._sides.theirs.leaves(gap.other)))
                 continue
@@ -214,6 +230,9 @@ class _Merge:
             theirs, doubtful = self._split(theirs)
         if self._plan is not None and len(self._plan.leave_out):
             theirs, more = self._holding(theirs, self._plan.leave_out)
+            doubtful += more
+        if self._uneven.keeps:
+            theirs, more = self._unfit(theirs)
             doubtful += more
         for path in theirs:
             self._appended.append(path[-1])
@@ -246,6 +265,16 @@ class _Merge:
             (found if _overlap(_runs([fragment]), wanted) else sure).append(path)
         return (sure, found) if found else (paths, [])
 
+    def _unfit(self, paths: list[Path]) -> tuple[list[Path], list[Path]]:
+        """Fragments of theirs that can come in as they are, and the others: from the first one
+        that cannot, so that rows stay in order.
+        """
+        leaves = self._sides.theirs.leaves(paths)
+        for k, fragment in enumerate(self._sides.theirs.fragments(leaves)):
+            if not fits(self._uneven, fragment):
+                return leaves[:k], leaves[k:]
+        return paths, []
+
     # --- what both changed ------------------------------------------------------------------------
 
     def _contest(self, contested: list[Gap], doubtful: list[Gap]) -> list[Conflict]:
@@ -257,6 +286,7 @@ class _Merge:
             if not gap.base
             or self._both_gained
             or self._plan is not None
+            or self._uneven.keeps
             or any(path[-1] in shared for path in base.leaves(gap.base))
         ]
         theirs = _with_removed(
@@ -274,11 +304,18 @@ class _Merge:
             for path in gap.base
             if self._ours.moved(path) is not None
         ]
+        standing = [*ours.other, *self._sides.ours.fragments(untouched)]
+        if self._uneven.restores:
+            there = {fragment.path for fragment in standing}
+            standing += [f for f in self._targets() if f.path not in there]
+        there = {fragment.path for fragment in standing}
+        whole = self._sides.ours.leaves(ours.whole)
+        ours = _without(ours, self._uneven.back)  # compaction left out what neither side changed
+        theirs = _without(theirs, self._uneven.kept)
         contest = Contest(
-            self._writer, self._columns, self._table, self._resolver, ours, theirs,
-            [*ours.other, *self._sides.ours.fragments(untouched)],
-            lambda: self._sides.ours.fragments(self._sides.ours.leaves(ours.whole)),
-            self._plan,
+            self._writer, self._columns, self._table, self._resolver, ours, theirs, standing,
+            lambda: self._sides.ours.fragments([path for path in whole if path not in there]),
+            self._plan, self._uneven, self._returning,
         )  # fmt: skip
         contest.run()
         self._replaced.update(contest.replaced)
@@ -286,6 +323,26 @@ class _Merge:
         for kind, count in contest.counts.items():
             self._counts[kind] += count
         return contest.conflicts
+
+    def _targets(self) -> list[OpenFragment]:
+        """Fragments of ours that stay and may lack what theirs has of a column."""
+        base, ours, theirs = self._sides
+        differ = walk(ours, theirs).gaps
+        paths = [path for gap in differ for path in ours.leaves(gap.base)]
+        targets = ours.fragments([path for path in paths if path not in self._replaced])
+        sources = theirs.fragments([p for gap in differ for p in theirs.leaves(gap.other)])
+        gone = []
+        if self._uneven.known:
+            gone = base.fragments([p for g in self._theirs.gaps for p in base.leaves(g.base)])
+        self._returning = Returning(self._uneven, targets, sources, gone, self._writer)
+        return targets
+
+
+def _without(delta: TableDelta, columns: Sequence[Column]) -> TableDelta:
+    """The delta without changes of some columns."""
+    ids = {column.column_id for column in columns}
+    left = {c: cells for c, cells in delta.updated.items() if c not in ids}
+    return delta._replace(updated=left)
 
 
 def _with_removed(base: Side, delta: TableDelta) -> TableDelta:

@@ -17,6 +17,8 @@ from deeplake.table.null_counts import null_counts
 from deeplake.table.table_tree import TableTree
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
     from deeplake.format.schema import TableSchema
     from deeplake.table.columns import Column, Columns
     from deeplake.table.walk import Side
@@ -24,9 +26,10 @@ if TYPE_CHECKING:
 
 def missing_values(
     sides: tuple[Side, Side, Side],
-    schemas: tuple[TableSchema, TableSchema],
+    schemas: Sequence[TableSchema],
     columns: Columns,
     table: str,
+    without: Mapping[int, int],
 ) -> list[Conflict]:
     """Columns that refuse NULL, but rows that would come together have NULL there.
 
@@ -35,30 +38,43 @@ def missing_values(
         schemas: of ours and theirs.
         columns: of the merged table.
         table: its name.
+        without: columns that ours has not, with its rows to which theirs has no value to give.
     """
     base, ours, theirs = sides
     refuse = [{s.column_id for s in schema.columns if s.not_null} for schema in schemas]
     wanted = [column for column in columns if column.not_null]
-    found: dict[str, int] = {}
-    loose = [column for column in wanted if column.column_id not in refuse[0]]
+    lone = [c for c in wanted if c.default is None]
+    found = {c.name: without[c.column_id] for c in lone if c.column_id in without}
+    loose = [c for c in wanted if c.column_id not in refuse[0] and c.column_id not in without]
     if loose:
         tree = TableTree(ours.objects, ours.head, [path[-1] for path in ours.root])
         counts = null_counts(ours.objects, tree, loose)
-        found = {column.name: counts[column.column_id] for column in loose}
+        found.update((column.name, counts[column.column_id]) for column in loose)
     loose = [column for column in wanted if column.column_id not in refuse[1]]
-    for name, count in _brought(base, theirs, loose).items():
+    there = {spec.column_id for spec in schemas[1].columns}
+    for name, count in _brought(base, theirs, loose, there).items():
         found[name] = found.get(name, 0) + count
     return [_conflict(table, name, count) for name, count in found.items() if count]
 
 
-def _brought(base: Side, theirs: Side, columns: list[Column]) -> dict[str, int]:
-    """NULLs in rows that theirs added and in cells that it changed."""
+def _brought(
+    base: Side, theirs: Side, columns: list[Column], there: Collection[int]
+) -> dict[str, int]:
+    """NULLs in rows that theirs added and in cells that it changed.
+
+    Args:
+        there: ids of theirs' columns; of others its rows have the default.
+    """
     found = {column.name: 0 for column in columns}
     if not columns:
         return found
     delta = compare(base, theirs)
     whole = theirs.fragments(theirs.leaves(delta.whole))
     for column in columns:
+        if column.column_id not in there:
+            if column.default is None:
+                found[column.name] = len(delta.added.ids) + sum(f.rows for f in whole)
+            continue
         for fragment in whole:
             found[column.name] += fragment.chunk(column).nulls(np.arange(fragment.rows))
         cells = delta.updated.get(column.column_id)

@@ -8,18 +8,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deeplake.table.columns import Columns
+from deeplake.table.compare import compare
 from deeplake.table.conflicts import DELETED, Conflict
 from deeplake.table.contest import UNDECIDED
 from deeplake.table.merge import Sides, merge_rows
 from deeplake.table.merge_nulls import missing_values
 from deeplake.table.packs import PackWriter
 from deeplake.table.placing import in_slot, required
+from deeplake.table.returning import uneven
 from deeplake.table.schema_merge import merge_schemas
 from deeplake.table.walk import Side
 from deeplake.versioning.staged import Staged, TableChange
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from deeplake.format.keys import CommitId
     from deeplake.format.slot import TableEntry
@@ -70,6 +72,7 @@ class _Commits:
         self._resolver = resolver
         self._writer = PackWriter(objects)
         self._conflicts: list[Conflict] = []
+        self._refers = False
 
     def run(self, parents: tuple[CommitId, ...]) -> Merged:
         sides = [_by_id(snapshot) for snapshot in (self._base, self._ours, self._theirs)]
@@ -79,7 +82,7 @@ class _Commits:
         inline = None if self._conflicts else self._writer.finish()
         placed = [_placed(change, inline) for change in changes]
         parts, length = ((), 0) if inline is None else (inline.parts, inline.length)
-        requires = set(required(placed))
+        requires = {*required(placed), *(["references"] if self._refers else [])}
         if self._theirs.header is not None:
             requires |= set(self._theirs.header.requires)
         staged = Staged(
@@ -132,20 +135,20 @@ class _Commits:
             )
         ]  # fmt: skip
         name = theirs.name if ours.name == base.name else ours.name
-        schema = merge_schemas(
-            states[0].schema, states[1].schema, states[2].schema, name, self._decide_side
-        )
         snapshots = (self._base, self._ours, self._theirs)
-        trees = [
+        trees = Sides(*[
             Side(snapshot.objects, snapshot.head, state.records)
             for snapshot, state in zip(snapshots, states, strict=True)
-        ]
-        rows = merge_rows(self._writer, Sides(*trees), Columns(schema), name, self._resolver)
+        ])  # fmt: skip
+        schemas = states[0].schema, states[1].schema, states[2].schema
+        schema = merge_schemas(*schemas, name, self._decide_side, _Changed(trees))
+        columns = Columns(schema)
+        apart = uneven(columns, *schemas)
+        rows = merge_rows(self._writer, trees, columns, name, self._resolver, apart)
         self._conflicts += rows.conflicts
+        self._refers |= rows.refers
         if self._resolver != "virtual":
-            schemas = states[1].schema, states[2].schema
-            sides = trees[0], trees[1], trees[2]
-            self._conflicts += missing_values(sides, schemas, Columns(schema), name)
+            self._conflicts += missing_values(trees, schemas[1:], columns, name, rows.without)
         changed = schema if schema != states[1].schema else None
         if not (rows.replaced or rows.appended or changed or name != ours.name):
             return None
@@ -187,6 +190,21 @@ class _Commits:
             self._conflicts.append(conflict)
             return False
         return conflict.keeps_theirs(answer)
+
+
+class _Changed:
+    """Whether a side changed cells of a column; asked only where the other dropped it."""
+
+    def __init__(self, sides: Sides) -> None:
+        self._sides = sides
+        self._known: dict[str, Collection[int]] = {}
+
+    def __call__(self, column_id: int, side: str) -> bool:
+        """`side` is "ours" or "theirs"."""
+        if side not in self._known:
+            other = self._sides.ours if side == "ours" else self._sides.theirs
+            self._known[side] = compare(self._sides.base, other).updated.keys()
+        return column_id in self._known[side]
 
 
 def _by_id(snapshot: Snapshot) -> dict[int, TableEntry]:

@@ -129,8 +129,12 @@ class _Table:
             return None  # dropped meanwhile
         side, done, node = self.side, self.done, self.node
         if parent is not base:
-            side = Side(objects, parent.head, parent.table(entry.name).records)
-            done, node = self._moved(side, columns_of(parent.table(entry.name).schema_block))
+            now = parent.table(entry.name)
+            side = Side(objects, parent.head, now.records)
+            if {c.column_id for c in now.schema.columns} & {*self.state.schema.dropped}:
+                self.lost, self.published = True, []  # a column came back that was left behind
+                return None
+            done, node = self._moved(side, columns_of(now.schema_block))
         self.published = done
         crowded = self.node is None and len(side.root) > ROOT_RECORDS_MAX
         if not done and not crowded:

@@ -18,13 +18,15 @@ def merge_schemas(
     theirs: TableSchema,
     table: str,
     decide: Callable[[Conflict], bool],
+    changed: Callable[[int, str], bool],
 ) -> TableSchema:
     """The schema with what both sides changed.
 
     Args:
         decide: told each conflict, says whether theirs is to be kept.
+        changed: says whether a side, "ours" or "theirs", changed cells of a column.
     """
-    merged = _Schemas(base, ours, theirs, table, decide).run()
+    merged = _Schemas(base, ours, theirs, table, decide, changed).run()
     ever = dict.fromkeys([*ours.dropped, *theirs.dropped, *_by_id(ours), *_by_id(theirs)])
     stay = {column.column_id for column in merged}  # in ours' order: else it were a change
     return TableSchema(tuple(merged), tuple(c for c in ever if c not in stay))
@@ -38,10 +40,12 @@ class _Schemas:
         theirs: TableSchema,
         table: str,
         decide: Callable[[Conflict], bool],
+        changed: Callable[[int, str], bool],
     ) -> None:
         self._base, self._ours, self._theirs = (_by_id(s) for s in (base, ours, theirs))
         self._table = table
         self._decide = decide
+        self._changed = changed
 
     def run(self) -> list[ColumnSpec]:
         """Ours' order, then what is new in theirs."""
@@ -55,10 +59,14 @@ class _Schemas:
         )
         if ours is not None and theirs is not None:
             base, ours, theirs = _widest(base, ours, theirs)
-        if theirs in (ours, base):
+        if theirs == ours:
             return ours
-        if ours == base:
-            return theirs
+        if base in (ours, theirs):
+            left = "ours" if ours == base else "theirs"
+            if None not in (ours, theirs) or base is None or not self._changed(column_id, left):
+                return theirs if ours == base else ours
+            problem = "dropped by one side, its cells changed by the other"
+            return theirs if self._conflict(base.name, problem, base, ours, theirs) else ours
         name = (ours or theirs or base).name  # type: ignore[union-attr]
         if ours is None or theirs is None or base is None:  # dropped and changed, or added twice
             keep = self._conflict(name, "changed in different ways", base, ours, theirs)

@@ -171,10 +171,43 @@ class Merging:
         rows: dict[int, Row] = {}
         sides = base, ours, theirs
         for row_id in [*ours.rows, *(r for r in theirs.rows if r not in ours.rows)]:
-            found = self._row(name, row_id, columns, *(side.rows.get(row_id) for side in sides))
+            there = [side for side in (ours, theirs) if row_id in side.rows]
+            compared = {c: s for c, s in columns.items() if all(c in t.columns for t in there)}
+            found = self._row(name, row_id, compared, *(side.rows.get(row_id) for side in sides))
             if found is not None:
-                rows[row_id] = found
+                rows[row_id] = self._as_had(row_id, found, columns, *sides)
         return Table(columns, rows, tuple(c for c in dropped if c not in columns))
+
+    def _as_had(
+        self,
+        row_id: int,
+        found: Row,
+        columns: dict[int, Spec],
+        base: Table,
+        ours: Table,
+        theirs: Table,
+    ) -> Row:
+        """Columns that one side has not are as the other has them, or have their default; where
+        defaults differ, what nobody wrote has that of the side that has the row, or that wins.
+        """
+        cells = dict(found.cells)
+        mine, other, old = (side.rows.get(row_id) for side in (ours, theirs, base))
+        for c, spec in columns.items():
+            if c not in ours.columns or c not in theirs.columns:
+                source = mine if c in ours.columns else other
+                if source is None and c not in ours.columns and c in base.columns:
+                    source = old
+                if source is not None:
+                    _put(cells, c, source)
+                elif c in cells:
+                    cells[c] = Cell(spec.default, self._stamp)
+            elif ours.columns[c].default != theirs.columns[c].default:
+                if mine is None or other is None:
+                    side = theirs if mine is None else ours
+                    cells.setdefault(c, Cell(side.columns[c].default, found.born))
+                elif mine.version(c) == other.version(c):
+                    _put(cells, c, other if spec.default == theirs.columns[c].default else mine)
+        return Row(found.born, cells)
 
     def _row(
         self,
@@ -244,24 +277,37 @@ class Merging:
         ids = [*ours.columns, *(c for c in theirs.columns if c not in ours.columns)]
         found: dict[int, Spec] = {}
         for c in ids:
-            spec = self._column(
-                table, base.columns.get(c), ours.columns.get(c), theirs.columns.get(c)
+            specs = (side.columns.get(c) for side in (base, ours, theirs))
+            left = theirs if c not in ours.columns else ours
+            written = any(
+                row.version(c) != base.rows[r].version(c)
+                for r, row in left.rows.items()
+                if r in base.rows
             )
+            spec = self._column(table, *specs, written=written)
             if spec is not None:
                 found[c] = spec
         return self._named_apart(table, found, ours.columns, theirs.columns)
 
     def _column(
-        self, table: str, base: Spec | None, ours: Spec | None, theirs: Spec | None
+        self,
+        table: str,
+        base: Spec | None,
+        ours: Spec | None,
+        theirs: Spec | None,
+        *,
+        written: bool,
     ) -> Spec | None:
+        """`written`: whether a side that has the column changed cells of it."""
         if ours is not None and theirs is not None:  # nothing makes a column narrower
             wide = max(ours.type, theirs.type, key=lambda t: WIDTH.get(t, 0))
             ours, theirs = ours._replace(type=wide), theirs._replace(type=wide)
             base = None if base is None else base._replace(type=wide)
-        if theirs in (ours, base):
+        if theirs == ours:
             return ours
-        if ours == base:
-            return theirs
+        dropped = base is not None and (ours is None or theirs is None)
+        if base in (ours, theirs) and not (dropped and written):
+            return theirs if ours == base else ours
         known = ours or theirs or base
         assert known is not None
         place = "schema", table, None, known.name
@@ -299,6 +345,13 @@ class Merging:
                 else:
                     del found[c]
         return {c: found[c]._replace(name=spec.name) for c, spec in ours.items() if c in found}
+
+
+def _put(cells: dict[int, Cell], column: int, source: Row) -> None:
+    """A cell as another state of the row has it, or none if nothing was written there."""
+    cells.pop(column, None)
+    if column in source.cells:
+        cells[column] = source.cells[column]
 
 
 def _same(a: Table, b: Table) -> bool:
