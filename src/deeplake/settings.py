@@ -108,6 +108,10 @@ and a tenth of GRACE_S_MIN, so the packs of others are younger than any vacuum d
 PIN_S_MAX = 3_600.0
 """How long a pin counts: far longer than a commit takes from its pin to its slot."""
 
+GAPS_MAX = 4096
+"""Runs of expired slots in the middle of a branch that a plan names: 100 KB of JSON. More named
+commits than that keep the automatic ones between the closest of them."""
+
 PARENT_AGE_S_MAX = 60.0
 """A writer that read its parent longer ago asks, having committed, whether its slot had expired."""
 

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deeplake.format.keys import CommitId
+from deeplake.format.keys import CommitId, slot_key
 from deeplake.storage.memory import MemoryStore
 from deeplake.testing.tracing import TracingStore
 from deeplake.versioning.adopt import adopt
 from deeplake.versioning.ancestry import is_ancestor, is_ancestor_of_any, merge_bases
 from deeplake.versioning.history import open_commit, walk_all
+from deeplake.versioning.plans import plan_of, write_plan
 from deeplake.versioning.publish import publish
 from deeplake.versioning.repository import Repository
 from deeplake.versioning.snapshot import Snapshot
@@ -176,6 +177,72 @@ def test_slots_that_say_nothing_of_their_chain_give_the_same_answer(steps):
     old = [Snapshot(silent, read_silent(*s.commit_id[:2])) for s in (a, b)]
     wanted = [base.commit_id for base in merge_bases(history.objects, a, b)]
     assert [base.commit_id for base in merge_bases(silent, *old)] == wanted
+
+
+def expire(history: History, wanted: set[int], asked: set[CommitId]) -> dict[CommitId, CommitId]:
+    """Delete commits as a vacuum may: all but these, heads, and what others begin at or merged.
+    Each commit that is left -> itself, each that is not -> the one that stands for it, if any.
+    """
+    keep = set(asked)
+    for commit in history.commits:
+        branch, sequence, _ = commit.commit_id
+        before = [p for p in commit.header.parents if p[:2] != (branch, sequence - 1)]
+        keep.update(before)
+    branches: dict[int, list[Snapshot]] = {}
+    for commit in history.commits:
+        branches.setdefault(commit.commit_id.branch, []).append(commit)
+    covered: dict[int, list[tuple[int, int]]] = {}
+    stands: dict[CommitId, CommitId] = {}
+    for branch, commits in branches.items():
+        last = None
+        for commit in commits:
+            one = commit.commit_id
+            follows = [p[:2] for p in commit.header.parents] == [(branch, one.sequence - 1)]
+            stays = one in keep or one.sequence not in wanted or not (follows or last is None)
+            if stays or one.sequence > len(commits) - 2:
+                stands[one] = last = one
+                continue
+            covered.setdefault(branch, []).append((one.sequence, one.sequence))
+            if last is not None:
+                stands[one] = last
+    write_plan(history.objects, plan_of(0, covered))
+    history.repository.store.delete(
+        [slot_key(b, first) for b, gaps in covered.items() for first, _ in gaps]
+    )
+    return stands
+
+
+@given(STEPS, st.sets(st.integers(1, 12)), st.booleans())
+def test_where_commits_have_expired_the_nearest_kept_ancestors_stand_for_them(steps, wanted, old):
+    history = History(MemoryStore())
+    made_by(steps, history)
+    true, commits = ancestors(history.commits), history.commits
+    heads = commits[-3:]
+    stands = expire(history, wanted if old else wanted - {1}, {c.commit_id for c in heads})
+    objects = Repository.open(history.repository.store).objects
+    above: dict[CommitId, set[CommitId]] = {}
+    for commit in commits:
+        header = commit.header
+        parents = [above[stands[p]] for p in header.parents if p in stands]
+        if stands.get(header.commit_id) == header.commit_id:
+            above[header.commit_id] = {header.commit_id}.union(*parents)
+            assert above[header.commit_id] <= true[header.commit_id]
+            if not old:
+                assert above[header.commit_id] == true[header.commit_id] & stands.keys() & {
+                    one for one, other in stands.items() if one == other
+                }
+    kept = [commit for commit in commits if commit.commit_id in above]
+    for a in heads:
+        found = [slot.header.commit_id for slot in walk_all(objects, a.head)]
+        assert set(found) == above[a.commit_id]
+        assert len(found) == len(set(found))
+        for b in heads:
+            common = above[a.commit_id] & above[b.commit_id]
+            best = {c for c in common if not any(c in above[d] - {d} for d in common)}
+            bases = merge_bases(objects, a, b)
+            assert sorted(base.commit_id for base in bases) == sorted(best)
+        for b in kept:
+            assert is_ancestor(objects, b.commit_id, a) == (b.commit_id in above[a.commit_id])
 
 
 def test_a_criss_cross_has_two_best_common_ancestors():

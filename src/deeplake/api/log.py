@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from deeplake.format.keys import CommitId
     from deeplake.versioning.repository import Repository
     from deeplake.versioning.snapshot import Snapshot
 
@@ -24,7 +25,8 @@ class Log(list[Commit]):
     """Commits, newest first: a list like any other. Parents that are not in it were left out.
 
     Args:
-        folded: automatic commits that were left out, newest first, with their parents.
+        folded: automatic commits that were left out, newest first, with their parents; of those
+            that have expired, the newest one kept before them.
         repository: where branches and tags are looked up when the log is printed.
     """
 
@@ -89,7 +91,11 @@ def history_of(repository: Repository, at: Snapshot, n: int | None, *, automatic
     found = Log((), folded, repository)
     if n == 0:
         return found
-    for head in walk_all(repository.objects, at.head):
+
+    def fold(expired: CommitId, kept: CommitId) -> None:
+        folded[str(expired)] = (str(kept),)
+
+    for head in walk_all(repository.objects, at.head, fold):
         commit = to_commit(head.header)
         if commit.automatic and not automatic:
             folded[commit.id] = commit.parents

@@ -11,7 +11,7 @@ from deeplake.format import tree
 from deeplake.format.keys import slot_key
 from deeplake.table.damage import Damage, overlapping
 from deeplake.table.edited import live_places, read_bitmap
-from deeplake.versioning.plans import Plan
+from deeplake.versioning.plans import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,7 +47,7 @@ class Findings:
 
     def __init__(self) -> None:
         self.commits = self.objects = self.bytes = 0
-        self.plan = Plan(0, {})
+        self.plan = NOTHING
         self.slots: dict[Place, str | None] = {}
         self.blocks: dict[bytes, Block] = {}
         self.tables: dict[Place, dict[str, tuple[bytes, ...]]] = {}
@@ -63,7 +63,7 @@ class Findings:
 
     def expired(self, place: Place) -> bool:
         """Whether a slot may be gone."""
-        return place[1] <= self.plan.expired.get(place[0], 0)
+        return self.plan.covers(place)
 
     # --- damages ----------------------------------------------------------------------------
 
@@ -84,10 +84,13 @@ class Findings:
 
     def missing_slots(self, branch: int, low: int, high: int) -> None:
         """Slots low:high of a branch are not there; those that have expired need not be."""
-        low = max(low, self.plan.expired.get(branch, 0) + 1)
-        if low < high:
-            more = f", and {high - low - 1} after it" if high - low > 1 else ""
-            self.add(Damage(slot_key(branch, low), f"is missing{more}"))
+        expired, gaps = self.plan.expired.get(branch, 0), self.plan.gaps.get(branch, ())
+        for first, last in [(1, expired), *gaps, (high, high)]:
+            until = min(first, high)
+            if low < until:
+                more = f", and {until - low - 1} after it" if until - low > 1 else ""
+                self.add(Damage(slot_key(branch, low), f"is missing{more}"))
+            low = max(low, last + 1)
 
     def damages(self) -> list[Damage]:
         """All damages, with the names whose tables they hit."""

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from deeplake.format.fragment import Fragment
+    from deeplake.format.keys import CommitId
     from deeplake.format.slot import BlockRef, CommitHeader, SlotHead, TableEntry
     from deeplake.format.tree import Record
     from deeplake.table.columns import Column
@@ -152,11 +153,20 @@ class _Run:
         found = []
         for parent in child.parents:
             head = self._objects.read_slot(parent.branch, parent.sequence)
+            if head is None and self._found.plan.covers(parent):
+                head = self._kept_before(parent)
+                if head is None:
+                    continue
             if head is not None:
                 found.append(head)
-            elif not self._found.plan.covers(parent):
+            else:
                 self._found.add(Damage(parent.slot, "is missing", commit=str(child.commit_id)))
         return found
+
+    def _kept_before(self, place: CommitId) -> SlotHead | None:
+        """The newest slot kept before one that has expired."""
+        before = self._found.plan.kept_before(place.branch, place.sequence)
+        return self._objects.read_slot(place.branch, before) if before else None
 
     def _header(self, branch: int, sequence: int) -> CommitHeader | None:
         found = self._objects.read_slot(branch, sequence)

@@ -5,6 +5,9 @@ to `high` of a branch, of which only the lowest has parents elsewhere. As git do
 their ancestors downwards in order of time until nothing is left that only one of them has. A run is
 painted as a whole, from the slot that was reached down to `low`. What lies below a common ancestor
 is painted stale: a common ancestor too, but no best one.
+
+Slots that have expired are painted like others. A best common ancestor that has expired gives way
+to the newest one kept before it: what both sides have done since, they have with equal versions.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 from deeplake.errors import RefNotFoundError
+from deeplake.versioning.history import Bridge
 from deeplake.versioning.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -43,7 +47,7 @@ def merge_bases(objects: Objects, a: Snapshot, b: Snapshot) -> list[Snapshot]:
         painting.follow()
     at_hand = {s.header.commit_id[:2]: s.head for s in (a, b) if s.header is not None}
     places = painting.shared()
-    slots = objects.parallel(lambda p: at_hand.get(p) or objects.read_slot(*p), places)
+    slots = objects.parallel(lambda p: at_hand.get(p) or painting.slot(*p), places)
     found = [Snapshot(objects, slot) for slot in slots if slot is not None]
     found.sort(key=_time, reverse=True)
     best: list[Snapshot] = []
@@ -77,6 +81,11 @@ def _is_below(objects: Objects, target: CommitHeader | None, heads: Sequence[Sna
             return False
         painting.follow(since_us=target.time_us)
     return True
+
+
+def _replaced(slot: SlotHead, wanted: CommitId) -> bool:
+    """Whether a commit's slot holds another one."""
+    return slot.header.commit_id[:2] == wanted[:2] and slot.header.commit_id != wanted
 
 
 def _time(snapshot: Snapshot) -> int:
@@ -121,6 +130,7 @@ class _Painting:
         self.objects = objects
         self.pending: list[tuple[int, int, int]] = []
         """A heap of runs whose parents lack colours: (-time, branch, low), newest first."""
+        self._bridge = Bridge(objects)
         self._runs: dict[int, dict[int, _Run]] = {}
         self._lows: dict[int, list[int]] = {}
 
@@ -177,11 +187,14 @@ class _Painting:
         for run in runs:
             run.spread = run.colours
         unknown = list({parent: None for parent, _ in steps if self._run_of(parent) is None})
-        slots = dict(zip(unknown, self._read(parent[:2] for parent in unknown), strict=True))
+        read = self.objects.parallel(lambda parent: self.slot(*parent[:2]), unknown)
+        slots = dict(zip(unknown, read, strict=True))
         for parent, colours in steps:
             known, slot = self._run_of(parent), slots.get(parent)
+            if slot is not None and _replaced(slot, parent) and self._bridge.expired(parent):
+                slot = self._bridge.read(parent)
             if slot is not None:
-                if slot.header.commit_id != parent:
+                if _replaced(slot, parent):
                     url = self.objects.store.url
                     raise RefNotFoundError(f"there is no commit {parent} in {url}.")
                 self.reach(slot.header, colours)
@@ -190,6 +203,13 @@ class _Painting:
 
     def _read(self, places: Iterable[tuple[int, int]]) -> list[SlotHead | None]:
         return self.objects.parallel(lambda place: self.objects.read_slot(*place), list(places))
+
+    def slot(self, branch: int, sequence: int) -> SlotHead | None:
+        """A slot; if it has expired, the newest one kept before it, which is of the same run, or
+        the one that this run was built upon.
+        """
+        found = self.objects.read_slot(branch, sequence)
+        return self._bridge.read((branch, sequence)) if found is None else found
 
     def _run_of(self, commit: CommitId) -> _Run | None:
         """The run that a commit lies in, if that is known without reading it."""

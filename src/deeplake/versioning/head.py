@@ -2,13 +2,14 @@
 
 Slots are gap-free, so existence is monotone: start at the hint, gallop by four, bisect. With a
 fresh hint that is one round of requests; 10,000 commits behind it is under 30 requests. LIST is
-used only when the hint itself is broken.
+used only when the hint itself is broken, or when slots of the branch have expired: then what was
+found counts only if no plan says that it may lie before a gap.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deeplake.errors import StoreError
 from deeplake.format.keys import expired_key, hint_key, slot_key, slot_prefix
@@ -55,24 +56,50 @@ def find_head(objects: Objects, branch_id: int, hint: int) -> SlotHead | None:
     """The newest slot of a branch, or None if it has none.
 
     Args:
-        hint: a sequence believed to exist, or 0. It counts only if its predecessor exists too.
-            Without one the branch is listed if slots of it have expired.
+        hint: a sequence believed to exist, or 0. Without one the branch is listed if slots of it
+            have expired.
     """
     steps = [hint + step for step in _FIRST_STEPS]
-    asked = [s for s in (hint, hint - 1) if s > 0]
-    look = [*asked, *steps] if hint else [*asked, *steps, _EXPIRED]
+    look = [hint, *steps, _EXPIRED] if hint else [*steps, _EXPIRED]
     answers = objects.parallel(lambda s: _look(objects, branch_id, s, hint), look)
-    expired = answers.pop() if not hint else None
-    head = answers[0] if hint and not isinstance(answers[0], bool) else None
-    if not all(answers[: len(asked)]) or expired:
-        hint, head = _listed_newest(objects, branch_id), None
+    expired = answers.pop()
+    head = answers.pop(0) if hint else None
+    if head is None and (hint or expired):
+        listed = hint = _listed_newest(objects, branch_id)
         steps = [hint + step for step in _FIRST_STEPS]
-        there = _probe(objects, branch_id, steps)
+        there, expired = _probe(objects, branch_id, steps), None
     else:
-        there = [answer is not None for answer in answers[len(asked) :]]
+        listed = None
+        there = [answer is not None for answer in answers]
     low, high = _bracket(hint, steps, there)
-    if low == hint and high == hint + 1 and head is not None:
-        return head
+    if high == 1:
+        return None
+    if not (low == hint and high == hint + 1 and head is not None):
+        head, marked = _last(objects, branch_id, hint, low, high)
+        expired = marked if listed is None else None
+    if expired and head is not None:
+        return _after_gaps(objects, branch_id, head)
+    return head
+
+
+def _after_gaps(objects: Objects, branch_id: int, found: SlotHead) -> SlotHead | None:
+    """What probing found, if no slots after it can be gone; else what a listing tells."""
+    from deeplake.versioning.plans import read_plan
+
+    if found.header.commit_id.sequence > read_plan(objects).last(branch_id):
+        return found
+    listed = _listed_newest(objects, branch_id)
+    steps = [listed + step for step in _FIRST_STEPS]
+    low, high = _bracket(listed, steps, _probe(objects, branch_id, steps))
+    return _last(objects, branch_id, listed, low, high)[0]
+
+
+def _last(
+    objects: Objects, branch_id: int, hint: int, low: int, high: int
+) -> tuple[SlotHead | None, bool]:
+    """The newest slot, known to be `low` or newer and, if that is not 0, older than `high`; and
+    whether slots of the branch have expired by then.
+    """
     if high and objects.store.remote:
         return _fetch_last(objects, branch_id, range(max(low, 1), high))
     if not high:
@@ -83,16 +110,17 @@ def find_head(objects: Objects, branch_id: int, hint: int) -> SlotHead | None:
             low = middle
         else:
             high = middle
-    return objects.read_slot(branch_id, low) if low else None
+    if not low:
+        return None, False
+    return objects.read_slot(branch_id, low), objects.exists(expired_key(branch_id))
 
 
-def _look(objects: Objects, branch_id: int, sequence: int, hint: int) -> SlotHead | bool | None:
+def _look(objects: Objects, branch_id: int, sequence: int, hint: int) -> Any:
     """The hinted slot itself, or whether another one exists; None for a free slot."""
     if sequence == hint:
         return objects.read_slot(branch_id, sequence)
-    if sequence == _EXPIRED:
-        return True if objects.exists(expired_key(branch_id)) else None
-    return True if objects.exists(slot_key(branch_id, sequence)) else None
+    key = expired_key(branch_id) if sequence == _EXPIRED else slot_key(branch_id, sequence)
+    return True if objects.exists(key) else None
 
 
 def _probe(objects: Objects, branch_id: int, sequences: Sequence[int]) -> list[bool]:
@@ -119,11 +147,17 @@ def _gallop(objects: Objects, branch_id: int, hint: int, low: int) -> tuple[int,
         scale *= _GALLOP[-1]
 
 
-def _fetch_last(objects: Objects, branch_id: int, sequences: range) -> SlotHead | None:
+def _fetch_last(objects: Objects, branch_id: int, sequences: range) -> tuple[SlotHead | None, bool]:
     """Read a dozen candidates at once instead of bisecting: one round trip instead of four."""
-    found = objects.parallel(lambda s: objects.read_slot(branch_id, s), sequences)
+
+    def read(sequence: int) -> Any:
+        if sequence == _EXPIRED:
+            return objects.exists(expired_key(branch_id))
+        return objects.read_slot(branch_id, sequence)
+
+    *found, expired = objects.parallel(read, [*sequences, _EXPIRED])
     existing = [slot for slot in found if slot is not None]
-    return existing[-1] if existing else None
+    return (existing[-1] if existing else None), expired
 
 
 def _listed_newest(objects: Objects, branch_id: int) -> int:

@@ -23,10 +23,11 @@ from deeplake.versioning.head import find_head, read_hint
 from deeplake.versioning.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from deeplake.format.slot import CommitHeader, SlotHead
     from deeplake.versioning.objects import Objects
+    from deeplake.versioning.plans import Plan
     from deeplake.versioning.refs import Branch
 
 _READ_AHEAD = 16
@@ -93,7 +94,7 @@ def _read(objects: Objects, commit_id: CommitId) -> SlotHead:
 
 
 def walk(objects: Objects, head: SlotHead | None) -> Iterator[SlotHead]:
-    """A commit and its first parents, newest first, as far as they have not expired."""
+    """A commit and its first parents, newest first, those left out that have expired."""
     reader = _Reader(objects)
     while head is not None:
         yield head
@@ -102,11 +103,18 @@ def walk(objects: Objects, head: SlotHead | None) -> Iterator[SlotHead]:
         head = reader.read(head.header.parents[0], head.header)
 
 
-def walk_all(objects: Objects, head: SlotHead | None) -> Iterator[SlotHead]:
+def walk_all(
+    objects: Objects,
+    head: SlotHead | None,
+    bridged: Callable[[CommitId, CommitId], object] | None = None,
+) -> Iterator[SlotHead]:
     """A commit and all of its ancestors that have not expired, each once, newest first.
 
     A commit is later than each of its parents, so that in order of time no parent comes before a
     child: only commits whose children all came are waiting, as many as there are lines of history.
+
+    Args:
+        bridged: told of each parent that has expired, and the commit that stands for it.
     """
     if head is None:
         return
@@ -118,9 +126,45 @@ def walk_all(objects: Objects, head: SlotHead | None) -> Iterator[SlotHead]:
         yield found
         for parent in found.header.parents:
             slot = None if parent in waiting else reader.read(parent, found.header)
-            if slot is not None:
-                waiting[parent] = slot
-                heappush(order, (-slot.header.time_us, parent))
+            if slot is None:
+                continue
+            commit = slot.header.commit_id
+            if commit != parent and bridged is not None:
+                bridged(parent, commit)
+            if commit not in waiting:
+                waiting[commit] = slot
+                heappush(order, (-slot.header.time_us, commit))
+
+
+class Bridge:
+    """Leads over slots in the middle of a branch that have expired.
+
+    Each of those had the slot before it as its only parent, so that the newest one before them that
+    is kept is their nearest ancestor.
+    """
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+        self._plan: Plan | None = None
+
+    def expired(self, place: tuple[int, int] | CommitId) -> bool:
+        """Whether a slot may be gone."""
+        return self._read_plan().covers(place)
+
+    def read(self, place: tuple[int, int] | CommitId) -> SlotHead | None:
+        """The newest slot kept before one that is gone; None if there is none, or if no vacuum
+        has said that it would go.
+        """
+        branch, sequence = place[:2]
+        before = self._read_plan().kept_before(branch, sequence)
+        return self._objects.read_slot(branch, before) if 0 < before < sequence else None
+
+    def _read_plan(self) -> Plan:
+        if self._plan is None:
+            from deeplake.versioning.plans import read_plan
+
+            self._plan = read_plan(self._objects)
+        return self._plan
 
 
 class _Reader:
@@ -131,9 +175,11 @@ class _Reader:
         self._ahead: dict[int, dict[int, SlotHead]] = {}
         """Branch -> sequence -> what was read together last."""
         self._depth: dict[int, int] = {}
+        self._bridge = Bridge(objects)
 
     def read(self, commit: CommitId, child: CommitHeader) -> SlotHead | None:
-        """A parent of `child`; None if its slot has expired.
+        """A parent of `child`. If it has expired, the newest commit before it that is kept; None
+        if history ends there.
 
         Raises:
             RefNotFoundError: its slot holds another commit.
@@ -149,9 +195,11 @@ class _Reader:
             slots = self._objects.parallel(read, range(first, sequence + 1))
             kept = {s.header.commit_id.sequence: s for s in slots if s is not None}
             found, self._ahead[branch] = kept.pop(sequence, None), kept
-        if found is None:
-            return None
-        if found.header.commit_id != commit:
+        if found is None or (found.header.commit_id != commit and self._bridge.expired(commit)):
+            found = self._bridge.read(commit)
+            if found is None:
+                return None
+        elif found.header.commit_id != commit:
             raise RefNotFoundError(f"there is no commit {commit} in {self._objects.store.url}.")
         if found.header.time_us >= child.time_us:
             raise MalformedObjectError(f"commit {commit} is no older than its child.")
@@ -317,15 +365,23 @@ def _first_after(
     objects: Objects, newest: SlotHead, limit_us: int
 ) -> tuple[SlotHead, SlotHead | None]:
     """The oldest slot of `newest`'s branch that is after the limit, as `newest` is, and the slot
-    before it, if the branch has one. The oldest slots of a branch may have expired.
+    before it, if the branch has one: those left out that have expired.
     """
     branch, high, _ = newest.header.commit_id
     low, found, before = 0, newest, None
+    bridge = Bridge(objects)
     while high - low > 1:
         middle = (low + high) // 2
         slot = objects.read_slot(branch, middle)
-        if slot is not None and slot.header.time_us > limit_us:
-            high, found = middle, slot
+        if slot is None:
+            slot = bridge.read((branch, middle))
+        at = 0 if slot is None else slot.header.commit_id.sequence
+        if slot is None:
+            low, before = middle, None
+        elif at <= low:  # nothing between `low` and `middle` is left
+            low = middle
+        elif slot.header.time_us > limit_us:
+            high, found = at, slot
         else:
             low, before = middle, slot
     return found, before

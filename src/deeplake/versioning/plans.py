@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+from bisect import bisect_right
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,12 @@ if TYPE_CHECKING:
     from deeplake.versioning.objects import Objects
     from deeplake.versioning.snapshot import Snapshot
 
+    Place = tuple[int, int]
+    """A slot: branch and sequence."""
+
+    Gap = tuple[int, int]
+    """Slots of a branch, from the first to the last one."""
+
 PLANS, PINS = "gc/", "refs/pins/"
 _NAME = "[0-9a-f]{32}"
 _OLDEST_AMONG = 8
@@ -40,15 +47,46 @@ _OLDEST_AMONG = 8
 
 class Plan(NamedTuple):
     """What a vacuum may have deleted: packs in no commit stored at `cutoff_us` or before, by the
-    store's clock, and the slots of each branch up to a sequence.
+    store's clock, the slots of each branch up to a sequence, and runs of slots after that.
     """
 
     cutoff_us: int
     expired: dict[int, int]
+    gaps: dict[int, tuple[Gap, ...]]
+    """Branch -> (first, last) of each run, in order, kept slots between any two of them and the
+    expired ones before the first."""
 
-    def covers(self, commit: CommitId) -> bool:
-        """Whether a commit's slot may be gone."""
-        return commit.sequence <= self.expired.get(commit.branch, 0)
+    def covers(self, place: Place | CommitId) -> bool:
+        """Whether a slot may be gone."""
+        branch, sequence = place[:2]
+        if sequence <= self.expired.get(branch, 0):
+            return True
+        gaps = self.gaps.get(branch, ())
+        at = bisect_right(gaps, sequence, key=_first) - 1
+        return at >= 0 and sequence <= gaps[at][1]
+
+    def kept_before(self, branch: int, sequence: int) -> int:
+        """The newest slot of a branch up to a sequence that is kept; 0 if there is none."""
+        if sequence <= self.expired.get(branch, 0):
+            return 0
+        gaps = self.gaps.get(branch, ())
+        at = bisect_right(gaps, sequence, key=_first) - 1
+        return gaps[at][0] - 1 if at >= 0 and sequence <= gaps[at][1] else sequence
+
+    def last(self, branch: int) -> int:
+        """The newest slot of a branch that may be gone; 0 if there is none. Newer ones there are
+        gap-free.
+        """
+        gaps = self.gaps.get(branch)
+        return gaps[-1][1] if gaps else self.expired.get(branch, 0)
+
+
+def _first(gap: Gap) -> int:
+    return gap[0]
+
+
+NOTHING = Plan(0, {}, {})
+"""Nothing was ever deleted."""
 
 
 class Pin(NamedTuple):
@@ -69,24 +107,47 @@ def read_plan(objects: Objects) -> Plan:
 def union(plans: Iterable[Plan]) -> Plan:
     """What any of these plans may have deleted."""
     cutoff_us = 0
-    expired: dict[int, int] = {}
+    covered: dict[int, list[Gap]] = {}
     for plan in plans:
         cutoff_us = max(cutoff_us, plan.cutoff_us)
         for branch, sequence in plan.expired.items():
-            expired[branch] = max(sequence, expired.get(branch, 0))
-    return Plan(cutoff_us, expired)
+            covered.setdefault(branch, []).append((1, sequence))
+        for branch, gaps in plan.gaps.items():
+            covered.setdefault(branch, []).extend(gaps)
+    return plan_of(cutoff_us, covered)
+
+
+def plan_of(cutoff_us: int, covered: dict[int, list[Gap]]) -> Plan:
+    """A plan of runs of slots, in any order; one that begins with slot 1 is what expired."""
+    expired: dict[int, int] = {}
+    gaps: dict[int, tuple[Gap, ...]] = {}
+    for branch, several in covered.items():
+        runs: list[Gap] = []
+        for first, last in sorted(several):
+            if runs and first <= runs[-1][1] + 1:
+                runs[-1] = runs[-1][0], max(last, runs[-1][1])
+            elif first <= last:
+                runs.append((first, last))
+        if runs and runs[0][0] == 1:
+            expired[branch] = runs.pop(0)[1]
+        if runs:
+            gaps[branch] = tuple(runs)
+    return Plan(cutoff_us, expired, gaps)
 
 
 def write_plan(objects: Objects, plan: Plan) -> str:
     """Announce a plan durably; returns its key."""
-    for branch in plan.expired:
+    for branch in plan.expired.keys() | plan.gaps.keys():
         try:
             objects.store.create(expired_key(branch), [seal({"branch": branch})])
         except ObjectExistsError:
             continue
     key = f"{PLANS}{os.urandom(16).hex()}"
     expired = {f"{branch:x}": sequence for branch, sequence in sorted(plan.expired.items())}
-    objects.store.create(key, [seal({"cutoff": plan.cutoff_us, "expired": expired})])
+    document: dict[str, object] = {"cutoff": plan.cutoff_us, "expired": expired}
+    if plan.gaps:
+        document["gaps"] = {f"{branch:x}": gaps for branch, gaps in sorted(plan.gaps.items())}
+    objects.store.create(key, [seal(document)])
     return key
 
 
@@ -95,9 +156,16 @@ def _plan(raw: bytes, key: str) -> Plan:
     cutoff_us, expired = document.get("cutoff"), document.get("expired")
     if not isinstance(cutoff_us, int) or not isinstance(expired, dict):
         raise MalformedObjectError(f"the plan {key} is malformed.")
+    covered = {}
     try:
-        return Plan(cutoff_us, {int(branch, 16): int(last) for branch, last in expired.items()})
-    except (TypeError, ValueError) as error:
+        for branch, last in expired.items():
+            covered[int(branch, 16)] = [(1, int(last))]
+        for branch, gaps in document.get("gaps", {}).items():
+            covered.setdefault(int(branch, 16), []).extend(
+                (int(first), int(last)) for first, last in gaps
+            )
+        return plan_of(cutoff_us, covered)
+    except (AttributeError, TypeError, ValueError) as error:
         raise MalformedObjectError(f"the plan {key} is malformed: {error}") from error
 
 
@@ -206,7 +274,7 @@ def refuse_expiring(objects: Objects, commits: Iterable[CommitId]) -> None:
         RefNotFoundError
     """
     asked = list(commits)
-    plan = read_plan(objects) if asked else Plan(0, {})
+    plan = read_plan(objects) if asked else NOTHING
     for commit in asked:
         if plan.covers(commit):
             raise RefNotFoundError(

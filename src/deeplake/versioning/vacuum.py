@@ -1,13 +1,15 @@
 """Deleting what no retained commit needs: packs, automatic commits, old plans and pins.
 
 In this order, each step safe to be cut off by a crash: find out what is unused, announce it in a
-plan, look again at all that may have come up meanwhile, delete slots from the old end of each
-branch, then packs. A crash leaves garbage or a plan, never a hole. See SPEC "Vacuum".
+plan, look again at all that may have come up meanwhile, delete slots, the oldest of each branch
+first, then packs. A crash leaves garbage or a plan, never a hole that none announced. See SPEC
+"Vacuum".
 """
 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from deeplake import settings
@@ -20,7 +22,7 @@ from deeplake.versioning.plans import PINS, PLANS, Plan
 from deeplake.versioning.reach import Reach
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from deeplake.format.keys import CommitId
     from deeplake.format.slot import SlotHead
@@ -82,18 +84,26 @@ def vacuum(
 class _Branch:
     """The slots of one branch, as they were listed last."""
 
-    __slots__ = ("infos", "marked", "through")
+    __slots__ = ("expiring", "infos", "joints", "marked")
 
     def __init__(self) -> None:
         self.infos: dict[int, ObjectInfo] = {}
         self.marked = 0
         """Slots up to this one are marked, but for those that expire."""
-        self.through = 0
-        """Slots up to this one expire."""
+        self.expiring: set[int] = set()
+        self.joints: set[int] = set()
+        """Those that expire only if all slots before them do: their parent is not the slot before,
+        or not the only one."""
 
-    def expiring(self) -> list[int]:
-        """Oldest first."""
-        return sorted(sequence for sequence in self.infos if sequence <= self.through)
+    def runs(self) -> list[tuple[int, int]]:
+        """The expiring slots, as (first, last)."""
+        found: list[tuple[int, int]] = []
+        for sequence in sorted(self.expiring):
+            if found and found[-1][1] == sequence - 1:
+                found[-1] = found[-1][0], sequence
+            else:
+                found.append((sequence, sequence))
+        return found
 
 
 class _Run:
@@ -115,7 +125,7 @@ class _Run:
         self._dead_pins: dict[str, int] = {}
         self._old_plans: dict[str, int] = {}
         self._kept, self._young = Freed(), Freed()
-        self._before = Plan(0, {})
+        self._before = plans.NOTHING
         self._announced = False
 
     # --- looking ----------------------------------------------------------------------------
@@ -167,41 +177,49 @@ class _Run:
 
     def _mark(self, branch: int, slots: _Branch) -> None:
         """Mark what the slots of a branch need that were not looked at before."""
-        sequences = self._gap_free(branch, slots)
-        sequences = [s for s in sequences if s > slots.marked]
-        expiring = not self._announced  # what was not announced must not go
+        listed = sorted(slots.infos)
+        self._refuse_missing(branch, listed)
+        oldest = not self._announced  # what was not announced must not go
+        young = self._young_from(slots, listed)
+        sequences = [s for s in listed if s > slots.marked]
         for start in range(0, len(sequences), _READ_TOGETHER):
             several = sequences[start : start + _READ_TOGETHER]
             heads = self._objects.parallel(lambda s: self._read(branch, s), several)
             for sequence, head in zip(several, heads, strict=True):
-                expiring = expiring and self._may_expire(slots, head)
-                if expiring:
-                    slots.through = sequence
+                joint = not (_follows(head) or self._before.covers((branch, sequence)))
+                if (oldest or not joint) and self._may_expire(head, sequence >= young):
+                    slots.expiring.add(sequence)
+                    slots.joints.update([sequence] if joint else ())
                 else:
+                    if not (oldest or head.header.automatic):
+                        self._keep_before(branch, slots, sequence)
+                    oldest = False
                     self._reach.add(head)
             self._progress("commits read", len(several), 0)
         slots.marked = max(slots.marked, *sequences, 0)
 
-    def _gap_free(self, branch: int, slots: _Branch) -> list[int]:
-        """The slots of a branch in order. Those below a gap were made by writers that stalled
-        while a vacuum deleted slots: they are no commits, and go.
+    def _refuse_missing(self, branch: int, listed: list[int]) -> None:
+        """Slots are gap-free, but for those that have expired.
 
         Raises:
             MalformedObjectError: slots are missing that no vacuum deleted.
         """
-        sequences = sorted(slots.infos)
-        for k in range(len(sequences) - 1, 0, -1):
-            if sequences[k - 1] + 1 < sequences[k]:
-                if sequences[k] - 1 > self._before.expired.get(branch, 0):
-                    raise MalformedObjectError(
-                        f"{slot_key(branch, sequences[k] - 1)} is missing: nothing is deleted from "
-                        "a damaged repository.",
-                        hint="verify() tells what else is.",
-                    )
-                if not self._announced:
-                    slots.through = sequences[k - 1]
-                return sequences[k:]
-        return sequences
+        for before, after in pairwise(listed):
+            if before + 1 == after or self._before.kept_before(branch, after - 1) <= before:
+                continue
+            self._before = plans.union([self._before, plans.read_plan(self._objects)])
+            missing = self._before.kept_before(branch, after - 1)
+            if missing > before:  # and no other vacuum deleted them just now
+                raise MalformedObjectError(
+                    f"{slot_key(branch, missing)} is missing: nothing is deleted from a damaged "
+                    "repository.",
+                    hint="verify() tells what else is.",
+                )
+
+    def _young_from(self, slots: _Branch, listed: list[int]) -> int:
+        """Slots from this one on are too young, or were the head within the grace."""
+        ages = (k for k, s in enumerate(listed) if slots.infos[s].modified_s > self._cutoff_s)
+        return listed[max(0, next(ages, len(listed)) - 1)]
 
     def _read(self, branch: int, sequence: int) -> SlotHead:
         head = self._objects.read_slot(branch, sequence)
@@ -213,39 +231,60 @@ class _Run:
             )
         return head
 
-    def _may_expire(self, slots: _Branch, head: SlotHead) -> bool:
-        """Automatic, nobody's target, not the head nor the slot before it for the whole grace.
+    def _may_expire(self, head: SlotHead, young: bool) -> bool:
+        """Automatic, nobody's target, and not the head for the whole grace.
 
         Also what an earlier vacuum has announced: some of what it needs may be gone already.
         """
-        branch, sequence, _ = head.header.commit_id
-        if (branch, sequence) in self._targets:
+        place = head.header.commit_id[:2]
+        if self._announced or place in self._targets:
             return False
-        if sequence <= self._before.expired.get(branch, 0):
-            return True
-        since = (slots.infos.get(s) for s in (sequence, sequence + 1, sequence + 2))
-        old = all(info is not None and info.modified_s <= self._cutoff_s for info in since)
-        return old and head.header.automatic
+        return self._before.covers(place) or (head.header.automatic and not young)
 
     def _pull_back(self) -> None:
-        """Keep expiring slots that something retained needs, and all after them, with what they
-        need themselves, until nothing more is needed.
+        """Keep expiring slots that something retained needs, with what they need themselves, until
+        nothing more is needed and plans stay of bounded size.
         """
+        asked: set[tuple[int, int]] = set()
         while True:
-            needed: dict[int, int] = {}
-            for places in (self._targets, self._reach.slots, self._reach.parents):
-                for branch, sequence in places:
-                    slots = self._branches.get(branch)
-                    if slots is not None and sequence <= slots.through and sequence in slots.infos:
-                        needed[branch] = min(sequence, needed.get(branch, sequence))
-            if not needed:
-                return
-            for branch, first in needed.items():
-                slots = self._branches[branch]
-                kept = [sequence for sequence in slots.expiring() if sequence >= first]
-                slots.through = first - 1
-                for sequence in kept:
-                    self._reach.add(self._read(branch, sequence))
+            needed = self._targets | self._reach.slots.keys() | self._reach.parents.keys()
+            fresh, asked = needed - asked, needed
+            for branch, sequence in sorted(fresh):
+                slots = self._branches.get(branch)
+                if slots is not None and sequence in slots.expiring:
+                    self._keep(branch, slots, [sequence])
+            if fresh or self._bound():
+                continue
+            return
+
+    def _keep(self, branch: int, slots: _Branch, sequences: Iterable[int]) -> None:
+        """Keep slots that were to expire, and the joints after them."""
+        kept = slots.expiring.intersection(sequences)
+        if not kept:
+            return
+        oldest = min(kept)
+        kept |= {joint for joint in slots.joints if joint > oldest}
+        slots.joints -= kept
+        slots.expiring -= kept
+        for sequence in sorted(kept):
+            self._reach.add(self._read(branch, sequence))
+
+    def _keep_before(self, branch: int, slots: _Branch, sequence: int) -> None:
+        """Keep the parent of what a user committed: reverting that takes both."""
+        if not self._before.covers((branch, sequence - 1)):
+            self._keep(branch, slots, [sequence - 1])
+
+    def _bound(self) -> bool:
+        """Keep the shortest runs of a branch that has more than a plan may name; whether any."""
+        if self._announced:
+            return False
+        kept, gaps = False, plans.union([self._before, self._plan()]).gaps
+        for branch, slots in self._branches.items():
+            runs = sorted(slots.runs(), key=lambda run: run[1] - run[0])
+            for first, last in runs[: max(0, len(gaps.get(branch, ())) - settings.GAPS_MAX)]:
+                self._keep(branch, slots, range(first, last + 1))
+                kept = True
+        return kept
 
     def _list_packs(self) -> None:
         """Sort the packs there are into kept, young and garbage."""
@@ -268,7 +307,7 @@ class _Run:
         slots = [
             branch.infos[sequence].size_bytes
             for branch in self._branches.values()
-            for sequence in branch.expiring()
+            for sequence in branch.expiring
         ]
         notes = [*self._dead_pins.values(), *list(self._old_plans.values())[1:]]
         return Swept(
@@ -283,16 +322,19 @@ class _Run:
 
     def announce(self) -> None:
         """Say durably what may be gone from now on."""
-        expired = {branch: slots.through for branch, slots in self._branches.items()}
-        ours = Plan(int(self._cutoff_s * 1e6), {b: last for b, last in expired.items() if last})
-        plans.write_plan(self._objects, plans.union([self._before, ours]))
+        plans.write_plan(self._objects, plans.union([self._before, self._plan()]))
         self._announced = True
+
+    def _plan(self) -> Plan:
+        """What this vacuum would delete."""
+        covered = {branch: slots.runs() for branch, slots in self._branches.items()}
+        return plans.plan_of(int(self._cutoff_s * 1e6), covered)
 
     def delete(self) -> None:
         """Slots of each branch, oldest first, one after another; then packs; then notes."""
         objects, deleted = self._objects, 0
         for branch, slots in sorted(self._branches.items()):
-            expiring = slots.expiring()
+            expiring = sorted(slots.expiring)
             for name in self._names if expiring else ():
                 if name.branch_id == branch:  # so that no hint names a slot that goes
                     write_hint(objects, name.name, branch, max(slots.infos))
@@ -305,6 +347,12 @@ class _Run:
             objects.store.delete(several)
             self._progress("packs deleted", len(several), len(garbage))
         objects.store.delete([*self._dead_pins, *self._old_plans])
+
+
+def _follows(head: SlotHead) -> bool:
+    """Whether a slot's only parent is the slot before it on its branch."""
+    branch, sequence, _ = head.header.commit_id
+    return [parent[:2] for parent in head.header.parents] == [(branch, sequence - 1)]
 
 
 def _batches(keys: Sequence[str]) -> Iterator[Sequence[str]]:
