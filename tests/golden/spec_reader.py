@@ -1,46 +1,43 @@
 """A reader of format version 1, written from docs/SPEC.md and from nothing else.
 
 It imports nothing of deeplake, reads a repository in a local folder, verifies every checksum on the
-way, and prints what it found as JSON. Section numbers are those of the specification.
+way, and prints what it found as JSON. Section numbers are those of the specification; 12 to 15 are
+in `spec_frames`.
 
     python tests/golden/spec_reader.py <repository>
 """
 
 from __future__ import annotations
 
-import datetime as dt
-import decimal
 import json
-import math
 import re
 import struct
 import sys
-import uuid
 import zlib
-from collections import Counter
-from itertools import pairwise
 from pathlib import Path
 
-import google_crc32c
-import numpy as np
-import zstandard
-from pcodec import standalone
+from pyroaring import BitMap
 
-SEEN: Counter[str] = Counter()
-"""Which parts of the format were met: the tests ask that all of them were."""
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # tests load this file by its path
+from spec_frames import (
+    CODES,
+    DTYPES,
+    SEEN,
+    DamagedError,
+    Frame,
+    check_statistics,
+    crc,
+    default_of,
+    layout_of,
+    need,
+    pack_key,
+)
 
+__all__ = ["DamagedError", "crc", "read"]
 
-class DamagedError(Exception):
-    """The repository is not as the specification says."""
-
-
-def need(condition, what):
-    if not condition:
-        raise DamagedError(what)
-
-
-def crc(data) -> int:
-    return google_crc32c.value(bytes(data))
+FEATURES = {"overlays", "deletions", "slots", "references", "evolution"}  # 19
+HERE = 0xFFFFFFFF
+MIXED = 0xFFFFFFFFFFFFFFFF
 
 
 class Repository:
@@ -51,10 +48,23 @@ class Repository:
         info = unseal(self.get("repo.json"))  # 4
         need(info["format"] == "deeplake" and info["version"] == 1, "another format")
         need(not info["reader_features"], "unknown features")
-        self.slots = {}
+        self.slots, self.kept, self.cells = {}, {}, {}
+        self.plans = [
+            unseal(self.get(f"gc/{name}"))
+            for name in self.names("gc")
+            if re.fullmatch("[0-9a-f]{32}", name)
+        ]
+        SEEN["plan"] += len(self.plans)
 
     def get(self, key):
         return (self.folder / key).read_bytes()
+
+    def exists(self, key):
+        return (self.folder / key).exists()
+
+    def names(self, folder):
+        """What lies right below a folder, sorted."""
+        return sorted(path.name for path in (self.folder / folder).glob("*"))
 
     def part(self, key, offset, length, checksum=None):
         need(re.fullmatch(r"[a-z0-9._=/-]+", key), f"key {key}")
@@ -78,41 +88,54 @@ def unescape(segment):
 
 
 def latest(repository, folder):
-    """Every name below a folder with its latest entry."""
+    """Everything below a folder that has versions, with its latest entry."""
     found = {}
-    for path in sorted((repository.folder / folder).glob("*")):
-        versions = sorted(p.name for p in path.iterdir())
+    for segment in repository.names(folder):
+        versions = repository.names(f"{folder}/{segment}")
         need(versions == [f"{n:08x}" for n in range(len(versions))], "gaps in a name")
-        entry = unseal((path / versions[-1]).read_bytes())
-        if not entry.get("deleted"):
-            found[unescape(path.name)] = entry
+        entries = [unseal(repository.get(f"{folder}/{segment}/{n}")) for n in versions]
+        SEEN[f"{folder} version {min(len(versions), 3)}"] += 1
+        if not entries[-1].get("deleted"):
+            found[unescape(segment)] = entries[-1]
     return found
 
 
 def branches(repository):
     found = latest(repository, "refs/names")
-    if not (repository.folder / "refs/names/main/00000000").exists():
+    if not repository.exists("refs/names/main/00000000"):
         found["main"] = {"branch": 0, "base": None}
     return found
 
 
-def head_of(repository, entry):  # 16, by probing alone
-    sequence = 1
-    while (repository.folder / slot_key(entry["branch"], sequence)).exists():
-        sequence += 1
-    if sequence > 1:
-        return slot_at(repository, entry["branch"], sequence - 1)
+def hinted(repository, name, branch):  # 16
+    """The sequence that a hint names, or 0."""
+    if not repository.exists(f"refs/hints/{name}"):
+        return 0
+    parts = re.fullmatch(rb"([0-9a-f]+) ([0-9a-f]+)\n", repository.get(f"refs/hints/{name}"))
+    if parts is None or int(parts[1], 16) != branch:
+        return 0
+    SEEN["hint"] += 1
+    return int(parts[2], 16)
+
+
+def head_of(repository, name, entry):  # 16
+    branch = entry["branch"]
+    expired = repository.exists(f"gc/expired/{branch:012x}")
+
+    def probed(at):
+        while repository.exists(slot_key(branch, at + 1)):
+            at += 1
+        return at
+
+    at = hinted(repository, name, branch)
+    there = repository.exists(slot_key(branch, at))
+    at = probed(at) if there or not (at or expired) else None
+    if at is None or (expired and at <= max(map(max, covered(repository, branch)), default=0)):
+        SEEN["head from a listing"] += 1
+        at = probed(max(sequences(repository, branch), default=0))
+    if at:
+        return slot_at(repository, branch, at)
     return None if entry["base"] is None else commit(repository, entry["base"])
-
-
-def check_hints(repository, found):
-    for path in (repository.folder / "refs/hints").iterdir():
-        branch, sequence = (int(part, 16) for part in path.read_text().split())
-        if unescape(path.name) not in found:
-            continue  # of a name that was deleted
-        need(branch == found[unescape(path.name)]["branch"], "hint of another branch")
-        slot_at(repository, branch, sequence)
-        SEEN["hint"] += 1
 
 
 # --- 6, 7: commits and slots --------------------------------------------------------------------
@@ -122,11 +145,34 @@ def slot_key(branch, sequence):
     return f"refs/heads/{branch:012x}/{sequence:016x}"
 
 
+def sequences(repository, branch):
+    return [int(name, 16) for name in repository.names(f"refs/heads/{branch:012x}")]
+
+
+def covered(repository, branch):  # 22
+    """The runs of slots that may be gone, as (first, last)."""
+    for plan in repository.plans:
+        yield 1, plan["expired"].get(f"{branch:x}", 0)
+        yield from plan.get("gaps", {}).get(f"{branch:x}", ())
+
+
+def is_covered(repository, branch, sequence):
+    return any(low <= sequence <= high for low, high in covered(repository, branch))
+
+
 def commit(repository, commit_id):
+    """The slot of a commit; if it has expired, of the one that stands for it, or None (6)."""
     branch, sequence, _ = commit_id.split("-")
-    found = slot_at(repository, int(branch, 16), int(sequence, 16))
-    need(id_of(found["header"]) == commit_id, f"commit {commit_id} is another")
-    return found
+    branch, sequence = int(branch, 16), int(sequence, 16)
+    if repository.exists(slot_key(branch, sequence)):
+        found = slot_at(repository, branch, sequence)
+        if id_of(found["header"]) == commit_id:
+            return found
+    need(is_covered(repository, branch, sequence), f"commit {commit_id} is missing")
+    SEEN["expired parent"] += 1
+    while is_covered(repository, branch, sequence):
+        sequence -= 1
+    return slot_at(repository, branch, sequence) if sequence else None
 
 
 def id_of(header):
@@ -144,18 +190,64 @@ def slot_at(repository, branch, sequence):
     need(crc(raw[:20] + bytes(4) + raw[24:head_length]) == checksum, f"head of {key}")
     header = json.loads(raw[at : at + length])
     need((header["branch"], header["sequence"]) == (branch, sequence), f"{key} holds another")
-    need(not header.get("requires"), "unknown features")
-    for parent in header["parents"]:
-        need(header["time"] > commit(repository, parent)["header"]["time"], "time goes back")
-    repository.slots[key] = {"header": header, "key": key, "head": head_length}
-    return repository.slots[key]
+    need(set(header.get("requires", ())) <= FEATURES, "unknown features")
+    slot = {"header": header, "key": key, "head": head_length}
+    check_parents(repository, slot)
+    repository.slots[key] = slot
+    return slot
+
+
+def parents_of(repository, slot):
+    """Those that have not expired, and those that stand for others."""
+    found = [commit(repository, parent) for parent in slot["header"]["parents"]]
+    return [parent for parent in found if parent is not None]
+
+
+def check_parents(repository, slot):
+    header = slot["header"]
+    branch, sequence = header["branch"], header["sequence"]
+    parents = parents_of(repository, slot)
+    SEEN[f"parents {len(header['parents'])}"] += 1
+    for parent in parents:
+        need(header["time"] > parent["header"]["time"], "time goes back")
+        features = set(parent["header"].get("requires", ()))
+        need(features <= set(header.get("requires", ())), "a feature was dropped")
+    linear = header.get("linear", sequence)
+    need(1 <= linear <= sequence, "chain")
+    before = branch, sequence - 1
+    if repository.exists(slot_key(*before)) and not is_covered(repository, *before):
+        before = slot_at(repository, branch, sequence - 1)["header"]
+        need(header["time"] > before["time"], "time goes back")
+        need(linear == sequence or header["parents"] == [id_of(before)], "chain")
+        need(linear == sequence or before.get("linear", sequence - 1) <= linear, "chain")
+        if before["allocator"]:
+            SEEN["allocator"] += 1
+            same = (header["allocator"] or [-1])[0] == before["allocator"][0]
+            need(not same or header["allocator"] >= before["allocator"], "row ids go back")
+    for mark in ("reset", "closed"):
+        if header.get(mark):
+            SEEN[mark] += 1
+            need(len(header["parents"]) == 1, mark)
+            if [id_of(parent["header"]) for parent in parents] == header["parents"]:
+                need(places(slot) == places(parents[0]), mark)
+    tables = header["tables"]
+    for key in ("id", "name"):
+        need(len({table[key] for table in tables}) == len(tables), f"{key} of a table twice")
+
+
+def place(slot, table):
+    """Where a table's blocks lie, whichever slot names them."""
+    return tuple((table[k][0] or slot["key"], *table[k][1:]) for k in ("root", "schema"))
+
+
+def places(slot):
+    return {(table["id"], table["name"], place(slot, table)) for table in slot["header"]["tables"]}
 
 
 def block_of(repository, slot, reference):
     key, offset, length, checksum = reference
     SEEN["block here" if not key else "block of another slot"] += 1
-    key = key or slot["key"]
-    return key, repository.part(key, offset, length, int(checksum, 16))
+    return repository.part(key or slot["key"], offset, length, int(checksum, 16))
 
 
 # --- 9: trees -----------------------------------------------------------------------------------
@@ -173,22 +265,25 @@ def tree_block(block):
     return [(*r[:4], homes[r[4]], *r[5:]) for r in records], packed
 
 
-def fragments(repository, records, above=None):
-    """(key, fragment, its statistics in the node above, if it is in one) in row order."""
+def fragments(repository, records, features, above=None):
+    """(fragment, its statistics in the node above, if it is in one) in row order."""
     for k, (sequence, offset, length, rows, home, level, kind, checksum) in enumerate(records):
-        need(kind == 0, "kind of a record")
-        key = slot_key(int.from_bytes(home[:8], "little"), sequence)
+        need(kind in (0, 1), "kind of a record")
+        SEEN[f"block in a {('slot', 'pack')[kind]}"] += 1
+        branch = int.from_bytes(home[:8], "little")
+        key = pack_key(home) if kind else slot_key(branch, sequence)
         block = repository.part(key, offset, length, checksum)
         if level == 0:
-            fragment = parse_fragment(block)
-            need(fragment["rows"] == rows, "rows of a fragment")
-            yield key, fragment, None if above is None else above[k]
+            fragment = Fragment(repository, block, key, features)
+            need(len(fragment.left) == rows, "rows of a fragment")
+            yield fragment, None if above is None else above[k]
             continue
         SEEN[f"node of level {level}"] += 1
         children, packed = tree_block(block)
         need(all(child[5] == level - 1 for child in children), "levels")
         need(sum(child[3] for child in children) == rows, "rows of a node")
-        yield from fragments(repository, children, node_statistics(packed, len(children)))
+        known = node_statistics(packed, len(children)) if packed else None
+        yield from fragments(repository, children, features, known)
 
 
 def node_statistics(packed, children):  # 14
@@ -196,6 +291,7 @@ def node_statistics(packed, children):  # 14
     n_columns, n_children = struct.unpack_from("<II", raw)
     need(n_children == children, "statistics of a node")
     ids = struct.unpack_from(f"<{n_columns}I", raw, 8)
+    need(list(ids) == sorted(set(ids)), "columns of a node")
     at = 8 + 4 * n_columns
     need(len(raw) == at + 52 * n_columns * n_children, "length of statistics")
     found = [{} for _ in range(children)]
@@ -205,393 +301,267 @@ def node_statistics(packed, children):  # 14
     return found
 
 
-# --- 10: fragments ------------------------------------------------------------------------------
+# --- 10, 11: fragments --------------------------------------------------------------------------
 
 
-def parse_fragment(block):
-    magic, rows, base, homes, columns, frames, ids, versions, overlays, deletions, _ = (
-        struct.unpack_from("<4sIQIIIIIIII", block)
-    )
-    need(magic == b"DLFR" and not overlays and not deletions, "fragment")
-    packs = [block[at : at + 16] for at in range(48, 48 + 16 * homes, 16)]
-    at = 48 + 16 * homes
-    runs = list(struct.iter_unpack("<QQ", block[at : at + 16 * (ids + versions)]))
-    at += 16 * (ids + versions)
-    heads = list(struct.iter_unpack("<IIIBxxxII16s16s", block[at : at + 56 * columns]))
-    at += 56 * columns
-    places = list(struct.iter_unpack("<IIQQII", block[at:]))
-    need(len(places) == frames, "frames of a fragment")
-    found = {"rows": rows, "ids": runs[:ids], "columns": {}}
-    own = ids + versions - sum(head[2] for head in heads)
-    for part in (runs[:ids], runs[ids:own]):
-        need(sum(run[1] for run in part) == rows, "runs of a fragment")
-    for column, n_frames, _, *statistics in heads:
-        mine, places = places[:n_frames], places[n_frames:]
-        need(sum(place[1] for place in mine) == rows, "rows of a column")
-        found["columns"][column] = ([address(packs, base, p) for p in mine], statistics)
-    need(not places, "frames of a fragment")
+def split(records, counts):
+    """Records cut into parts of so many each."""
+    found = []
+    for count in counts:
+        found.append(records[:count])
+        records = records[count:]
+    need(not records, "records of a fragment")
     return found
 
 
-def address(packs, base, place):
-    home, rows, offset, *rest = place
-    if home == 0xFFFFFFFF:
-        SEEN["frame in a slot"] += 1
-        return None, rows, base + offset, *rest
-    SEEN["frame in a pack"] += 1
-    return pack_key(packs[home]), rows, offset, *rest
+def spread(runs, rows, step):
+    """A number per row, of runs that add up to the rows."""
+    need(sum(count for _, count in runs) == rows, "runs of a fragment")
+    return [start + step * k for start, count in runs for k in range(count)]
 
 
-def pack_key(pack):
-    return f"packs/{pack.hex()[:2]}/{pack.hex()}"
+class Fragment:
+    """A fragment block: per row its id, which rows are left, and where their values lie."""
 
+    def __init__(self, repository, block, key, features):
+        self.repository, self.features, self.key = repository, features, key
+        magic, rows, self.base, homes, *counts, overlays, deletions, slots = struct.unpack_from(
+            "<4sIQIIIIIIII", block
+        )
+        columns, frames, ids, versions = counts
+        need(magic == b"DLFR" and deletions <= 1 and slots <= homes, "fragment")
+        for count, feature in ((overlays, "overlays"), (deletions, "deletions"), (slots, "slots")):
+            need(not count or feature in features, f"{feature} that the commit does not require")
+            SEEN[feature] += count
+        sizes = [16 * homes, 16 * (ids + versions), 56 * columns, 32 * frames, 72 * overlays,
+                 32 * deletions]  # fmt: skip
+        homes, runs, heads, frames, overlays, deletions = split(block[48:], sizes)
+        homes = [homes[at : at + 16] for at in range(0, len(homes), 16)]
+        self.homes = [pack_key(home) for home in homes[: len(homes) - slots]]
+        self.homes += [
+            slot_key(*struct.unpack("<QQ", home)) for home in homes[len(homes) - slots :]
+        ]
+        runs = list(struct.iter_unpack("<QQ", runs))
+        heads = list(struct.iter_unpack("<IIIBBxxII16s16s", heads))
+        own = [head[2] for head in heads]
+        ids, rest, *own = split(runs, [ids, versions - sum(own), *own])
+        self.rows, self.ids, self.versions = rows, spread(ids, rows, 1), spread(rest, rows, 0)
+        frames = split(list(struct.iter_unpack("<IIQQII", frames)), [head[1] for head in heads])
+        self.columns = {}
+        for (column, _, _, kind, generation, *more), mine, runs in zip(
+            heads, frames, own, strict=True
+        ):
+            need(column not in self.columns, "a column twice")
+            need(sum(place[1] for place in mine) == rows, "rows of a column")
+            SEEN["versions of a column"] += bool(runs)
+            versions = spread(runs, rows, 0) if runs else self.versions
+            found = [self.frame(place) for place in mine]
+            self.columns[column] = found, generation, (kind, *more), versions
+        self.overlays = [self.overlay(o) for o in struct.iter_unpack("<IIQIIQIIQQIIB7x", overlays)]
+        deleted = set()
+        for home, checksum, offset, length, count, _ in struct.iter_unpack("<IIQIIQ", deletions):
+            deleted = self.bitmap(home, offset, length, checksum)
+            need(len(deleted) == count, "rows deleted")
+            deleted = set(deleted)
+        self.left = [row for row in range(rows) if row not in deleted]
+        need(self.left, "a fragment without rows")
 
-# --- 12, 15: types and layouts ------------------------------------------------------------------
+    def at(self, home, offset):
+        if home == HERE:
+            SEEN["frame in a slot" if self.key.startswith("refs") else "frame in a pack"] += 1
+            return self.key, self.base + offset
+        SEEN["frame in a pack" if self.homes[home].startswith("packs") else "frame of a slot"] += 1
+        return self.homes[home], offset
 
-DTYPES = {"bool": "?", "int8": "i1", "int16": "<i2", "int32": "<i4", "int64": "<i8", "uint8": "u1",
-          "uint16": "<u2", "uint32": "<u4", "uint64": "<u8", "float16": "<f2", "float32": "<f4",
-          "float64": "<f8"}  # fmt: skip
-CODES = dict(enumerate(DTYPES, 1))
-MEDIA = {
-    "image": [("shape", "<u4", 3), ("codec", "u1", 0)],
-    "video": [("shape", "<i8", 4), ("codec", "u1", 0), ("container", "u1", 0), ("fps", "<u4", 2),
-              ("duration_us", "<i8", 0)],
-    "audio": [("shape", "<i8", 2), ("codec", "u1", 0), ("container", "u1", 0), ("rate", "<u4", 0),
-              ("duration_us", "<i8", 0)],
-}  # fmt: skip
-FLAT = {"date": "<i4", "timestamp": "<i8", "timestamptz": "<i8", "class_label": "<i4", **DTYPES}
-TOKEN = re.compile(
-    r'\s*(?:"((?:[^"]|"")*)"|([A-Za-z_][\w-]*(?::float16)?)|(\.\.\.|[\[\](),<>:*]|\d+))'
-)
+    def frame(self, place):
+        home, rows, offset, *rest = place
+        key, offset = self.at(home, offset)
+        return key, rows, offset, *rest
 
-
-class Layout:
-    """One node: its kind, what a value means (`type`), and the nodes below."""
-
-    def __init__(self, kind, type_, children=(), **more):
-        self.kind, self.type, self.children = kind, type_, list(children)
-        self.dtype, self.shape = more.get("dtype"), more.get("shape", ())
-        self.extras, self.names = more.get("extras", []), more.get("names", ())
-
-    def size(self):
-        return 1 + sum(child.size() for child in self.children)
-
-
-def layout_of(spelling):
-    tokens = [m.groups() for m in TOKEN.finditer(spelling)]
-    found, rest = parse(tokens)
-    need(not rest, spelling)
-    return found
-
-
-def mark(tokens):
-    return tokens[0][2] if tokens else None
-
-
-def parse(tokens):
-    word, tokens = tokens[0][1], tokens[1:]
-    if word == "list":
-        child, tokens = parse(tokens[1:])
-        return Layout("list", word, [child]), tokens[1:]
-    if word == "struct":
-        names, children = [], []
-        while mark(tokens) != ">":
-            quoted, plain, _ = tokens[1]
-            names.append(plain if quoted is None else quoted.replace('""', '"'))
-            child, tokens = parse(tokens[3:])
-            children.append(child)
-        return Layout("struct", word, children, names=names), tokens[1:]
-    inside = []
-    if mark(tokens) in ("(", "["):
-        end = next(k for k, token in enumerate(tokens) if token[2] in (")", "]"))
-        inside, tokens = [t[2] for t in tokens[1:end] if t[2] != ","], tokens[end + 1 :]
-    return flat(word, inside), tokens
-
-
-def flat(word, inside):
-    if word.startswith("emb-"):
-        length, _, half = word[4:].partition(":")
-        return Layout("fixed", "array", dtype="<f2" if half else "<f4", shape=(int(length),))
-    if word in ("decimal", "uuid"):
-        scale = int(inside[1]) if word == "decimal" else None
-        return Layout("fixed", word, dtype="u1", shape=(16,), names=scale)
-    if inside == ["..."]:
-        return Layout("var", "tensor", extras=[("shape", "<i8", -1)], dtype=word)
-    if inside and "*" not in inside:
-        return Layout("fixed", "array", dtype=DTYPES[word], shape=tuple(map(int, inside)))
-    if inside or word == "points":
-        rank = len(inside) or 2
-        dtype = "float32" if word == "points" else word
-        return Layout("var", "tensor", extras=[("shape", "<u4", rank)], dtype=dtype)
-    if word == "tensor":
-        return Layout("var", word, extras=[("shape", "<i8", -1), ("dtype", "u1", 0)])
-    if word == "mesh":
-        parts = [flat("float32", ["*", "3"]), flat("int32", ["*", "3"])]
-        return Layout("struct", word, parts, names=("vertices", "faces"))
-    if word in FLAT:
-        return Layout("fixed", word, dtype=FLAT[word])
-    need(word in ("text", "json", "blob", *MEDIA), word)
-    return Layout("var", word, extras=MEDIA.get(word, []))
-
-
-# --- 13: frames ---------------------------------------------------------------------------------
-
-
-class Frame:
-    """One frame, every checksum of it verified."""
-
-    def __init__(self, repository, own_key, place, layout):
-        key, self.rows, offset, length, index_length, checksum = place
-        self.repository, self.layout = repository, layout
-        self.payload = repository.part(key or own_key, offset, length)
-        self.index = repository.part(key or own_key, offset + length, index_length, checksum)
-        count, self.block_bytes = struct.unpack_from("<II", self.index)
-        self.entries = {}
-        for k in range(count):
-            role, codec, node, _, at, size = struct.unpack_from("<BBHIQQ", self.index, 8 + 24 * k)
-            self.entries[role, node] = codec, at, size
-            SEEN[f"role {min(role, 16)}"] += 1
-        need((self.block_bytes == 0) == (layout.kind == "var"), "kind of checksums")
-        if self.block_bytes:
-            cuts = range(0, length, self.block_bytes)
-            found = [crc(self.payload[at : at + self.block_bytes]) for at in cuts]
-            need(found == self.small(4, "<u4").tolist(), "block checksums")
-
-    def small(self, role, dtype, node=0):
-        codec, at, size = self.entries[role, node]
-        need(codec == 0 and at >= len(self.payload), "index buffer")
-        at -= len(self.payload)
-        return np.frombuffer(self.index[at : at + size], dtype)
-
-    def values(self):
-        return self.node(self.layout, 0, self.rows)
-
-    def valid(self, node, rows):
-        if (0, node) not in self.entries:
-            return [True] * rows
-        bitmap = self.small(0, "u1", node)
-        need(len(bitmap) == -(-rows // 8), "validity")
-        return np.unpackbits(bitmap, count=rows, bitorder="little").astype(bool).tolist()
-
-    def offsets(self, node, rows):
-        size = self.entries[2, node][2]
-        found = self.small(2, "<u8" if size == 8 * (rows + 1) else "<u4", node).tolist()
-        need(len(found) == rows + 1 and found[0] == 0 and found == sorted(found), "offsets")
+    def bitmap(self, home, offset, length, checksum):
+        key, offset = self.at(home, offset)
+        found = list(BitMap.deserialize(self.repository.part(key, offset, length, checksum)))
+        need(found and found == sorted(found) and found[-1] < self.rows, "rows of a bitmap")
         return found
 
-    def node(self, layout, node, rows):
-        """The rows of a node in the form of expected.json."""
-        valid = self.valid(node, rows)
-        if layout.kind == "fixed":
-            found = self.fixed(layout, node, rows)
-        elif layout.kind == "var":
-            found = self.var(layout, node, rows)
-        elif layout.kind == "list":
-            offsets = self.offsets(node, rows)
-            inner = self.node(layout.children[0], node + 1, offsets[-1])
-            found = [inner[a:z] for a, z in pairwise(offsets)]
+    def overlay(self, fields):
+        column, length, version, home, checksum, offset, *place, generation = fields
+        rows = self.bitmap(home, offset, length, checksum)
+        need(place[1] == len(rows), "rows of an overlay")
+        SEEN["overlay of several versions"] += version == MIXED
+        return column, rows, version, self.frame(place), generation
+
+    def read(self, place, column, generation):
+        need(not generation or "evolution" in self.features, "generation")
+        SEEN[f"generation {min(generation, 1)}"] += 1
+        return Frame(self.repository, place, self.layout(column, generation), self.features)
+
+    def layout(self, column, generation):
+        layout = layout_of(column["type"])
+        if generation:
+            return layout.of_dtype(DTYPES[CODES[generation]])
+        if column.get("former"):
+            SEEN["generation 0 of a widened column"] += 1
+            return layout.of_dtype(layout_of(column["former"][0]["type"]).dtype)
+        return layout
+
+    def cells(self, column, above):
+        """(value, version) of every row of a column, deleted ones too."""
+        layout = layout_of(column["type"])
+        overlays = [overlay for overlay in self.overlays if overlay[0] == column["id"]]
+        SEEN[f"overlays on a column {min(len(overlays), 2)}"] += 1
+        if column["id"] in self.columns:
+            places, generation, statistics, versions = self.columns[column["id"]]
+            values = [v for p in places for v in self.read(p, column, generation).values()]
+            known = None if above is None else above.get(column["id"])
+            need(known is None or known == statistics, "statistics of a node")
+            layout = self.layout(column, generation)
         else:
-            columns, at = [], node + 1
-            for child in layout.children:
-                columns.append(self.node(child, at, rows))
-                at += child.size()
-            found = [
-                dict(zip(layout.names, row, strict=True)) for row in zip(*columns, strict=True)
-            ]
-        return [value if ok else None for value, ok in zip(found, valid, strict=True)]
-
-    def stored(self, node):
-        codec, at, size = self.entries[1, node]
-        need(at % 8 == 0 and at + size <= len(self.payload), "values")
-        SEEN[f"codec {codec}"] += 1
-        return codec, self.payload[at : at + size]
-
-    def fixed(self, layout, node, rows):
-        codec, raw = self.stored(node)
-        dtype = np.dtype(layout.dtype)
-        if codec == 1:
-            raw = zstandard.ZstdDecompressor().decompress(raw, max_output_size=max(rows, 1))
-        if codec == 2:
-            values = np.empty(rows, dtype)
-            progress = standalone.simple_decompress_into(raw, values)
-            need(progress.finished and progress.n_processed == rows, "pco")
-        else:
-            need(len(raw) == rows * dtype.itemsize * int(np.prod(layout.shape)), "fixed rows")
-            values = np.frombuffer(raw, dtype).reshape(rows, *layout.shape)
-        if (5, node) in self.entries:
-            norms = np.sqrt((values.astype(np.float64) ** 2).sum(axis=1)).astype("<f4")
-            need(np.allclose(self.small(5, "<f4", node), norms, rtol=1e-6), "norms")
-        return [value_of(layout, value) for value in values]
-
-    def var(self, layout, node, rows):
-        offsets = self.offsets(node, rows)
-        codec, raw = self.stored(node)
-        if codec == 3:
-            raw = self.text(raw, offsets)
-        need(len(raw) == offsets[-1], "var rows")
-        values = [raw[a:z] for a, z in pairwise(offsets)]
-        if node == 0 and codec == 0 and self.layout is layout:
-            need([crc(v) for v in values] == self.small(3, "<u4").tolist(), "row checksums")
-        if (7, node) in self.entries:
-            for row, checksum, length, pack in struct.iter_unpack("<IIQ16s", self.small(7, "V32")):
-                values[row] = self.repository.part(pack_key(pack), 0, length, checksum)
-        extras = [self.extra(spec, k, node, rows) for k, spec in enumerate(layout.extras)]
-        return [var_value(layout, v, row) for v, *row in zip(values, *extras, strict=True)]
-
-    def text(self, raw, offsets):
-        table = [*struct.iter_unpack("<III", self.small(6, "V12")), (len(offsets) - 1, len(raw), 0)]
-        parts = []
-        for (row, at, checksum), (last, end, _) in pairwise(table):
-            need(crc(raw[at:end]) == checksum, "text block")
-            size = offsets[last] - offsets[row]
-            parts.append(zstandard.ZstdDecompressor().decompress(raw[at:end], max_output_size=size))
-        return b"".join(parts)
-
-    def extra(self, spec, k, node, rows):
-        _, dtype, width = spec
-        found = self.small(16 + k, dtype, node)
-        return found.reshape(rows, -1).tolist() if width and rows else found.tolist()
-
-
-# --- values, as expected.json writes them -----------------------------------------------------
-
-
-def value_of(layout, value):
-    kind = layout.type
-    if kind == "array":
-        return tensor(value.dtype.name, value.shape, value.tobytes())
-    if kind == "decimal":
-        unscaled = decimal.Decimal(int.from_bytes(value.tobytes(), "little", signed=True))
-        return str(decimal.Context(prec=39).scaleb(unscaled, -layout.names))
-    if kind == "uuid":
-        return str(uuid.UUID(bytes=value.tobytes()))
-    plain = value.item()
-    if kind == "date":
-        return (dt.date(1970, 1, 1) + dt.timedelta(plain)).isoformat()
-    if kind in ("timestamp", "timestamptz"):
-        zone = dt.UTC if kind == "timestamptz" else None
-        return (dt.datetime(1970, 1, 1, tzinfo=zone) + dt.timedelta(microseconds=plain)).isoformat()
-    return plain.hex() if isinstance(plain, float) else plain
-
-
-def var_value(layout, raw, extras):
-    if layout.type == "text":
-        return raw.decode()
-    if layout.type == "json":
-        return {"json": json.loads(raw)} if raw else None
-    if layout.type == "blob":
-        return raw.hex()
-    if layout.type == "tensor":
-        dtype = layout.dtype or CODES.get(extras[1], "uint8")
-        shape = [axis for axis in extras[0] if axis >= 0]
-        return tensor(dtype, shape, raw)
-    return {
-        "encoded": raw.hex(),
-        **{spec[0]: e for spec, e in zip(layout.extras, extras, strict=True)},
-    }
-
-
-def tensor(dtype, shape, raw):
-    return f"{dtype}{[int(axis) for axis in shape]} {raw.hex()}"
-
-
-# --- 14: statistics -----------------------------------------------------------------------------
-
-
-def check_statistics(layout, statistics, values):
-    """Counts and bounds hold for the values."""
-    kind, nulls, nans, low, high = statistics
-    SEEN[f"statistics {kind}"] += 1
-    present = [v for v in values if v is not None]
-    need(nulls == len(values) - len(present), "NULL count")
-    if kind == 3:
-        present = [float.fromhex(v) for v in present]
-        finite = [v for v in present if not math.isnan(v)]
-        need(nans == len(present) - len(finite), "NaN count")
-        present = finite
-    if kind == 4:
-        encoded = [v.encode() if layout.type == "text" else None for v in present]
-        for value in (v for v in encoded if v is not None):
-            cut = value[:15].ljust(15, b"\0") + bytes([min(len(value), 16)])
-            need(low <= cut <= high, "text bounds")
-    elif kind in (1, 2, 3) and layout.type in DTYPES:
-        form = {1: "<q", 2: "<Q", 3: "<d"}[kind]
-        need(all(struct.unpack(form, low[:8])[0] <= v <= struct.unpack(form, high[:8])[0]
-                 for v in present), "bounds")  # fmt: skip
+            default, statistics, versions = column.get("default"), None, self.versions
+            SEEN["column that a fragment does not hold"] += 1
+            SEEN[f"default {layout.type}"] += default is not None
+            values = [None if default is None else default_of(layout, default)] * self.rows
+        older, versions = values[:] if overlays else None, versions[:]
+        for _, rows, version, place, generation in overlays:
+            frame = self.read(place, column, generation)
+            new = frame.values()
+            several = frame.versions() if version == MIXED else [version] * len(rows)
+            older += new
+            for row, value, one in zip(rows, new, several, strict=True):
+                values[row], versions[row] = value, one
+        if statistics is not None:
+            check_statistics(layout, statistics, values, older)
+        return values, versions
 
 
 # --- all of it ----------------------------------------------------------------------------------
 
 
 def contents(repository, slot, table):
-    key, block = block_of(repository, slot, table["root"])
-    records, packed = tree_block(block)
+    features = set(slot["header"].get("requires", ()))
+    records, packed = tree_block(block_of(repository, slot, table["root"]))
     need(not packed, "statistics of a root")
-    _, schema = block_of(repository, slot, table["schema"])
-    columns = json.loads(schema)["columns"]
-    layouts = {column["id"]: layout_of(column["type"]) for column in columns}
-    values = {column["id"]: [] for column in columns}
-    ids, rows = [], 0
-    for key, fragment, above in fragments(repository, records):
-        rows += fragment["rows"]
-        for start, count in fragment["ids"]:
-            if ids and sum(ids[-1]) == start:
-                ids[-1][1] += count
-            else:
-                ids.append([start, count])
-        for column, (places, statistics) in fragment["columns"].items():
-            found = []
-            for place in places:
-                found += Frame(repository, key, place, layouts[column]).values()
-            check_statistics(layouts[column], statistics, found)
-            need(above is None or list(above[column]) == statistics, "statistics of a node")
-            values[column] += found
-        for column in layouts.keys() - fragment["columns"].keys():
-            values[column] += [None] * fragment["rows"]
-    need(rows == table["rows"], "rows of a table")
-    return {"columns": {c["name"]: values[c["id"]] for c in columns}, "row_ids": ids}
+    schema = json.loads(block_of(repository, slot, table["schema"]))
+    columns = schema["columns"]
+    SEEN["dropped columns"] += bool(schema.get("dropped"))
+    need({c["id"] for c in columns}.isdisjoint(schema.get("dropped", ())), "a dropped column")
+    evolved = any("default" in c or c.get("former") for c in columns)
+    need(not evolved or "evolution" in features, "evolution that the commit does not require")
+    values, ids = {column["name"]: [] for column in columns}, []
+    for fragment, above in fragments(repository, records, features):
+        left = fragment.left
+        ids += [fragment.ids[row] for row in left]
+        for column in columns:
+            found, versions = fragment.cells(column, above)
+            values[column["name"]] += [found[row] for row in left]
+            default = json.dumps(column.get("default"))
+            about = table["id"], column["id"], column["type"], default
+            for row in left:  # 6: row id, column and version name one value
+                name = *about, fragment.ids[row], versions[row]
+                need(repository.cells.setdefault(name, found[row]) == found[row], f"cell {name}")
+    need(len(ids) == table["rows"] == len(set(ids)), "rows of a table")
+    check_keys(columns, values)
+    return {"columns": values, "row_ids": runs_of(ids)}
 
 
-def state(repository, slot, kept):
-    """Table name -> contents; tables that share a root are read once."""
-    found = {}
-    for table in slot["header"]["tables"]:
-        root = (table["root"][0] or slot["key"], *table["root"][1:])
-        if root not in kept:
-            kept[root] = contents(repository, slot, table)
-        found[table["name"]] = kept[root]
+def runs_of(ids):
+    found = []
+    for row_id in ids:
+        if found and sum(found[-1]) == row_id:
+            found[-1][1] += 1
+        else:
+            found.append([row_id, 1])
     return found
 
 
-def log(repository, slot):
-    while slot is not None:
-        header = slot["header"]
-        added = {
-            t["name"]: t["change"]["added"] for t in header["tables"] if "added" in t["change"]
-        }
-        plain = {key: header[key] for key in ("parents", "author", "message", "time", "automatic")}
-        yield {"id": id_of(header), **plain, "added": added}
-        slot = commit(repository, header["parents"][0]) if header["parents"] else None
+def check_keys(columns, values):  # 8
+    for column in columns:
+        cells = values[column["name"]]
+        need(None not in cells or not column.get("not_null"), "NULL in a column that refuses it")
+        present = [repr(value) for value in cells if value is not None]
+        unique = len(set(present)) == len(present)
+        need(unique or not column.get("unique"), "a unique value twice")
+    keys = [values[column["name"]] for column in columns if column.get("primary_key")]
+    rows = [repr(row) for row in zip(*keys, strict=True)]
+    need(len(set(rows)) == len(rows), "a primary key twice")
+
+
+def state(repository, slot):
+    """Table name -> contents; tables that have root and schema in common are read once."""
+    found = {}
+    for table in [] if slot is None else slot["header"]["tables"]:
+        at = place(slot, table)
+        if at not in repository.kept:
+            repository.kept[at] = contents(repository, slot, table)
+        found[table["name"]] = repository.kept[at]
+    return found
+
+
+def log(repository, head):
+    """A commit and its ancestors, newest first; it ends where slots have expired."""
+    found, pending = {}, [] if head is None else [head]
+    while pending:
+        slot = pending.pop()
+        if slot["key"] not in found:
+            found[slot["key"]] = slot
+            pending += parents_of(repository, slot)
+    return [entry(s) for s in sorted(found.values(), key=lambda s: -s["header"]["time"])]
+
+
+def entry(slot):
+    header = slot["header"]
+    added = {t["name"]: t["change"]["added"] for t in header["tables"] if "added" in t["change"]}
+    plain = {key: header[key] for key in ("parents", "author", "message", "time", "automatic")}
+    return {"id": id_of(header), **plain, "added": added}
+
+
+def commits(repository):
+    """Every commit that is to stay, also those that no branch has in its history."""
+    for branch in (int(name, 16) for name in repository.names("refs/heads")):
+        there = sequences(repository, branch)
+        for sequence in range(1, max(there) + 1):
+            if is_covered(repository, branch, sequence):
+                continue
+            need(sequence in there, "slots are missing")
+            yield slot_at(repository, branch, sequence)
+
+
+def check_the_rest(repository):
+    """What a reader of rows does not need: it is sealed JSON all the same."""
+    for allocator in repository.names("ids"):
+        unseal(repository.get(f"ids/{allocator}"))
+        SEEN["claim"] += 1
+    SEEN["pending merge"] += sum(
+        not found.get("done") for found in latest(repository, "refs/merges").values()
+    )
+    for pin in repository.names("refs/pins"):
+        unseal(repository.get(f"refs/pins/{pin}"))
 
 
 def read(folder):
-    """Everything in a repository, in the form of expected.json without its sharing."""
-    repository, kept = Repository(folder), {}
-    found = branches(repository)
-    check_hints(repository, found)
-    for path in (repository.folder / "ids").iterdir():
-        unseal(path.read_bytes())
-        SEEN["claim"] += 1
-    result = {"branches": {}, "tags": {}}
-    for name, entry in found.items():
-        head = head_of(repository, entry)
+    """Everything in a repository; `commits` and `contents` share, the others do not."""
+    repository = Repository(folder)
+    check_the_rest(repository)
+    result = {"branches": {}, "tags": {}, "commits": {}}
+    for name, found in branches(repository).items():
+        head = head_of(repository, escaped(repository, name), found)
         result["branches"][name] = {
-            "log": list(log(repository, head)), "tables": state(repository, head, kept),
+            "log": log(repository, head), "tables": state(repository, head),
         }  # fmt: skip
-    for name, entry in latest(repository, "refs/tags").items():
-        at = commit(repository, entry["commit"])
-        result["tags"][name] = {"commit": entry["commit"], "tables": state(repository, at, kept)}
-    return result
+    for name, found in latest(repository, "refs/tags").items():
+        at = commit(repository, found["commit"])
+        result["tags"][name] = {"commit": found["commit"], "tables": state(repository, at)}
+    for slot in commits(repository):
+        tables = {t["name"]: "/".join(map(str, place(slot, t))) for t in slot["header"]["tables"]}
+        state(repository, slot)
+        result["commits"][id_of(slot["header"])] = {**entry(slot), "tables": tables}
+    kept = {"/".join(map(str, at)): found for at, found in repository.kept.items()}
+    return {**result, "contents": kept}
+
+
+def escaped(repository, name):
+    """The segment that stands for a name."""
+    return next((s for s in repository.names("refs/names") if unescape(s) == name), name)
 
 
 if __name__ == "__main__":
