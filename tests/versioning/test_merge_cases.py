@@ -167,6 +167,24 @@ def test_rows_that_both_sides_picked_and_one_changed(small: None, store: MemoryS
     assert column(main, "t")[20:] == ["text 100", "text 101"]
 
 
+# --- rows that stand elsewhere --------------------------------------------------------------------
+
+
+def test_a_deletion_finds_its_row_in_another_place_of_ours(small: None, store: MemoryStore) -> None:
+    """dev has brought a row back at the end of its table; taking that back deletes it in main."""
+    main, dev = deeplake.open(store), deeplake.open(store)
+    dev.branch("dev")
+    dev.delete(rows=[0])
+    gone = dev.commit("deleted")
+    dev.optimize(progress=False)
+    for k in range(7):
+        main.append(row(30 + k))
+        main.commit("a row")
+    back = dev.revert(gone)
+    main.revert(back)
+    assert column(main) == [*range(1001, 1020), *range(1030, 1037)]
+
+
 # --- overlays in another order --------------------------------------------------------------------
 
 

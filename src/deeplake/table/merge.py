@@ -14,6 +14,7 @@ import numpy as np
 from deeplake.table.compare import Rows, TableDelta, delta_of
 from deeplake.table.contest import Contest
 from deeplake.table.merge_keys import Asked, plan_keys
+from deeplake.table.patch import holds
 from deeplake.table.returning import Returning, Uneven, fits
 from deeplake.table.walk import Gap, Side, walk, walk_between
 
@@ -298,6 +299,9 @@ class _Merge:
             self._sides.base,
             delta_of(base, self._sides.ours, mine),
         )
+        if len(mine) < len(self._ours.gaps) and _concern(ours.removed.ids, theirs):
+            every = delta_of(base, self._sides.ours, self._ours.gaps)
+            ours = _with_removed(base, every)  # they may stand elsewhere in ours
         untouched = [
             self._place_in_ours(path)
             for gap in contested
@@ -336,6 +340,12 @@ class _Merge:
             gone = base.fragments([p for g in self._theirs.gaps for p in base.leaves(g.base)])
         self._returning = Returning(self._uneven, targets, sources, gone, self._writer)
         return targets
+
+
+def _concern(ids: npt.NDArray[np.int64], delta: TableDelta) -> bool:
+    """Whether a delta removes or changes any of some rows."""
+    known = [delta.removed.ids, *(cells.ids for cells in delta.updated.values())]
+    return any(bool(holds(ids, those).any()) for those in known)
 
 
 def _without(delta: TableDelta, columns: Sequence[Column]) -> TableDelta:
