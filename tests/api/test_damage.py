@@ -46,7 +46,8 @@ def healthy(tmp_path_factory) -> Path:
     patch.setattr(settings, "SLOT_PAYLOAD_BYTES_MAX", 2048)
     patch.setattr(settings, "MEDIA_OBJECT_BYTES", 600)
     patch.setattr(settings, "FANOUT", 4)
-    ds = deeplake.create(place, schema={"n": "int", "t": "text", "b": "blob", "v": "emb-4"})
+    schema = {"n": "int", "t": "text", "b": "blob", "v": "emb-4"}
+    ds = deeplake.create(place, schema=schema, optimize="off")
     for n in range(8):
         ds.extend(rows(n, 1))
         ds.commit(f"row {n}")
