@@ -441,6 +441,8 @@ def test_rows_that_came_while_the_column_was_gone_have_its_default(tidy: Any) ->
     tidy(main)
     main.revert(dropped)
     assert column(main) == [*(100 + k for k in range(12)), None]
+    (changed,) = main.diff("dev").updated  # whose value it is not, so that both can be told apart
+    assert (changed.old, changed.new) in [({"c": None}, {"c": 112}), ({"c": 112}, {"c": None})]
 
 
 # --- defaults ------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from deeplake.format.keys import COUNTER_BITS
 from deeplake.table.columns import Columns
 from deeplake.table.compare import compare
 from deeplake.table.conflicts import DELETED, Conflict
@@ -143,7 +144,7 @@ class _Commits:
         schemas = states[0].schema, states[1].schema, states[2].schema
         schema = merge_schemas(*schemas, name, self._decide_side, _Changed(trees))
         columns = Columns(schema)
-        apart = uneven(columns, *schemas)
+        apart = uneven(columns, *schemas, _since(self._base, self._ours))
         rows = merge_rows(self._writer, trees, columns, name, self._resolver, apart)
         self._conflicts += rows.conflicts
         self._refers |= rows.refers
@@ -205,6 +206,18 @@ class _Changed:
             other = self._sides.ours if side == "ours" else self._sides.theirs
             self._known[side] = compare(self._sides.base, other).updated.keys()
         return column_id in self._known[side]
+
+
+def _since(base: Snapshot, ours: Snapshot) -> tuple[int, int]:
+    """The ids of rows that ours' branch has appended after the base, if that is on the branch."""
+    old, new = base.header, ours.header
+    if old is None or new is None or new.allocator is None:
+        return 0, 0
+    if old.commit_id.branch != new.commit_id.branch:
+        return 0, 0
+    allocator, end = new.allocator
+    first = old.allocator[1] if old.allocator and old.allocator[0] == allocator else 0
+    return (allocator << COUNTER_BITS) + first, (allocator << COUNTER_BITS) + end
 
 
 def _by_id(snapshot: Snapshot) -> dict[int, TableEntry]:

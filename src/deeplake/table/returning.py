@@ -54,6 +54,8 @@ class Uneven(NamedTuple):
         back: those that only theirs has.
         kept: those that only ours has.
         known: ids of `back` that the base has, too.
+        dropped: ids of `back` that ours has had.
+        since: ids of rows that ours appended after the base: first one, and the one after all.
         ours_default: columns that have theirs' default, each with the one of ours.
         theirs_default: the reverse.
     """
@@ -61,6 +63,8 @@ class Uneven(NamedTuple):
     back: tuple[Column, ...] = ()
     kept: tuple[Column, ...] = ()
     known: frozenset[int] = frozenset()
+    dropped: frozenset[int] = frozenset()
+    since: tuple[int, int] = (0, 0)
     ours_default: tuple[tuple[Column, ColumnData | None], ...] = ()
     theirs_default: tuple[tuple[Column, ColumnData | None], ...] = ()
 
@@ -81,12 +85,17 @@ class Uneven(NamedTuple):
 
 
 def uneven(
-    columns: Columns, base: TableSchema, ours: TableSchema, theirs: TableSchema
+    columns: Columns,
+    base: TableSchema,
+    ours: TableSchema,
+    theirs: TableSchema,
+    since: tuple[int, int],
 ) -> Uneven | None:
     """The columns of a merged schema that need to be looked at; None as a rule.
 
     Args:
         columns: of the merged schema.
+        since: see `Uneven`.
     """
     from deeplake.table.columns import Columns
 
@@ -110,8 +119,9 @@ def uneven(
             found.append((column, next(iter(Columns(schema))).default))
     if not (back or kept or ours_default or theirs_default):
         return None
+    ids = frozenset(column.column_id for column in back)
     return Uneven(
-        tuple(back), tuple(kept), frozenset(c.column_id for c in back if c.column_id in known),
+        tuple(back), tuple(kept), ids & known.keys(), ids & {*ours.dropped}, since,
         tuple(ours_default), tuple(theirs_default),
     )  # fmt: skip
 
@@ -240,7 +250,7 @@ class Returning:
             need[those] |= versions_at(sources[k], column_id, there[those]) != versions_at(
                 target, column_id, places[those]
             )
-        alone = places[~found & mine]
+        alone = places[~found & (mine | self._doubtful(column_id, target.ids_at(places)))]
         laid = []
         if len(alone):
             laid.append(Laid(column, 0, Patch(alone, _defaults(column, column.default, alone))))
@@ -256,6 +266,15 @@ class Returning:
                 self.refers |= refers
                 return chunk, laid
         return None, [self._copied(column, places[need], at[need], there[need]), *laid]
+
+    def _doubtful(self, column_id: int, ids: Ints) -> Mask:
+        """Rows that may have had a value elsewhere, which compaction left behind here: what they
+        have now needs a version of its own.
+        """
+        if column_id not in self._found.dropped:
+            return np.zeros(len(ids), np.bool_)
+        first, end = self._found.since
+        return (ids < first) | (ids >= end)
 
     def _copied(self, column: Column, places: Ints, at: Ints, there: Ints) -> Laid:
         versions = _alike(versions_of(self._sources, column, at, there))
