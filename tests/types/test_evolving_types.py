@@ -52,7 +52,7 @@ def test_a_default_reads_back_with_the_same_bytes_or_is_refused(drawn):
 @pytest.mark.parametrize(
     ("spelling", "value"),
     [("int8", 1 << 40), ("int64", "x"), ("int64", []), ("bool", "x"), ("text", 7),
-     ("json", "{"), ("date", "2024-13-01"), ("uuid", "x"), ("uuid", 7), ("uuid", 7), ("decimal(4,2)", "1.234"),
+     ("json", "{"), ("date", "2024-13-01"), ("uuid", "x"), ("uuid", 7), ("decimal(4,2)", "1.234"),
      ("emb-2", [1.0]), ("emb-2", ["NaN", 0]), ("float32[2]", 5), ("blob", "x"),
      ("list<int64>", [1]), ("class_label(a)", 4), ("timestamptz", "2024-01-01")],
 )  # fmt: skip

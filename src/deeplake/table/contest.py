@@ -23,7 +23,7 @@ from deeplake.table.gathered import gathered, values_at, versions_of
 from deeplake.table.json_merge import UnmergeableError, merge_json
 from deeplake.table.key_plan import KeyPlan
 from deeplake.table.overlaid import overlaid
-from deeplake.table.patch import Patch, holds, patch_of
+from deeplake.table.patch import holds, patch_of
 from deeplake.table.returning import Laid, Uneven, completed
 from deeplake.table.whereabouts import Whereabouts
 from deeplake.types.data import rows_equal, take_rows

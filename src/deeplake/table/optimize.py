@@ -56,8 +56,8 @@ TAIL_RUN_MIN = 16
 """Neighbours of under 64 rows that are worth a commit of their own."""
 
 TAIL_BYTES_MAX = 4 << 20
-"""What a writer rewrites of 1,024 small commits by the way, 4 KB of each: rows of media, which would
-be written twice, wait for `optimize`."""
+"""What a writer rewrites of 1,024 small commits by the way, 4 KB of each: rows of media, which
+would be written twice, wait for `optimize`."""
 
 JOINED_BYTES_MAX = 64 << 20
 """The same of fragments that were joined before, some 0.1 s."""

@@ -107,9 +107,7 @@ class TableTree:
         self, staged: Sequence[OpenFragment], edits: Mapping[Record, FragmentEdit]
     ) -> TableTree:
         """The same tree as an open transaction sees it."""
-        return TableTree(
-            self._objects, self._head, self._records, staged, edits, self._decoded
-        )
+        return TableTree(self._objects, self._head, self._records, staged, edits, self._decoded)
 
     @property
     def edited_records(self) -> frozenset[Record]:
@@ -134,9 +132,7 @@ class TableTree:
             key = self._objects.record_key(record)
             found = fragments.decode(self._objects.read_record(record, self._head), key)
             if found.live_rows != record.rows:
-                raise MalformedObjectError(
-                    f"a fragment in {key} has not the rows its table says"
-                )
+                raise MalformedObjectError(f"a fragment in {key} has not the rows its table says")
             if len(self._decoded) >= FRAGMENTS_KEPT:
                 self._decoded.clear()
             self._decoded[record] = found

@@ -115,9 +115,7 @@ def take_rows(data: ColumnData, rows: npt.NDArray[np.int64]) -> ColumnData:
     return VarData(offsets, [buffers[i] for i in rows.tolist()], valid, extras)
 
 
-def put_rows(
-    data: ColumnData, rows: npt.NDArray[np.int64], values: ColumnData
-) -> ColumnData:
+def put_rows(data: ColumnData, rows: npt.NDArray[np.int64], values: ColumnData) -> ColumnData:
     """A copy of `data` with row k of `values` in place of row rows[k]. Norms are kept if both have.
 
     >>> put_rows(FixedData(np.array([7, 8])), np.array([1]), FixedData(np.array([0]))).values
@@ -191,9 +189,7 @@ def _extras_equal(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> BoolArray:
     if a.ndim == 1:
         return np.asarray(a == b)
     width = max(a.shape[1], b.shape[1])
-    x, y = (
-        np.pad(e, ((0, 0), (0, width - e.shape[1])), constant_values=-1) for e in (a, b)
-    )
+    x, y = (np.pad(e, ((0, 0), (0, width - e.shape[1])), constant_values=-1) for e in (a, b))
     return np.asarray((x == y).all(axis=1))
 
 
