@@ -388,6 +388,31 @@ def test_a_pick_of_a_return_brings_the_values(tidy: Any) -> None:
     assert column(dev, "n") == [70, *range(1, 12)]
 
 
+def test_a_pick_of_a_return_brings_cells_that_were_not_written_here(tidy: Any) -> None:
+    """What was between the drop and the return must not tell: neither commit has the column."""
+    store, main = begun()
+    dev = deeplake.open(store)
+    dev.branch("dev")
+    dev["c"][2] = 9
+    dev.commit("dev")
+    main["c"][[0, 1]] = [7, 8]
+    main.commit("cells")
+    main.drop_column("c")
+    dropped = main.commit("dropped")
+    main.append({"n": 12})
+    main.commit("a row")
+    tidy(main)
+    returned = main.revert(dropped)
+    tidy(main)
+    dev.cherry_pick(returned)
+    assert column(dev) == [7, 8, 9, *(100 + k for k in range(3, 12))]
+    one_by_one(dev, "c", {0: 1})
+    with pytest.raises(errors.MergeConflictError, match="cell conflict"):
+        dev.cherry_pick(returned)
+    dev.cherry_pick(returned, on_conflict="theirs")
+    assert column(dev)[:3] == [7, 8, 9]
+
+
 def test_an_added_column_goes_with_a_revert_and_comes_back_with_its_revert(tidy: Any) -> None:
     _, ds = begun({"n": "int"})
     ds.add_column("d", "int", 5)

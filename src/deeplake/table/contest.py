@@ -115,6 +115,8 @@ class Contest:
             column = self._columns.get(column_id)
             if column is not None and column_id not in self._uneven.settled:
                 self._update(column, cells)
+        for column in self._uneven.again:
+            self._compare_again(column)
         for column_id, ids in self._plan.from_theirs:
             self._restore(self._columns[column_id], ids)
         added = self._theirs.added
@@ -254,6 +256,21 @@ class Contest:
         self._take(column, cells.where(~both), at[~both], places[~both])
         if both.any():
             self._settle(column, cells.where(both), at[both], places[both])
+
+    def _compare_again(self, column: Column) -> None:
+        """A column that both brought back: the base has no cells of it to compare with."""
+        back = self._returning
+        if back is None:
+            return
+        first = len(self._theirs.other) - len(back.theirs)  # they are the last ones
+        for k, target in enumerate(self._standing):
+            places, at, there, both = back.written(column, target)
+            none = np.full(len(places), -1)
+            cells = Cells(target.ids_at(places), none, none, first + at, there)
+            if len(places):
+                here = np.full(len(places), k)
+                self._take(column, cells.where(~both), here[~both], places[~both])
+                self._settle(column, cells.where(both), here[both], places[both])
 
     def _restore(self, column: Column, ids: Ints) -> None:
         """Cells that only ours changed, as theirs has them: as they were in the base."""

@@ -314,8 +314,11 @@ class _Merge:
             standing += [f for f in self._targets() if f.path not in there]
         there = {fragment.path for fragment in standing}
         whole = self._sides.ours.leaves(ours.whole)
-        ours = _without(ours, self._uneven.back)  # compaction left out what neither side changed
-        theirs = _without(theirs, self._uneven.kept)
+        # Compaction left out what neither side changed.
+        ours = _without(ours, [*self._uneven.back, *self._uneven.again])
+        theirs = _without(theirs, [*self._uneven.kept, *self._uneven.again])
+        if self._returning is not None:
+            theirs = theirs._replace(other=[*theirs.other, *self._returning.theirs])
         contest = Contest(
             self._writer, self._columns, self._table, self._resolver, ours, theirs, standing,
             lambda: self._sides.ours.fragments([path for path in whole if path not in there]),

@@ -16,6 +16,7 @@ from deeplake.table.compare import covered, versions_at
 from deeplake.table.edits import FragmentEdit
 from deeplake.table.fragments import AbsentFrame, OpenFragment
 from deeplake.table.gathered import gathered, versions_of
+from deeplake.table.key_plan import NO_ROWS
 from deeplake.table.patch import Patch, holds
 from deeplake.table.whereabouts import Whereabouts
 
@@ -39,6 +40,10 @@ PIECES_MAX = 256
 fragment, so of rows that lie across one another the values are copied instead."""
 
 
+NO_COLUMN = -1
+"""What no column's id is: its versions are those of the rows."""
+
+
 class Laid(NamedTuple):
     """What is laid over a fragment: a column, versions (0: of the merge), values by place."""
 
@@ -55,6 +60,7 @@ class Uneven(NamedTuple):
         kept: those that only ours has.
         known: ids of `back` that the base has, too.
         dropped: ids of `back` that ours has had.
+        again: columns that both have and the base had before it dropped them.
         since: ids of rows that ours appended after the base: first one, and the one after all.
         ours_default: columns that have theirs' default, each with the one of ours.
         theirs_default: the reverse.
@@ -64,6 +70,7 @@ class Uneven(NamedTuple):
     kept: tuple[Column, ...] = ()
     known: frozenset[int] = frozenset()
     dropped: frozenset[int] = frozenset()
+    again: tuple[Column, ...] = ()
     since: tuple[int, int] = (0, 0)
     ours_default: tuple[tuple[Column, ColumnData | None], ...] = ()
     theirs_default: tuple[tuple[Column, ColumnData | None], ...] = ()
@@ -71,12 +78,12 @@ class Uneven(NamedTuple):
     @property
     def restores(self) -> bool:
         """Whether cells of fragments of ours may have to be as theirs has them."""
-        return bool(self.back or self.ours_default)
+        return bool(self.back or self.again or self.ours_default)
 
     @property
     def keeps(self) -> bool:
         """Whether fragments of theirs may not come as they are."""
-        return bool(self.kept or self.theirs_default)
+        return bool(self.kept or self.again or self.theirs_default)
 
     @property
     def settled(self) -> frozenset[int]:
@@ -103,6 +110,7 @@ def uneven(
     specs = {spec.column_id: spec for spec in columns.schema.columns}
     back: list[Column] = []
     kept: list[Column] = []
+    again: list[Column] = []
     ours_default: list[tuple[Column, ColumnData | None]] = []
     theirs_default: list[tuple[Column, ColumnData | None]] = []
     for column in columns:
@@ -111,18 +119,20 @@ def uneven(
             back.append(column)
         elif b is None:
             kept.append(column)
-        elif a.default != b.default:
+        elif column.column_id in base.dropped:
+            again.append(column)
+        if a is not None and b is not None and a.default != b.default:
             spec = specs[column.column_id]
             lost, found = (a, ours_default) if spec.default == b.default else (b, theirs_default)
             as_lost = spec._replace(default=lost.default)
             schema = columns.schema._replace(columns=(as_lost,), dropped=())
             found.append((column, next(iter(Columns(schema))).default))
-    if not (back or kept or ours_default or theirs_default):
+    if not (back or kept or again or ours_default or theirs_default):
         return None
     ids = frozenset(column.column_id for column in back)
     return Uneven(
-        tuple(back), tuple(kept), ids & known.keys(), ids & {*ours.dropped}, since,
-        tuple(ours_default), tuple(theirs_default),
+        tuple(back), tuple(kept), ids & known.keys(), ids & {*ours.dropped},
+        tuple(again), since, tuple(ours_default), tuple(theirs_default),
     )  # fmt: skip
 
 
@@ -187,6 +197,7 @@ class Returning:
         self._paths = {fragment.path for fragment in targets}
         self._theirs = Whereabouts(theirs)
         self._base = Whereabouts(base)
+        self.theirs = list(theirs)
         self._sources = [*theirs, *base]
         self._writer = writer
         self.refers = False
@@ -266,6 +277,26 @@ class Returning:
                 self.refers |= refers
                 return chunk, laid
         return None, [self._copied(column, places[need], at[need], there[need]), *laid]
+
+    def written(self, column: Column, target: OpenFragment) -> tuple[Ints, Ints, Ints, Mask]:
+        """Rows of a fragment whose cell theirs has written anew, for a column of `Uneven.again`.
+
+        What the base still holds of it depends on compactions, so that whoever has a cell of
+        another version than the row's has written it.
+
+        Returns:
+            Places, the fragments of theirs and places there, and which cells ours wrote, too.
+        """
+        if target.path not in self._paths:
+            return NO_ROWS, NO_ROWS, NO_ROWS, np.zeros(0, np.bool_)
+        places = _places(target)
+        at, there = self._find(target, places, known=False)
+        places, at, there = places[at >= 0], at[at >= 0], there[at >= 0]
+        born = versions_at(target, NO_COLUMN, places)
+        mine = versions_at(target, column.column_id, places)
+        other = versions_of(self._sources, column, at, there)
+        anew = (other != born) & (other != mine)
+        return places[anew], at[anew], there[anew], (mine != born)[anew]
 
     def _doubtful(self, column_id: int, ids: Ints) -> Mask:
         """Rows that may have had a value elsewhere, which compaction left behind here: what they

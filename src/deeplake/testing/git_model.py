@@ -173,7 +173,14 @@ class Merging:
         for row_id in [*ours.rows, *(r for r in theirs.rows if r not in ours.rows)]:
             there = [side for side in (ours, theirs) if row_id in side.rows]
             compared = {c: s for c, s in columns.items() if all(c in t.columns for t in there)}
-            found = self._row(name, row_id, compared, *(side.rows.get(row_id) for side in sides))
+            three = [side.rows.get(row_id) for side in sides]
+            if three[0] is not None and len(there) == 2:  # what the base dropped it has not
+                cells = {c: v for c, v in three[0].cells.items() if c in base.columns}
+                three[0] = three[0]._replace(cells=cells)
+            elif three[0] is not None:
+                again = {c for c in base.dropped if c in ours.columns and c in theirs.columns}
+                compared = {c: s for c, s in compared.items() if c not in again}
+            found = self._row(name, row_id, compared, *three)
             if found is not None:
                 rows[row_id] = self._as_had(row_id, found, columns, *sides)
         return Table(columns, rows, tuple(c for c in dropped if c not in columns))
