@@ -84,10 +84,10 @@ class FragmentBuilder:
     """
 
     def __init__(self, columns: Iterable[Column], writer: PackWriter) -> None:
-        self._layouts = {c.column_id: c.layout for c in columns}
-        self._generations = {c.column_id: c.generation for c in columns}
+        self._forms = [(c.column_id, c.type.layout, c.generation) for c in columns]
         self._writer = writer
-        self._columns = {c: _Column(layout) for c, layout in self._layouts.items()}
+        self._columns: dict[int, _Column] = {}
+        """Of the open fragment; made with its first rows."""
         self._open_rows = 0
         self.closed: list[Fragment] = []
         self.rows = 0
@@ -100,6 +100,7 @@ class FragmentBuilder:
         """
         at = 0
         while at < rows:
+            self._open()
             count = min(rows - at, settings.FRAGMENT_ROWS_MAX - self._open_rows)
             for column_id, column in self._columns.items():
                 data = batch[column_id]
@@ -112,6 +113,7 @@ class FragmentBuilder:
 
     def keep(self, frame: FrameRef, statistics: ColumnStatistics) -> None:
         """Append the rows of a frame that is stored already; of a builder of one column only."""
+        self._open()
         (column,) = self._columns.values()
         self._flush(column)
         column.frames.append(frame)
@@ -119,21 +121,25 @@ class FragmentBuilder:
         self._open_rows += frame.rows
         self.rows += frame.rows
 
+    def _open(self) -> None:
+        if not self._columns:
+            self._columns = {c: _Column(layout) for c, layout, _ in self._forms}
+
     def close(self) -> None:
         """Close the open fragment, if it has rows."""
         if not self._open_rows:
             return
         chunks = []
-        for column_id, column in self._columns.items():
+        for column_id, _, generation in self._forms:
+            column = self._columns[column_id]
             self._flush(column)
             merged = stats.merge(column.statistics)
-            generation = self._generations[column_id]
             chunks.append(ColumnChunk(column_id, tuple(column.frames), merged, (), generation))
         rows = self._open_rows
         first = sum(fragment.rows for fragment in self.closed)
         fragment = Fragment(rows, (Run(first, rows),), (Run(0, rows),), tuple(chunks))
         self.closed.append(fragment)
-        self._columns = {c: _Column(layout) for c, layout in self._layouts.items()}
+        self._columns = {}
         self._open_rows = 0
 
     def peek(self) -> Peek | None:
@@ -167,7 +173,7 @@ class FragmentBuilder:
 
     def statistics(self) -> dict[int, ColumnStatistics]:
         """Column id -> statistics of all rows so far; what waits for a frame is measured."""
-        found: dict[int, list[ColumnStatistics]] = {c: [] for c in self._columns}
+        found: dict[int, list[ColumnStatistics]] = {c: [] for c, _, _ in self._forms}
         for fragment in self.closed:
             for chunk in fragment.columns:
                 found[chunk.column_id].append(chunk.statistics)

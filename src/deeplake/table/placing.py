@@ -36,6 +36,12 @@ def required(changes: Sequence[TableChange]) -> tuple[str, ...]:
     for change in changes:
         if change.schema is not None and change.schema.evolved:
             found.add("evolution")
+        if (
+            not change.replaced
+            and not change.appended
+            and not any(fragment.overlays or fragment.deletion for fragment in change.fragments)
+        ):
+            continue
         new = [*(f for found in change.replaced.values() for f in found), *change.appended]
         edited = [f for f in new if isinstance(f, Fragment)]
         for fragment in (*change.fragments, *edited):
