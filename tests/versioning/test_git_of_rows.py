@@ -26,7 +26,7 @@ from deeplake.errors import (
     StateError,
 )
 from deeplake.storage.local import LocalStore
-from deeplake.testing.git_machine import SCHEMAS, GitMachine, Handle, plain
+from deeplake.testing.git_machine import SCHEMAS, GitMachine, Handle, appended_since, plain
 from deeplake.testing.git_model import (
     Branch,
     Merging,
@@ -391,7 +391,7 @@ class GitOfRows(GitMachine):
         handle: Handle,
         data: Any,
         work: Callable[[Any], Any],
-        base: Tables,
+        base: ModelCommit,
         theirs: Tables,
         parents: tuple[ModelCommit, ...],
     ) -> None:
@@ -400,8 +400,8 @@ class GitOfRows(GitMachine):
         head = branch.head
         model, real = self.policy(data)
         stamp = f"c{next(self.stamps)}"
-        merging = Merging(stamp, model)
-        tables = merging.run(base, head.tables, theirs)
+        merging = Merging(stamp, model, appended_since(self.inner, base, head))
+        tables = merging.run(base.tables, head.tables, theirs)
         if model == "raise" and merging.conflicts:
             try:
                 work(real)
@@ -411,7 +411,9 @@ class GitOfRows(GitMachine):
                 return
             raise AssertionError(f"no conflict was seen: {merging.conflicts}")
         touched = {name for name in tables if not same(tables[name], head.tables[name])}
-        types = [types_of(name, side) for name in tables for side in (base, head.tables, theirs)]
+        types = [
+            types_of(name, side) for name in tables for side in (base.tables, head.tables, theirs)
+        ]
         widened = any(len({k[c] for k in types if c in k}) > 1 for c in set().union(*types))
         changed = {
             f"{name}!" for name in touched
@@ -459,7 +461,7 @@ class GitOfRows(GitMachine):
         else:
             self.merge3(
                 handle, data, lambda policy: handle.db.merge(name, on_conflict=policy),
-                virtual_base(bases, self.stamps).tables, theirs.tables, (head, theirs),
+                virtual_base(bases, self.stamps), theirs.tables, (head, theirs),
             )  # fmt: skip
 
     @rule(data=st.data(), h=HANDLES, which=st.sampled_from([None, 1, 2]),
@@ -480,7 +482,7 @@ class GitOfRows(GitMachine):
         assert branch is not None
         self.merge3(
             handle, data, lambda p: do(commit.id, parent=which, on_conflict=p),
-            base.tables, theirs.tables, (branch.head,),
+            base, theirs.tables, (branch.head,),
         )  # fmt: skip
 
     # --- housekeeping ----------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 import deeplake
 from deeplake import settings
 from deeplake.storage.memory import MemoryStore
+from deeplake.testing.git_machine import appended_since
 from deeplake.testing.git_model import (
     Cell,
     Merging,
@@ -150,7 +151,7 @@ class Two:
             if len(commit.parents) != 1 or commit.kind == "ff":
                 return
             base, theirs = (commit, commit.parents[0])[:: 1 if kind == "revert" else -1]
-        merging = Merging(f"c{len(self.commits)}", policy)
+        merging = Merging(f"c{len(self.commits)}", policy, appended_since(self.store, base, head))
         tables = merging.run(base.tables, head.tables, theirs.tables)
         before = ds.commit_id
         if kind == "merge":

@@ -19,6 +19,7 @@ from deeplake.errors import (
     CommitUnknownError,
     StoreError,
 )
+from deeplake.format.keys import COUNTER_BITS, parse_commit_id
 from deeplake.storage.memory import MemoryStore
 from deeplake.testing.faults import FAULTS, FaultStore, SimulatedCrash
 from deeplake.testing.git_model import (
@@ -32,12 +33,15 @@ from deeplake.testing.git_model import (
     Table,
     history,
 )
+from deeplake.versioning.history import open_commit
+from deeplake.versioning.objects import Objects
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from deeplake.api.database import Database
     from deeplake.api.dataset import Dataset
+    from deeplake.storage.store import Store
     from deeplake.testing.git_model import Tables
 SCHEMAS = {"data": {"n": "int", "t": "text", "j": "json", "b": "blob"}, "more": {"n": "int"}}
 LIMITS = {
@@ -277,6 +281,21 @@ def as_known(ds: Dataset, table: Table) -> Table:
         columns[spec.column_id] = known._replace(type=type_)
     assert list(columns) == list(table.columns)
     return table._replace(columns=columns, dropped=schema.dropped)
+
+
+def appended_since(store: Store, base: ModelCommit, ours: ModelCommit) -> range:
+    """Ids of the rows that a branch appended after one of its commits, if `base` is one."""
+    if base.kind == "virtual":
+        return range(0)
+    objects = Objects(store)
+    old, new = (open_commit(objects, parse_commit_id(c.id)).header for c in (base, ours))
+    if old is None or new is None or new.allocator is None:
+        return range(0)
+    if old.commit_id.branch != new.commit_id.branch:
+        return range(0)
+    first = old.allocator[1] if old.allocator and old.allocator[0] == new.allocator[0] else 0
+    start = new.allocator[0] << COUNTER_BITS
+    return range(start + first, start + new.allocator[1])
 
 
 def differing(found: list[dict[str, Any]], expected: list[dict[str, Any]]) -> str:

@@ -135,11 +135,16 @@ class Merging:
         stamp: the version of what the merge itself writes.
         policy: "raise", "ours", "theirs", "virtual", or a function of a conflict's place that
             says "ours", "theirs" or ("new", value).
+        since: ids of rows that ours' branch appended after the base. Of other rows it cannot tell
+            whether they have values elsewhere of a column that comes back.
     """
 
-    def __init__(self, stamp: Version, policy: str | Callable[[Place], Any]) -> None:
+    def __init__(
+        self, stamp: Version, policy: str | Callable[[Place], Any], since: range = range(0)
+    ) -> None:
         self._stamp = stamp
         self._policy = policy
+        self._since = since
         self.conflicts: list[Place] = []
 
     def run(self, base: Tables, ours: Tables, theirs: Tables) -> Tables:
@@ -206,7 +211,7 @@ class Merging:
                     source = old
                 if source is not None:
                     _put(cells, c, source)
-                elif c in cells:
+                elif c in cells or (c in ours.dropped and row_id not in self._since):
                     cells[c] = Cell(spec.default, self._stamp)
             elif ours.columns[c].default != theirs.columns[c].default:
                 if mine is None or other is None:
