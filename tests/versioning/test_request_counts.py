@@ -10,7 +10,7 @@ import pytest
 import deeplake
 from deeplake.storage.cache import CachedStore
 from deeplake.storage.memory import MemoryStore
-from deeplake.testing.tracing import TracingStore
+from deeplake.testing.tracing import TracingStore, fewest_rounds
 
 if TYPE_CHECKING:
     from deeplake.api.dataset import Dataset
@@ -51,14 +51,15 @@ def writer(store: TracingStore) -> Dataset:
 
 
 def rounds(store: MemoryStore, at: str = "main") -> int:
-    """Dependent rounds of an open, the least of a few: a loaded machine starts threads late."""
-    found: list[int] = []
-    while len(found) < 10 and min(found, default=9) > 3:
-        traced = bucket(store, LATENCY_S)
+    """Dependent rounds of an open."""
+
+    def opened(latency_s: float) -> TracingStore:
+        traced = bucket(store, latency_s)
         deeplake.open(traced, at=at)
         assert traced.count("list") == 0
-        found.append(traced.depth)
-    return min(found)
+        return traced
+
+    return fewest_rounds(opened, 3, latency_s=LATENCY_S).depth
 
 
 def test_opening_takes_at_most_three_dependent_rounds(store: MemoryStore) -> None:

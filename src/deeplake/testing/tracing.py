@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import numpy as np
     import numpy.typing as npt
@@ -184,3 +184,36 @@ class TracingStore:
                 self.operations.append(
                     Operation(kind, key, tally.bytes, tally.items, order, depth, error)
                 )
+
+
+def fewest_rounds(
+    run: Callable[[float], TracingStore], enough: int, *, latency_s: float = 0.03
+) -> TracingStore:
+    """The run of the least depth: the first of `enough` rounds, or the best of ten.
+
+    A thread that a busy machine starts late looks like one that waited, so a run that is too
+    deep is tried again with a latency twice as long, beside which the delay is smaller.
+
+    Args:
+        run: does the work on a fresh store of the latency it is given, in seconds, and
+            returns that store.
+        enough: rounds at which to stop trying.
+        latency_s: of the first run; at most 16 times of it is slept.
+
+    >>> from deeplake.storage.memory import MemoryStore
+    >>> def run(latency_s):
+    ...     store = TracingStore(MemoryStore(), latency_s=latency_s)
+    ...     _ = store.list("")
+    ...     return store
+    >>> fewest_rounds(run, 1).depth
+    1
+    """
+    best: TracingStore | None = None
+    for turn in range(10):
+        store = run(latency_s * 2 ** min(turn, 4))
+        if best is None or store.depth < best.depth:
+            best = store
+        if best.depth <= enough:
+            break
+    assert best is not None
+    return best
