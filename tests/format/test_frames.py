@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deeplake.errors import ChecksumError, DeeplakeError, MalformedObjectError
+from deeplake.format import encode
 from deeplake.format import frame as f
 from deeplake.format.checksum import crc32c
 from deeplake.format.decode import FrameDecoder, node_count
@@ -31,6 +32,7 @@ from deeplake.types.data import join_bytes, offsets_of, slice_rows
 from deeplake.versioning.objects import Objects
 
 OBJECTS = Objects(MemoryStore())
+_F4 = np.full(1, 3**0.5, np.float32)
 NESTED = StructLayout(
     (
         ("a", FixedLayout("|i1")),
@@ -62,6 +64,41 @@ def test_a_frame_gives_back_its_rows(column):
     assert len(payload) == frame.payload_length
     assert crc32c(frame.index) == frame.index_crc
     assert lay.identical(whole(layout, frame.rows, payload, frame.index), data)
+
+
+@given(lay.columns())
+def test_a_row_on_its_own_is_the_same_frame_the_short_way(column):
+    layout, data = column
+    if row_count(data):
+        data = slice_rows(data, 0, 1)
+    short = encode_frame(layout, data)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encode, "_plain_row", lambda *_: None)
+        long = encode_frame(layout, data)
+    assert payload_of(short) == payload_of(long)
+    assert short._replace(parts=[]) == long._replace(parts=[])
+
+
+@pytest.mark.parametrize(
+    ("layout", "data"),
+    [
+        (FixedLayout("<f4", (3,), norms=True), FixedData(np.ones((1, 3), "f4"), None, _F4)),
+        (FixedLayout("<f4", (16384,)), FixedData(np.ones((1, 16384), "f4"))),
+        (FixedLayout("<f4", (16385,)), FixedData(np.ones((1, 16385), "f4"))),
+        (FixedLayout("<f4", (0,)), FixedData(np.ones((1, 0), "f4"))),
+        (VarLayout(), VarData(np.array([0, 5]), [b"12345"])),
+        (VarLayout(), VarData(np.array([0, 0]), [b""])),
+        (VarLayout(), VarData(np.array([0, 2]), [b"1", b"2"])),
+        (VarLayout(compress=True), VarData(np.array([0, 1023]), [b"a" * 1023])),
+        (VarLayout(compress=True), VarData(np.array([0, 1024]), [b"a" * 1024])),
+        (
+            VarLayout((Extra("shape", "<u4", 3), Extra("codec", "|u1"))),
+            VarData(np.array([0, 3]), [b"jpg"], None, (np.ones((1, 3), "u4"), np.ones(1, "u1"))),
+        ),
+    ],
+)
+def test_known_rows_on_their_own_are_the_same_frame_the_short_way(layout, data):
+    test_a_row_on_its_own_is_the_same_frame_the_short_way.hypothesis.inner_test((layout, data))
 
 
 @given(st.lists(st.integers(0, 1 << 31), max_size=4))

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from deeplake import types
 from deeplake.errors import DependencyError, DtypeError, MediaError, SourceNotFoundError
+from deeplake.testing.column_data import same
 from deeplake.types.image import CODECS, decode
 
 if TYPE_CHECKING:
@@ -142,6 +143,14 @@ def test_a_declared_encoding_is_used_for_arrays_only() -> None:
     ):
         with pytest.raises(DtypeError, match=f"cannot be encoded as {encoding}"):
             one(bad, types.Image(encoding=encoding))
+
+
+def test_a_single_file_is_a_batch_of_one() -> None:
+    for kind in ("PNG", "JPEG"):
+        file = file_of("RGB", kind)
+        plain = types.Image().single(file, column="image")
+        assert plain is not None
+        assert same(plain, types.Image().normalise([file], column="image"))
 
 
 def test_paths_and_open_files_are_read(tmp_path: Path) -> None:

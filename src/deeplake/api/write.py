@@ -33,12 +33,12 @@ def append(session: Session, row: Mapping[str, Any]) -> None:
         )
     if not len(row):  # a pandas Series has no truth value
         raise InputError("the row is empty.", hint="Pass at least one column.")
-    part = {name: [value] for name, value in row.items()}
     with session.writing:
         if session.defined:
-            _stage_part(session, part)
+            columns = session.columns
+            session.stage(*columns.fit_data(_row_data(columns, row)))
         else:
-            _stage(session, part)
+            _stage(session, {name: [value] for name, value in row.items()})
 
 
 def extend(session: Session, rows: Any) -> int:
@@ -155,6 +155,20 @@ def as_data(columns: Columns, part: dict[str, Any]) -> dict[str, ColumnData]:
         type_ = columns.get(name).type
         read = type_.from_arrow if _is_arrow(values) else type_.normalise
         data[name] = read(values, column=name)
+    return data
+
+
+def _row_data(columns: Columns, row: Mapping[str, Any]) -> dict[str, ColumnData]:
+    """One row's values as column data by name.
+
+    Raises:
+        ColumnNotFoundError, InvalidValueError
+    """
+    data: dict[str, ColumnData] = {}
+    for name, value in row.items():
+        type_ = columns.get(name).type
+        plain = type_.single(value, column=name)
+        data[name] = type_.normalise([value], column=name) if plain is None else plain
     return data
 
 

@@ -63,6 +63,10 @@ def encode_frame(
     `data` without copying them, wherever the layout is flat.
     """
     rows = row_count(data)
+    if rows == 1 and data.valid is None and versions is None and not externals:
+        frame = _plain_row(layout, data)
+        if frame is not None:
+            return frame
     build = f.IndexBuilder()
     if versions is not None:
         build.inline(f.VERSIONS, 0, versions.astype("<u8").tobytes())
@@ -76,6 +80,30 @@ def encode_frame(
     sums = block_checksums(payload, settings.CHECKSUM_BLOCK_BYTES)
     build.inline(f.BLOCK_CHECKSUMS, 0, _packed(sums))
     return build.finish(rows, settings.CHECKSUM_BLOCK_BYTES)
+
+
+def _plain_row(layout: Layout, data: ColumnData) -> f.EncodedFrame | None:
+    """The frame of one row whose buffers are known beforehand: the same bytes in a third of the
+    time, as a commit of one row makes one for each column. None if there is more to it.
+    """
+    if isinstance(data, FixedData) and isinstance(layout, FixedLayout):
+        values = data.values
+        size = values.nbytes
+        if not 0 < size <= settings.CHECKSUM_BLOCK_BYTES or (data.norms is None) is layout.norms:
+            return None
+        raw = values.tobytes()
+        norms = b"" if data.norms is None else data.norms.tobytes()
+        return f.fixed_row(raw, norms, settings.CHECKSUM_BLOCK_BYTES)
+    if isinstance(data, VarData) and isinstance(layout, VarLayout) and len(data.buffers) == 1:
+        value = data.buffers[0]
+        if len(value) >= 1024 and (layout.compress or len(value) >= 1 << 32):
+            return None
+        extras = [
+            np.ascontiguousarray(values, extra.dtype).tobytes()
+            for extra, values in zip(layout.extras, data.extras, strict=True)
+        ]
+        return f.var_row(value, extras)
+    return None
 
 
 def _node(build: f.IndexBuilder, layout: Layout, data: ColumnData, node: int) -> int:

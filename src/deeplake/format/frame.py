@@ -17,6 +17,8 @@ from deeplake.format.checksum import crc32c
 from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
     from deeplake.types.base import Buffer
@@ -119,6 +121,57 @@ class IndexBuilder:
         start = struct.pack("<II" + "BBHIQQ" * count, *table)
         index = b"".join([start, *self._inline])
         return EncodedFrame(rows, self.parts, self.payload_length, index, crc32c(index))
+
+
+_FIXED_ROW = struct.Struct("<II" + "BBHIQQ" * 2 + "I")
+_FIXED_ROW_NORMS = struct.Struct("<II" + "BBHIQQ" * 3 + "4sI")
+_VAR_SUMS = struct.Struct("<III")
+
+
+def fixed_row(raw: bytes, norms: bytes, block_bytes: int) -> EncodedFrame:
+    """The frame of one row of equal size that is not NULL: what `IndexBuilder` makes of it.
+
+    Args:
+        raw: the row, at most `block_bytes`.
+        norms: its float32 norm, or nothing.
+    """
+    size = len(raw)
+    if norms:
+        at = size + _FIXED_ROW_NORMS.size - 8
+        index = _FIXED_ROW_NORMS.pack(
+            3, block_bytes, VALUES, PLAIN, 0, 0, 0, size, NORMS, PLAIN, 0, 0, at, 4,
+            BLOCK_CHECKSUMS, PLAIN, 0, 0, at + 4, 4, norms, crc32c(raw),
+        )  # fmt: skip
+    else:
+        at = size + _FIXED_ROW.size - 4
+        index = _FIXED_ROW.pack(
+            2, block_bytes, VALUES, PLAIN, 0, 0, 0, size, BLOCK_CHECKSUMS, PLAIN, 0, 0, at, 4,
+            crc32c(raw),
+        )  # fmt: skip
+    return EncodedFrame(1, [raw], size, index, crc32c(index))
+
+
+def var_row(value: Buffer, extras: Sequence[bytes]) -> EncodedFrame:
+    """The frame of one row of bytes that is neither NULL nor compressed, likewise.
+
+    Args:
+        value: the row, under 4 GiB.
+        extras: of the row, as they are stored.
+    """
+    size, count = len(value), 3 + len(extras)
+    base = size + _HEAD.size + _BUFFER.size * count
+    table = [
+        count, 0, OFFSETS, PLAIN, 0, 0, base, 8, VALUES, PLAIN, 0, 0, 0, size,
+        CHECKSUMS, PLAIN, 0, 0, base + 8, 4,
+    ]  # fmt: skip
+    parts, at = [_VAR_SUMS.pack(0, size, crc32c(value))], base + 12
+    for k, extra in enumerate(extras):
+        table += EXTRA + k, PLAIN, 0, 0, at, len(extra)
+        padded = extra + bytes(-len(extra) % 4)
+        parts.append(padded)
+        at += len(padded)
+    index = struct.pack("<II" + "BBHIQQ" * count, *table) + b"".join(parts)
+    return EncodedFrame(1, [value] if size else [], size, index, crc32c(index))
 
 
 class FrameIndex:

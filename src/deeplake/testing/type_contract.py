@@ -62,6 +62,25 @@ class TypeContract:
         check_layout(data, type_.layout, len(self.rows))
         assert same(type_.values(data), [v for v in self.expected() if v is not None])
 
+    def test_a_single_plain_value_is_a_batch_of_one(self, type_: ColumnType) -> None:
+        for value in (*self.rows, None):
+            plain = type_.single(value, column="c")
+            if plain is not None:
+                check_layout(plain, type_.layout, 1)
+                batch = type_.normalise([value], column="c")
+                assert same(plain, batch)
+                assert plain.valid is None
+
+    def test_a_single_bad_value_is_refused_like_a_batch_of_one(self, type_: ColumnType) -> None:
+        for value, error, _ in self.bad:
+            with pytest.raises(error) as batch:
+                type_.normalise([value], column="price")
+            try:
+                said = None if type_.single(value, column="price") is None else "taken"
+            except error as refused:
+                said = str(refused)
+            assert said in (None, str(batch.value))
+
     def test_nulls_come_back(self, type_: ColumnType) -> None:
         data = type_.normalise(self.given(), column="c")
         check_layout(data, type_.layout, len(self.given()))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from deeplake.errors import DtypeError
 from deeplake.types.base import VarData, VarLayout
 from deeplake.types.rows import batch, refusal, shown
 from deeplake.types.source import payload_of
-from deeplake.types.variable import Variable, raw_bytes, var_data
+from deeplake.types.variable import Variable, check_size, raw_bytes, var_data
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -50,6 +52,13 @@ class Blob(Variable):
                 )
             payloads.append(payload)
         return var_data(payloads, rows.valid)
+
+    def single(self, value: Any, *, column: str) -> VarData | None:
+        """Bytes."""
+        if type(value) is not bytes:
+            return None
+        check_size(len(value), column=column, row=0)
+        return VarData(np.array((0, len(value))), [value])
 
     def cell(self, raw: Any) -> bytes:
         """The bytes."""

@@ -97,6 +97,13 @@ class ClassLabel(Int):
         self._check(data.values, column=column)
         return data
 
+    def single(self, value: Any, *, column: str) -> FixedData | None:
+        """A known code or name."""
+        code = self._codes.get(value) if type(value) is str else value
+        if type(code) is not int or not 0 <= code < (len(self.names) or 1 << 31):
+            return None
+        return super().single(code, column=column)
+
     def _code(self, name: str, row: int, column: str) -> int:
         code = self._codes.get(name)
         if code is not None:

@@ -91,6 +91,15 @@ class Embedding(Fixed):
         dense = stack(rows, self.dtype, (self.n,), name=self.name, column=column)
         return self._finished(dense, rows.valid, column=column)
 
+    def single(self, value: Any, *, column: str) -> FixedData | None:
+        """An array of the column's own dtype and length."""
+        if type(value) is not np.ndarray or value.shape != (self.n,):
+            return None
+        if value.dtype.str != self.layout.dtype:
+            return None
+        dense = value.reshape(1, -1).copy()  # the caller may change theirs before the commit
+        return FixedData(dense, None, _norms(dense, column=column, at=None))
+
     def _finished(self, dense: AnyArray, valid: AnyArray | None, *, column: str) -> FixedData:
         """Check the non-NULL rows and add their norms."""
         at = None if valid is None else np.flatnonzero(valid)

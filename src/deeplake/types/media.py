@@ -70,6 +70,14 @@ class Media(Variable):
             payloads.append(payload)
         return var_data(payloads, rows.valid, self._extras(facts))
 
+    def single(self, value: Any, *, column: str) -> VarData | None:
+        """Encoded bytes."""
+        if type(value) is not bytes:
+            return None
+        check_size(len(value), column=column, row=0)
+        facts = self.probe(value, column=column, row=0)
+        return var_data([value], None, self._extras([facts]))
+
     def _extras(self, facts: list[Facts]) -> tuple[Any, ...]:
         if not facts:
             return tuple([

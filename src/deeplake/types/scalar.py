@@ -184,6 +184,9 @@ class Int(Scalar):
         if bits not in (8, 16, 32, 64):
             raise SchemaError(f"an integer has 8, 16, 32 or 64 bits, got {bits!r}.")
         super().__init__(np.dtype(f"<{self._letter}{bits // 8}"))
+        signed = self._letter == "i"
+        self._low = -(1 << bits - 1) if signed else 0
+        self._high = (1 << bits - signed) - 1
 
     def _staged(self, present: list[Any], kinds: frozenset[type]) -> AnyArray:
         if not kinds <= {int}:
@@ -194,6 +197,13 @@ class Int(Scalar):
             if self.name != "uint64" or min(present) < 0:
                 raise
             return np.array(present, np.uint64)
+
+    def single(self, value: Any, *, column: str) -> FixedData | None:
+        """A Python int that fits."""
+        del column
+        if type(value) is not int or not self._low <= value <= self._high:
+            return None
+        return FixedData(np.array((value,), self.layout.dtype))
 
     @classmethod
     def from_spelling(cls, head: str, arguments: tuple[Any, ...]) -> Int:
@@ -226,6 +236,13 @@ class Float(Scalar):
         if bits not in (16, 32, 64):
             raise SchemaError(f"a float has 16, 32 or 64 bits, got {bits!r}.")
         super().__init__(np.dtype(f"<f{bits // 8}"))
+
+    def single(self, value: Any, *, column: str) -> FixedData | None:
+        """A Python float, in a column as wide as it."""
+        del column
+        if type(value) is not float or self.layout.dtype != "<f8":
+            return None
+        return FixedData(np.array((value,)))
 
     @classmethod
     def from_spelling(cls, head: str, arguments: tuple[Any, ...]) -> Float:

@@ -11,7 +11,7 @@ from deeplake.errors import DtypeError, SchemaError, TextEncodingError
 from deeplake.types.base import VarData, VarLayout
 from deeplake.types.data import join_bytes, offsets_of, var_rows
 from deeplake.types.rows import Batch, batch, refusal, shown
-from deeplake.types.variable import Variable, check_sizes, raw_bytes, var_data
+from deeplake.types.variable import Variable, check_size, check_sizes, raw_bytes, var_data
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -81,6 +81,13 @@ class Text(Variable):
         sizes = np.fromiter(map(len, encoded), np.int64, len(encoded))
         check_sizes(sizes, column=column, at=at)
         return var_data(encoded, rows.valid)
+
+    def single(self, value: Any, *, column: str) -> VarData | None:
+        """A str."""
+        if type(value) is not str or not value.isascii():
+            return None
+        check_size(len(value), column=column, row=0)
+        return VarData(np.array((0, len(value))), [value.encode()])
 
     def cell(self, raw: Any) -> str:
         """One string."""
