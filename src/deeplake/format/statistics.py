@@ -9,7 +9,6 @@ NULL or NaN) are three things: only the last may be left out of a union.
 from __future__ import annotations
 
 import struct
-import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -155,6 +154,8 @@ _CHILD_DTYPE = np.dtype(
 
 def pack_children(children: Sequence[dict[int, ColumnStatistics]]) -> bytes:
     """Per child of a node, column id -> statistics, as the packed section of its block."""
+    import zlib
+
     columns = sorted({column for child in children for column in child})
     parts = [_CHILDREN.pack(len(columns), len(children)), np.array(columns, "<u4").tobytes()]
     for column in columns:
@@ -171,6 +172,8 @@ def unpack_children(packed: bytes) -> list[dict[int, ColumnStatistics]]:
     """
     if not packed:
         return []
+    import zlib
+
     inflate = zlib.decompressobj()
     try:
         raw = inflate.decompress(packed, CHILDREN_BYTES_MAX)

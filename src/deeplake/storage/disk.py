@@ -247,7 +247,5 @@ def open_files_max() -> int:
     """The soft limit of open files of this process (a guess of 512 on Windows, its stdio's)."""
     if sys.platform == "win32":
         return 512
-    import resource
-
-    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    return 1 << 20 if soft == resource.RLIM_INFINITY else soft
+    soft = os.sysconf("SC_OPEN_MAX")
+    return 1 << 20 if soft < 0 else soft

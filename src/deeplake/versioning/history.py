@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime
 from functools import partial
-from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 from deeplake.errors import MalformedObjectError, RefNotFoundError, did_you_mean
@@ -118,6 +117,8 @@ def walk_all(
     """
     if head is None:
         return
+    from heapq import heappop, heappush
+
     reader = _Reader(objects)
     waiting = {head.header.commit_id: head}
     order = [(-head.header.time_us, head.header.commit_id)]
