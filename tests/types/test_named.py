@@ -70,7 +70,7 @@ def test_it_is_the_tuple_of_typing():
 
 def test_it_can_be_copied_and_pickled():
     ours = Ours(1)
-    assert pickle.loads(pickle.dumps(ours)) == ours  # noqa: S301
+    assert pickle.loads(pickle.dumps(ours)) == ours
     assert type(copy.copy(ours)) is Ours
     assert copy.deepcopy(ours) == ours
 
