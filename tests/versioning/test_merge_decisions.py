@@ -202,6 +202,43 @@ def test_columns_that_collide_are_conflicts(
     assert len(list(ds)) == 20
 
 
+@pytest.mark.parametrize("between", ["nothing", "optimize", "rows"])
+def test_a_reverted_drop_puts_the_column_back_in_its_place(between: str) -> None:
+    ds = deeplake.create(MemoryStore(), schema={"a": "int", "b": "int"})
+    ds.extend({"a": [1, 2], "b": [3, 4]})
+    ds.commit("rows")
+    ds.drop_column("a")
+    dropped = ds.commit("drop")
+    if between == "optimize":
+        ds.optimize(progress=False)
+    elif between == "rows":
+        ds.append({"b": 5})
+        ds.commit("a row")
+    ds.revert(dropped.id)
+    assert list(ds.schema) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "left"), [("ours", {"a": [1, 2]}), ("theirs", {"b": [3, 4]})], ids=["ours", "theirs"]
+)
+def test_two_drops_that_leave_no_column_are_a_conflict(policy: Any, left: Any) -> None:
+    ds = deeplake.create(MemoryStore(), schema={"a": "int", "b": "int"})
+    ds.extend({"a": [1, 2], "b": [3, 4]})
+    ds.commit("rows")
+    ds.branch("dev")
+    ds.drop_column("a")
+    ds.commit("drop a")
+    ds.checkout("main")
+    ds.drop_column("b")
+    ds.commit("drop b")
+    with pytest.raises(errors.MergeConflictError) as caught:
+        ds.merge("dev")
+    (conflict,) = caught.value.conflicts
+    assert conflict.place == ("schema", "data", None, "a")
+    ds.merge("dev", on_conflict=policy)
+    assert {name: column(ds, name) for name in ds.schema} == left
+
+
 def test_changes_of_a_column_that_the_other_side_renamed_find_it(store: MemoryStore) -> None:
     ds = evolved(store, rename("n", "m"), put("n", 3, 7))
     ds.merge("dev")

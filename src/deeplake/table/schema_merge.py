@@ -48,10 +48,15 @@ class _Schemas:
         self._changed = changed
 
     def run(self) -> list[ColumnSpec]:
-        """Ours' order, then what is new in theirs."""
+        """Ours' order, then what is new in theirs; theirs' if ours left the order as it was."""
         ids = [*self._ours, *(c for c in self._theirs if c not in self._ours)]
         found = [spec for c in ids if (spec := self._column(c)) is not None]
-        return self._named_apart(found)
+        merged = {spec.column_id: spec for spec in self._named_apart(found)}
+        if not merged and self._ours and self._theirs:
+            return self._last_ones()
+        if [*self._ours] == [*self._base] and merged.keys() <= self._theirs.keys():
+            return [merged[c] for c in self._theirs if c in merged]
+        return list(merged.values())
 
     def _column(self, column_id: int) -> ColumnSpec | None:
         base, ours, theirs = (
@@ -82,6 +87,13 @@ class _Schemas:
                 keep = self._conflict(name, f"its {field} was changed by both", base, ours, theirs)
                 return theirs if keep else ours
         return ColumnSpec(**fields)
+
+    def _last_ones(self) -> list[ColumnSpec]:
+        """Each side dropped what the other kept, and a table has at least one column."""
+        ours = next(iter(self._ours.values()))
+        base = self._base.get(ours.column_id)
+        keep = self._conflict(ours.name, "the two drops leave no column", base, ours, None)
+        return list((self._theirs if keep else self._ours).values())
 
     def _named_apart(self, columns: list[ColumnSpec]) -> list[ColumnSpec]:
         """Two columns of one name (added or renamed by both) cannot both stay: the side that is

@@ -299,7 +299,14 @@ class Merging:
             spec = self._column(table, *specs, written=written)
             if spec is not None:
                 found[c] = spec
-        return self._named_apart(table, found, ours.columns, theirs.columns)
+        found = self._named_apart(table, found, ours.columns, theirs.columns)
+        if not found:  # a table has at least one column
+            name = next(iter(ours.columns.values())).name
+            keep = self._decide(("schema", table, None, name))
+            return dict((theirs if keep == "theirs" else ours).columns)
+        if list(ours.columns) == list(base.columns) and found.keys() <= theirs.columns.keys():
+            return {c: found[c] for c in theirs.columns if c in found}  # only theirs changed it
+        return found
 
     def _column(
         self,
@@ -368,7 +375,7 @@ def _put(cells: dict[int, Cell], column: int, source: Row) -> None:
 
 def _same(a: Table, b: Table) -> bool:
     return (
-        a.columns == b.columns
+        list(a.columns.items()) == list(b.columns.items())
         and list(a.rows) == list(b.rows)
         and all(a.versions(r) == b.versions(r) for r in a.rows)
     )
