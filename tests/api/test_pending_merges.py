@@ -91,6 +91,14 @@ def test_an_aborted_merge_is_forgotten(ds):
     ds.abort_merge()
 
 
+def test_another_change_to_the_same_state_ends_no_merge_that_waits(ds):
+    start(ds)
+    picked = ds.cherry_pick("other", on_conflict="ours")
+    assert picked.message == "on other"
+    ds.reset(picked.parents[0])
+    assert len(ds.conflicts()) == 3
+
+
 def test_a_revert_may_wait_as_well(ds):
     ds["t"][5] = "x"
     fixed = ds.commit("fix")

@@ -160,15 +160,16 @@ class MergeJob:
     def _recalled(self) -> bool:
         """Whether there are decisions on this very change that were not known yet."""
         _, waiting = find_pending(self._objects, self._branch.branch_id)
-        change = self._merge
-        if waiting is None or waiting.decisions == change.decisions:
+        if waiting is None or waiting.decisions == self._merge.decisions:
             return False
-        if (waiting.doing, waiting.base, waiting.theirs) != (
-            change.doing, change.base, change.theirs,
-        ):  # fmt: skip
+        if not self._is_this(waiting):
             return False
-        self._merge, self._waits = change._replace(decisions=waiting.decisions), True
+        self._merge, self._waits = self._merge._replace(decisions=waiting.decisions), True
         return True
+
+    def _is_this(self, waiting: PendingMerge) -> bool:
+        """Whether what waits is this change, whatever its message."""
+        return waiting[:1] + waiting[2:4] == self._merge[:1] + self._merge[2:4]
 
     def _merged(self, ours: Snapshot) -> Merged:
         self._abandon(keep=False)
@@ -199,7 +200,7 @@ class MergeJob:
     def _finish(self) -> None:
         """The merge that waited for decisions is done, if this was it."""
         version, waiting = find_pending(self._objects, self._branch.branch_id)
-        if waiting is not None and waiting.theirs == self._merge.theirs:
+        if waiting is not None and self._is_this(waiting):
             write_pending(self._objects, self._branch.branch_id, version, None)
 
     def _abandon(self, *, keep: bool) -> None:
