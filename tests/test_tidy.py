@@ -37,6 +37,8 @@ HOMES = {
     "av": ("types/",),
     "zstandard": ("format/",),
     "pcodec": ("format/",),
+    "duckdb": ("query/engine.py",),
+    "postgast": ("sql/parse.py",),
 }
 # Engines that cost tens of milliseconds: at module level only in files that are loaded late.
 LATE = {
@@ -49,10 +51,12 @@ LATE = {
     "av",
     "zstandard",
     "pcodec",
+    "duckdb",
+    "postgast",
     "tqdm",
     "sklearn",
 }
-LATE_HOMES = ("storage/object_store.py", "loaders/torch.py", "testing/")
+LATE_HOMES = ("storage/object_store.py", "loaders/torch.py", "testing/", "query/")
 UNSAFE_MODULES = {"pickle", "marshal", "shelve", "dill", "cloudpickle"}
 UNSAFE_CALLS = {"eval", "exec", "__import__"}
 

@@ -17,7 +17,10 @@
     |  |- SchemaError                a schema or type declaration that makes no sense
     |  |- InvalidNameError           a branch, tag, table or column name we refuse
     |  |- InvalidUrlError            a URL we cannot resolve
-    |  `- RowIndexError              a row position out of range (also IndexError)
+    |  |- RowIndexError              a row position out of range (also IndexError)
+    |  `- QueryError                 a statement that is wrong, or fails on its rows
+    |     |- QuerySyntaxError            it is no SQL
+    |     `- UnsupportedQueryError       SQL that we know of and do not do
     |- MissingError              pick another name, or create it first
     |  |- RepositoryNotFoundError, TableNotFoundError, ColumnNotFoundError (also KeyError)
     |  `- RefNotFoundError           no such branch, tag or commit
@@ -229,6 +232,44 @@ class RowIndexError(InputError, IndexError):
 
     code = "row_index"
     sqlstate = "22003"
+
+
+class QueryError(InputError):
+    """A statement that is wrong, or fails on the rows it meets.
+
+    `sqlstate` is the one that Postgres gives for it; `position` counts characters of the
+    statement from 1, where the culprit is known.
+    """
+
+    code = "bad_query"
+    sqlstate = "42000"
+
+    position: int | None = None
+
+    def __init__(
+        self, message: str, *, hint: str = "", sqlstate: str = "", position: int | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        if sqlstate:
+            self.sqlstate = sqlstate  # type: ignore[misc]
+        self.position = position
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), self.message, self.hint), self.__dict__)
+
+
+class QuerySyntaxError(QueryError):
+    """Text that is no statement of SQL."""
+
+    code = "syntax_error"
+    sqlstate = "42601"
+
+
+class UnsupportedQueryError(QueryError):
+    """SQL that is refused by name rather than answered wrongly."""
+
+    code = "unsupported_query"
+    sqlstate = "0A000"
 
 
 # --- pick another name ---------------------------------------------------------------------

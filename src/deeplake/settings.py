@@ -112,6 +112,10 @@ GAPS_MAX = 4096
 """Runs of expired slots in the middle of a branch that a plan names: 100 KB of JSON. More named
 commits than that keep the automatic ones between the closest of them."""
 
+CONDENSE_S_MAX = 120.0
+"""How long a vacuum looks for old commits that may get stand-ins; the next one goes on. A fifth of
+GRACE_S_MIN, within which all that it read is there."""
+
 PARENT_AGE_S_MAX = 60.0
 """A writer that read its parent longer ago asks, having committed, whether its slot had expired."""
 
@@ -162,3 +166,6 @@ DECODE_ROWS = 8
 
 SLABS_AHEAD = 8
 """Slabs of a bucket's rows under way at once: 16 MB, 8 requests' worth at 30 ms."""
+
+QUERY_THREADS = 2
+"""Threads of the relational engine."""

@@ -14,7 +14,9 @@ from deeplake.versioning.repository import Repository
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from deeplake.api.cursor import Cursor
     from deeplake.api.dataset import Dataset
+    from deeplake.sql.parameters import Parameters
     from deeplake.storage.store import Store
 
 
@@ -99,6 +101,28 @@ class Database(Versioned, Optimizable):
             stand.refresh("create_table()")
             make_table(session, declared, exist_ok=exist_ok)
         return Dataset(session)
+
+    def execute(self, sql: str, parameters: Parameters = None) -> Cursor:
+        """Run one statement of SQL at the head of the branch.
+
+        Args:
+            sql: Postgres' SQL; tables are those of this repository.
+            parameters: a sequence for %s or $1, a mapping for :name.
+
+        Raises:
+            QueryError: it is wrong, not supported, or fails on the rows it meets.
+
+        >>> import deeplake
+        >>> db = deeplake.connect("mem://execute-example")
+        >>> db.create_table("t", {"a": "int"}).extend([{"a": 1}, {"a": 2}])
+        2
+        >>> _ = db.commit("rows")
+        >>> db.execute("SELECT a + %s AS b FROM t ORDER BY a DESC", [10]).fetchall()
+        [(12,), (11,)]
+        """
+        from deeplake.api.cursor import execute
+
+        return execute(self, sql, parameters)
 
     def __repr__(self) -> str:
         names = self.tables()

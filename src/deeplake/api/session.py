@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from deeplake.api.stand import Stand
     from deeplake.format.schema import TableSchema
     from deeplake.format.statistics import ColumnStatistics
+    from deeplake.query.table_view import TableView
     from deeplake.table.columns import Column, Columns, Key
     from deeplake.table.transaction import Transaction
     from deeplake.types.base import ColumnData
@@ -169,6 +170,12 @@ class Session:
             if self.defined:
                 found._columns, found._tree = self.columns, self.tree()
         return found
+
+    def view(self) -> TableView:
+        """The table's rows as they are now, for a query."""
+        from deeplake.query.table_view import TableView
+
+        return TableView(self.repository.objects, self.table, self.tree(), self.columns)
 
     def reader(self, name: str) -> ColumnReader:
         """A reader of one column as things stand now."""

@@ -1,0 +1,205 @@
+"""A query -> the engine's text. Every name in it is ours, every order says where NULLs go."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from deeplake.query.expression import (
+    Aggregate,
+    Call,
+    Column,
+    Constant,
+    Expression,
+    Order,
+    Parameter,
+    Subquery,
+)
+from deeplake.query.kinds import engine_type
+from deeplake.query.relation import (
+    Combined,
+    Derived,
+    Named,
+    Rows,
+    Scan,
+    Select,
+    Values,
+)
+
+if TYPE_CHECKING:
+    from deeplake.query.kinds import Kind
+    from deeplake.query.relation import Cte, Query, Relation
+
+FEED = "feed{}"
+"""The engine's name of the rows of a scan."""
+
+
+def query(node: Query) -> str:
+    """The statement.
+
+    >>> from deeplake.query.kinds import INT4
+    >>> from deeplake.query.relation import Output
+    >>> query(Select((Output("one", "o0", Constant(1, INT4)),)))
+    'SELECT CAST(1 AS INTEGER) AS o0'
+    """
+    body = _select(node) if isinstance(node, Select) else _combined(node)
+    return _ctes(node.common, recursive=node.recursive) + body + _tail(node)
+
+
+def expression(node: Expression) -> str:
+    """One expression."""
+    if isinstance(node, Column):
+        return f"r{node.relation}.{node.name}" if node.relation >= 0 else node.name
+    if isinstance(node, Constant):
+        return constant(node.value, node.kind)
+    if isinstance(node, Parameter):
+        return f"CAST(${node.number} AS {engine_type(node.kind)})"
+    if isinstance(node, Call):
+        return node.template.format(*map(expression, node.arguments))
+    if isinstance(node, Subquery):
+        return node.template.format(
+            *map(expression, node.arguments), query=f"({query(node.query)})"
+        )
+    return _aggregate(node)
+
+
+def constant(value: Any, kind: Kind) -> str:
+    """A literal of the engine, with its kind.
+
+    Raises:
+        TypeError: a value that literals do not spell; it should have been a parameter.
+    """
+    if value is None:
+        return f"CAST(NULL AS {engine_type(kind)})"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return quoted(value) if kind.name in _PLAIN_TEXT else cast(quoted(value), kind)
+    if isinstance(value, int | Decimal):
+        return cast(format(value, "f") if isinstance(value, Decimal) else str(value), kind)
+    if isinstance(value, float):
+        return cast(quoted(repr(value)), kind)
+    if isinstance(value, bytes):
+        return f"unhex('{value.hex()}')"
+    raise TypeError(f"no literal for {type(value).__name__}")
+
+
+_PLAIN_TEXT = frozenset(("text", "unknown", "varchar", "bpchar", "name"))
+
+
+def quoted(text: str) -> str:
+    """A text literal.
+
+    >>> quoted("it's")
+    "'it''s'"
+    """
+    return "'" + text.replace("'", "''") + "'"
+
+
+def cast(text: str, kind: Kind) -> str:
+    """An explicit cast of the engine."""
+    return f"CAST({text} AS {engine_type(kind)})"
+
+
+def _aggregate(node: Aggregate) -> str:
+    order = f" ORDER BY {_orders(node.order)}" if node.order else ""
+    text = node.template.format(
+        *map(expression, node.arguments), distinct="DISTINCT " if node.distinct else "", order=order
+    )
+    if node.condition is not None:
+        text += f" FILTER (WHERE {expression(node.condition)})"
+    if node.window is not None:
+        parts = []
+        if node.window.partition:
+            parts.append("PARTITION BY " + ", ".join(map(expression, node.window.partition)))
+        if node.window.order:
+            parts.append("ORDER BY " + _orders(node.window.order))
+        text += f" OVER ({' '.join([*parts, node.window.frame]).strip()})"
+    return text
+
+
+def _orders(orders: tuple[Order, ...]) -> str:
+    return ", ".join(
+        f"{expression(o.key)} {'DESC' if o.descending else 'ASC'} "
+        f"NULLS {'FIRST' if o.nulls_first else 'LAST'}"
+        for o in orders
+    )
+
+
+def _ctes(parts: tuple[Cte, ...], *, recursive: bool) -> str:
+    if not parts:
+        return ""
+    texts = []
+    for part in parts:
+        columns = f"({', '.join(part.columns)})" if part.columns else ""
+        how = part.materialized + " " if part.materialized else ""
+        texts.append(f"{part.name}{columns} AS {how}({query(part.query)})")
+    return f"WITH {'RECURSIVE ' if recursive else ''}{', '.join(texts)} "
+
+
+def _select(node: Select) -> str:
+    distinct = ""
+    if node.distinct is not None:
+        keys = ", ".join(map(expression, node.distinct))
+        distinct = f"DISTINCT ON ({keys}) " if keys else "DISTINCT "
+    outputs = ", ".join(f"{expression(o.expression)} AS {o.name}" for o in node.outputs)
+    text = f"SELECT {distinct}{outputs or 'NULL AS nothing'}"
+    if node.source:
+        text += " FROM " + ", ".join(map(relation, node.source))
+    if node.condition is not None:
+        text += " WHERE " + expression(node.condition)
+    if node.groups:
+        keys_ = list(map(expression, node.keys))
+        text += " GROUP BY " + ", ".join(group.format(*keys_) for group in node.groups)
+    if node.having is not None:
+        text += " HAVING " + expression(node.having)
+    return text
+
+
+def _combined(node: Combined) -> str:
+    def side(part: Query, columns: tuple[Expression, ...]) -> str:
+        named = ", ".join(f"{expression(c)} AS u{k}" for k, c in enumerate(columns))
+        return f"(SELECT {named} FROM ({query(part)}))"
+
+    left, right = side(node.left, node.left_columns), side(node.right, node.right_columns)
+    outputs = ", ".join(f"{expression(o.expression)} AS {o.name}" for o in node.outputs)
+    return f"SELECT {outputs} FROM ({left} {node.operation} {right})"
+
+
+def _tail(node: Query) -> str:
+    text = ""
+    order = f" ORDER BY {_orders(node.order)}" if node.order else ""
+    if isinstance(node, Select) and node.ties and node.limit is not None:
+        return f" QUALIFY rank() OVER ({order.strip()}) <= {expression(node.limit)}{order}"
+    text += order
+    if node.limit is not None:
+        text += f" LIMIT {expression(node.limit)}"
+    if node.offset is not None:
+        text += f" OFFSET {expression(node.offset)}"
+    return text
+
+
+def relation(node: Relation) -> str:
+    """A relation as it stands in FROM."""
+    if isinstance(node, Scan):
+        return f"{FEED.format(node.number)} AS r{node.number}"
+    if isinstance(node, Named):
+        return f"{node.name} AS r{node.number}"
+    if isinstance(node, Derived):
+        return f"{'LATERAL ' if node.lateral else ''}({query(node.query)}) AS r{node.number}"
+    if isinstance(node, Values):
+        rows = ", ".join(f"({', '.join(map(expression, row))})" for row in node.rows)
+        names = ", ".join(f"v{k}" for k in range(len(node.rows[0])))
+        return f"(VALUES {rows}) AS r{node.number}({names})"
+    if isinstance(node, Rows):
+        return _rows(node)
+    on = "" if node.condition is None else f" ON {expression(node.condition)}"
+    return f"({relation(node.left)} {node.kind} JOIN {relation(node.right)}{on})"
+
+
+def _rows(node: Rows) -> str:
+    lists = [f"unnest({expression(values)}) AS {name}" for name, values in node.columns]
+    if node.ordinality:
+        first = expression(node.columns[0][1])
+        lists.append(f"unnest(range(1, len({first}) + 1)) AS {node.ordinality}")
+    return f"LATERAL (SELECT {', '.join(lists)}) AS r{node.number}"

@@ -1,0 +1,78 @@
+"""Columns of a table as the Arrow arrays that the engine takes for their kinds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from deeplake.query.kinds import NARROW, Kind
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from deeplake.query.table_view import TableView
+    from deeplake.types.base import ColumnData, ColumnType
+
+HANDLE_BITS = 40
+"""A handle is source << 40 | position: a trillion rows of a table, 8 million sources."""
+
+
+def is_narrow(kind: Kind) -> bool:
+    """Whether values of a kind are given to the engine as they are."""
+    return (
+        is_narrow(kind.element)
+        if kind.element is not None
+        else kind.name in NARROW or (kind.name == "numeric")
+    )
+
+
+def values(view: TableView, name: str, positions: npt.NDArray[np.int64] | None) -> pa.Array:
+    """A narrow column of some rows."""
+    type_ = view.columns.get(name).type
+    return as_engine(type_, view.read(name, positions))
+
+
+def as_engine(type_: ColumnType, data: ColumnData) -> pa.Array:
+    """Column data as an array of the engine's type for `kind_of(type_)`."""
+    array = type_.to_arrow(data)
+    name = type_.name
+    if name == "uuid":
+        return pa.ExtensionArray.from_storage(pa.uuid(), array.cast(pa.binary(16)))
+    if name == "json":
+        return pa.ExtensionArray.from_storage(pa.json_(pa.large_string()), array)
+    wider = _WIDER.get(name)
+    return array if wider is None else array.cast(wider)
+
+
+_WIDER = {
+    "int8": pa.int16(),
+    "uint8": pa.int16(),
+    "uint16": pa.int32(),
+    "uint32": pa.int64(),
+    "uint64": pa.decimal128(20, 0),
+    "float16": pa.float32(),
+}
+
+
+def handles(
+    view: TableView, name: str, source: int, positions: npt.NDArray[np.int64] | None
+) -> pa.Array:
+    """Handles of a wide column: NULL exactly where the value is NULL; reads no values."""
+    rows = view.positions() if positions is None else positions
+    made = rows | np.int64(source << HANDLE_BITS)
+    return integers(made, view.valid(name, positions))
+
+
+def integers(values: npt.NDArray[np.int64], valid: npt.NDArray[np.bool_] | None) -> Any:
+    """int64 without a copy; `pa.array` would import pandas where it is installed."""
+    bitmap = None
+    if valid is not None:
+        bitmap = pa.py_buffer(np.packbits(valid, bitorder="little"))
+    return pa.Array.from_buffers(pa.int64(), len(values), [bitmap, pa.py_buffer(values)])
+
+
+def split(handle: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """(source, position) of handles."""
+    return handle >> HANDLE_BITS, handle & ((1 << HANDLE_BITS) - 1)

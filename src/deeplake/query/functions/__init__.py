@@ -1,0 +1,1 @@
+"""What a query may call, with types: one file per family, all of them listed in `registry`."""

@@ -1,0 +1,94 @@
+"""Rows of a statement as they come: values of Python, or Arrow."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from deeplake.types.named import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    import pyarrow as pa
+
+    from deeplake.query.engine import Running
+    from deeplake.query.kinds import Kind
+    from deeplake.query.relation import Output
+
+    Fetch = Callable[[pa.Array], list[Any]]
+
+
+class ResultColumn(NamedTuple):
+    """A column of a result: its label and kind."""
+
+    label: str
+    kind: Kind
+
+
+class Result:
+    """The rows of a running statement; reads them as they are asked for.
+
+    Args:
+        outputs: the statement's columns.
+        running: the engine's batches.
+        fetch: values of a column of handles.
+    """
+
+    def __init__(self, outputs: Sequence[Output], running: Running, fetch: Fetch) -> None:
+        self.columns = [ResultColumn(o.label, o.expression.kind) for o in outputs]
+        self._running = running
+        self._fetch = fetch
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """The engine's batches, handles where values are late."""
+        return iter(self._running)
+
+    def rows(self) -> Iterator[tuple[Any, ...]]:
+        """Every row as values of Python."""
+        for batch in self.batches():
+            lists = [
+                self.python(column.kind, array)
+                for column, array in zip(self.columns, batch.columns, strict=False)
+            ]
+            if lists:
+                yield from zip(*lists, strict=True)
+            else:
+                yield from [()] * batch.num_rows
+
+    def python(self, kind: Kind, array: pa.Array) -> list[Any]:
+        """A column of a batch as values of Python, late ones fetched."""
+        if kind.late:
+            return self._fetch(array)
+        convert = _PYTHON.get(kind.name)
+        values: list[Any] = array.to_pylist()
+        return values if convert is None else [None if v is None else convert(v) for v in values]
+
+    def interrupt(self) -> None:
+        """Stop it, from any thread."""
+        self._running.interrupt()
+
+    def close(self) -> None:
+        """Read no further."""
+        self._running.close()
+
+
+def _interval(value: Any) -> Any:
+    from datetime import timedelta
+
+    months, days, nanoseconds = value
+    return timedelta(days=days + 30 * months, microseconds=nanoseconds // 1000)
+
+
+def _uuid(value: str) -> Any:
+    from uuid import UUID
+
+    return UUID(value)
+
+
+_PYTHON: dict[str, Callable[[Any], Any]] = {
+    "json": json.loads,
+    "jsonb": json.loads,
+    "uuid": _uuid,
+    "interval": _interval,
+}

@@ -1,0 +1,162 @@
+"""The state of binding one statement: its tables, numbers, parameters, and what must be early."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from deeplake.query.feed import is_narrow
+from deeplake.query.kinds import (
+    BOOL,
+    BYTEA,
+    DATE,
+    FLOAT8,
+    INT4,
+    INT8,
+    JSONB,
+    NUMERIC,
+    TIME,
+    TIMESTAMP,
+    TIMESTAMPTZ,
+    UNKNOWN,
+    UUID,
+    VECTOR,
+    Kind,
+)
+from deeplake.query.relation import Field, Scan, ScanColumn
+from deeplake.query.statement import Source
+from deeplake.types.named import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from deeplake.query.table_view import TableView
+
+
+class Catalog(Protocol):
+    """Where names of tables lead."""
+
+    def table(self, name: str, schema: str | None) -> TableView | None:
+        """A table by name, at another ref if it is written name@ref; None if there is none."""
+
+    def names(self) -> Sequence[str]:
+        """Every table, for suggestions."""
+
+
+class BoundTable(NamedTuple):
+    """A reference to a table in FROM; which columns of it are used turns out while binding."""
+
+    number: int
+    table: int
+    columns: tuple[tuple[Field, str], ...]
+
+    def scan(self, used: set[tuple[int, str]]) -> Scan:
+        """The scan of the columns that the statement uses."""
+        return Scan(
+            self.number,
+            self.table,
+            tuple(
+                ScanColumn(field.name, column, min(field.kind.late, default=-1))
+                for field, column in self.columns
+                if (self.number, field.name) in used
+            ),
+        )
+
+
+class Binding:
+    """What the binder of one statement knows.
+
+    Args:
+        text: the statement, for positions in errors.
+        catalog: where names of tables lead.
+        values: the parameters' values, which give them their kinds.
+        early: sources that are bound as values.
+    """
+
+    def __init__(
+        self, text: str, catalog: Catalog, values: Sequence[Any], early: frozenset[int]
+    ) -> None:
+        self.text = text
+        self.catalog = catalog
+        self.early = early
+        self.parameters = [kind_of_value(value) for value in values]
+        self.tables: list[TableView] = []
+        self.table_names: list[str] = []
+        self.references: list[BoundTable] = []
+        self.sources: list[Source] = []
+        self._last = 0
+
+    def number(self) -> int:
+        """A new number of a relation or name."""
+        self._last += 1
+        return self._last
+
+    def table(self, name: str, view: TableView) -> int:
+        """The number of a table among those of the statement."""
+        if name in self.table_names:
+            return self.table_names.index(name)
+        self.table_names.append(name)
+        self.tables.append(view)
+        return len(self.tables) - 1
+
+    def fields(self, table: int) -> tuple[tuple[Field, str], ...]:
+        """The columns of a table as fields of a relation, with their names in the table."""
+        view = self.tables[table]
+        found = []
+        for k, column in enumerate(view.columns):
+            kind = view.kind(column.name)
+            if not is_narrow(kind):
+                source = self._source(table, column.name)
+                if source not in self.early:
+                    kind = kind._replace(late=frozenset({source}))
+            found.append((Field(column.name, f"c{k}", kind), column.name))
+        return tuple(found)
+
+    def _source(self, table: int, column: str) -> int:
+        source = Source(table, column)
+        if source not in self.sources:
+            self.sources.append(source)
+        return self.sources.index(source)
+
+
+def kind_of_value(value: Any) -> Kind:
+    """As which kind a parameter of Python is bound.
+
+    >>> kind_of_value(3).name, kind_of_value("x").name, kind_of_value({"a": 1}).name
+    ('int4', 'unknown', 'jsonb')
+    """
+    for type_, kind in _PLAIN:
+        if type(value) is type_:
+            return kind
+    if isinstance(value, int):
+        if -(1 << 31) <= value < 1 << 31:
+            return INT4
+        return INT8 if -(1 << 63) <= value < 1 << 63 else NUMERIC
+    name = f"{type(value).__module__}.{type(value).__name__}"
+    if name == "datetime.datetime":
+        return TIMESTAMP if value.tzinfo is None else TIMESTAMPTZ
+    found = _BY_NAME.get(name)
+    if found is not None:
+        return found
+    if hasattr(value, "__array__") and getattr(value, "ndim", None) == 0:
+        return kind_of_value(value.item())
+    if hasattr(value, "__array__") and getattr(value, "ndim", None) == 1:
+        return VECTOR
+    return BYTEA
+
+
+_PLAIN: tuple[tuple[type, Kind], ...] = (
+    (type(None), UNKNOWN),
+    (str, UNKNOWN),
+    (bool, BOOL),
+    (float, FLOAT8),
+    (bytes, BYTEA),
+    (dict, JSONB),
+    (list, JSONB),
+    (tuple, JSONB),
+)
+_BY_NAME = {
+    "decimal.Decimal": NUMERIC,
+    "datetime.date": DATE,
+    "datetime.time": TIME,
+    "uuid.UUID": UUID,
+}

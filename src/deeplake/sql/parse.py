@@ -1,0 +1,81 @@
+"""Text -> syntax tree, with the grammar of Postgres. The only module that imports postgast.
+
+Nodes are protobuf messages of libpg_query: `kind_of_node` and `inner` open the union that every
+position of the tree is. Positions in the tree count bytes; errors count characters.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deeplake.errors import QuerySyntaxError, UnsupportedQueryError
+
+STATEMENT_CHARS_MAX = 16 << 20
+"""Longer texts are refused: values belong into parameters."""
+
+
+def parse(text: str) -> Any:
+    """The one statement of a text: the message inside its node, and the name of its kind.
+
+    Returns:
+        (kind, message): ("select_stmt", ...).
+
+    Raises:
+        QuerySyntaxError: with the position of the culprit.
+        UnsupportedQueryError: several statements in one text.
+    """
+    import postgast
+
+    if len(text) > STATEMENT_CHARS_MAX:
+        raise QuerySyntaxError(
+            f"the statement has {len(text):,} characters, over the limit of "
+            f"{STATEMENT_CHARS_MAX:,}.",
+            hint="Pass values as parameters.",
+            sqlstate="54000",
+        )
+    if "\0" in text:
+        raise QuerySyntaxError("the statement holds a NUL character.", sqlstate="22021")
+    try:
+        tree = postgast.parse(text)
+    except postgast.PgQueryError as error:
+        position = error.cursorpos or None
+        raise QuerySyntaxError(
+            f"{error.message}{'' if position is None else f', at character {position}'}.",
+            position=position,
+        ) from error
+    except UnicodeEncodeError as error:
+        raise QuerySyntaxError("the statement is not valid Unicode.", sqlstate="22021") from error
+    if not tree.stmts:
+        raise QuerySyntaxError("the statement is empty.", sqlstate="42601")
+    if len(tree.stmts) > 1:
+        raise UnsupportedQueryError(
+            f"the text holds {len(tree.stmts)} statements.",
+            hint="Execute them one by one.",
+            sqlstate="42601",
+        )
+    return inner(tree.stmts[0].stmt)
+
+
+def inner(node: Any) -> tuple[str, Any]:
+    """(kind, message) of a node; ("", None) where there is none."""
+    kind = node.WhichOneof("node")
+    return ("", None) if kind is None else (kind, getattr(node, kind))
+
+
+def enum_name(message: Any, field: str) -> str:
+    """The name of an enum's value, as libpg_query spells it."""
+    described = message.DESCRIPTOR.fields_by_name[field].enum_type
+    name: str = described.values_by_number[getattr(message, field)].name
+    return name
+
+
+def names(nodes: Any) -> list[str]:
+    """The strings of a qualified name."""
+    return [node.string.sval for node in nodes]
+
+
+def character(text: str, location: int) -> int | None:
+    """The character, counted from 1, at a byte of the tree's text."""
+    if location < 0:
+        return None
+    return len(text.encode()[:location].decode("utf-8", "ignore")) + 1

@@ -1,0 +1,57 @@
+"""Names of types in a statement -> kinds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deeplake.errors import QueryError, UnsupportedQueryError
+from deeplake.query.kinds import SPELLINGS, Kind, array_of
+from deeplake.sql.parse import inner, names
+
+NUMERIC_DIGITS_MAX = 38
+
+
+def kind_of_type(node: Any) -> Kind:
+    """The kind that a TypeName node names.
+
+    Raises:
+        UnsupportedQueryError: a type that we do not have.
+        QueryError: modifiers that make no sense.
+    """
+    name = names(node.names)[-1]
+    kind = SPELLINGS.get(name)
+    if kind is None:
+        raise UnsupportedQueryError(f"type {name} is not supported.", sqlstate="0A000")
+    modifiers = tuple(_modifier(item, name) for item in node.typmods)
+    if name == "interval" and modifiers:
+        raise UnsupportedQueryError("field restrictions of intervals are not supported.")
+    if kind.name in ("timestamp", "timestamptz", "time"):
+        modifiers = ()  # microseconds, which is what (6) says; fewer digits only round
+    if kind.name == "numeric" and modifiers:
+        modifiers = _digits(*modifiers)
+    if kind.name == "bpchar" and name in ("bpchar", "char") and not modifiers and _is_char(node):
+        modifiers = (1,)
+    kind = kind._replace(modifiers=modifiers)
+    for _ in node.array_bounds:
+        kind = array_of(kind) if kind.element is None else kind
+    return kind
+
+
+def _is_char(node: Any) -> bool:
+    return names(node.names)[0] == "pg_catalog"
+
+
+def _modifier(node: Any, name: str) -> int:
+    kind, value = inner(node)
+    if kind != "a_const" or value.WhichOneof("val") != "ival":
+        raise QueryError(f"type modifiers of {name} must be whole numbers.", sqlstate="22023")
+    return int(value.ival.ival)
+
+
+def _digits(precision: int, scale: int = 0) -> tuple[int, int]:
+    if not 1 <= precision <= NUMERIC_DIGITS_MAX or not 0 <= scale <= precision:
+        raise UnsupportedQueryError(
+            f"numeric({precision},{scale}) is not supported: it has 1 to {NUMERIC_DIGITS_MAX} "
+            "digits, 0 to all of them after the point."
+        )
+    return precision, scale
