@@ -343,6 +343,29 @@ def test_both_bring_the_column_back(tidy: Any) -> None:
     assert column(main, "n") == [70, *range(1, 11), 70]
 
 
+@pytest.mark.parametrize(("policy", "kept"), [("ours", 103), ("theirs", 7)])
+def test_both_bring_a_row_back_as_well(tidy: Any, policy: Any, kept: int) -> None:
+    _, ds = begun()
+    ds.drop_column("c")
+    dropped = ds.commit("drop")
+    ds.delete(rows=[3])
+    deleted = ds.commit("delete")
+    for branch in ("dev", "own"):
+        ds.branch(branch, "main")
+        for commit in (deleted, dropped):
+            ds.revert(commit)
+        tidy(ds)
+        if branch == "dev":
+            ds["c"][ds["n"][:].tolist().index(3)] = 7
+            ds.commit("changed")
+    with pytest.raises(errors.MergeConflictError) as caught:
+        ds.merge("dev")
+    assert [(c.kind, c.column) for c in caught.value.conflicts] == [("cell", "c")]
+    ds.merge("dev", on_conflict=policy)
+    assert dict(zip(ds["n"][:].tolist(), column(ds), strict=True))[3] == kept
+    verified(ds)
+
+
 # --- picks and reverts of what added a column ----------------------------------------------------
 
 
