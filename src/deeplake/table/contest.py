@@ -264,9 +264,9 @@ class Contest:
             return
         first = len(self._theirs.other) - len(back.theirs)  # they are the last ones
         for k, target in enumerate(self._standing):
-            written = back.written(column, target)
-            old = ~holds(self._theirs.added.ids, target.ids_at(written[0]))  # `_add` settles others
-            places, at, there, both = (part[old] for part in written)
+            places, at, there, both = back.written(column, target)
+            old = ~holds(self._theirs.added.ids, target.ids_at(places))  # `_add` settles others
+            places, at, there, both = places[old], at[old], there[old], both[old]
             none = np.full(len(places), -1)
             cells = Cells(target.ids_at(places), none, none, first + at, there)
             if len(places):
