@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deeplake.errors import RowIndexError
-from deeplake.table.edited import EditedFrame
+from deeplake.table.edited import EditedFrame, taken_into
 from deeplake.table.fragments import partition
 from deeplake.table.frames import FixedFrame
 from deeplake.types.base import FixedData, FixedLayout
@@ -179,26 +179,15 @@ class ColumnReader:
         valid: npt.NDArray[np.bool_] | None = None
         alone = len(groups) == 1  # then the places are 0, 1, 2 and so on
 
-        def gather(group: tuple[Frame, Rows, Rows]) -> ColumnData | None:
+        def gather(group: tuple[Frame, Rows, Rows]) -> npt.NDArray[np.bool_] | None:
             frame, rows, places = group
-            if isinstance(frame, FixedFrame):
-                if frame.valid is None:
-                    frame.take_into(rows, values, None if alone else places)
-                    return None
-            elif isinstance(frame, EditedFrame) and frame.take_into(
-                rows, values, None if alone else places
-            ):
-                return None
-            return frame.take(rows)
+            return taken_into(frame, rows, values, None if alone else places)
 
         taken = self._objects.parallel(gather, groups)
-        for (_, _, places), data in zip(groups, taken, strict=True):
-            if not isinstance(data, FixedData):
-                continue
-            values[places] = data.values
-            if data.valid is not None:
+        for (_, _, places), some in zip(groups, taken, strict=True):
+            if some is not None:
                 valid = np.ones(count, np.bool_) if valid is None else valid
-                valid[places] = data.valid
+                valid[places] = some
         return FixedData(values, valid)
 
 

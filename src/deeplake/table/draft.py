@@ -9,10 +9,10 @@ import numpy as np
 from deeplake import settings
 from deeplake.format import statistics as stats
 from deeplake.table.builder import FragmentBuilder
-from deeplake.table.edited import read_overlay
 from deeplake.table.edits import FragmentEdit
 from deeplake.table.frame_writer import is_media, write_deletion, write_overlay
 from deeplake.table.overlaid import overlaid
+from deeplake.table.overlays import read_overlay
 from deeplake.table.patch import Patch, among, holds, layered
 from deeplake.table.staged import StagedFragment, open_staged
 from deeplake.table.table_tree import TableTree

@@ -10,7 +10,7 @@ from deeplake.errors import DamageError, StoreError
 from deeplake.format import tree
 from deeplake.format.keys import slot_key
 from deeplake.table.damage import Damage, overlapping
-from deeplake.table.edited import live_places, read_bitmap
+from deeplake.table.overlays import live_places, read_bitmap
 from deeplake.versioning.plans import NOTHING
 
 if TYPE_CHECKING:

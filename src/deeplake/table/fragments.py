@@ -10,16 +10,15 @@ import numpy as np
 
 from deeplake.errors import MalformedObjectError
 from deeplake.format.fragment import MIXED_VERSIONS
-from deeplake.table.edited import (
-    EditedFrame,
+from deeplake.table.edited import EditedFrame, patched
+from deeplake.table.frames import Frame, open_frame
+from deeplake.table.overlays import (
     WidenedFrame,
     live_places,
-    patched,
     read_bitmap,
     read_overlay,
     read_versions,
 )
-from deeplake.table.frames import Frame, open_frame
 from deeplake.table.pieces import PieceFrame
 from deeplake.types.data import concat, nulls, take_rows
 
@@ -31,8 +30,8 @@ if TYPE_CHECKING:
     from deeplake.format.fragment import BitmapRef, ColumnChunk, Fragment, FrameRef, Overlay
     from deeplake.format.tree import Record
     from deeplake.table.columns import Column
-    from deeplake.table.edited import Live
     from deeplake.table.edits import FragmentEdit
+    from deeplake.table.overlays import Live
     from deeplake.types.base import ColumnData, Layout
     from deeplake.versioning.objects import Objects
 
@@ -188,13 +187,18 @@ class EditedChunk(SingleFrameChunk):
 
     def __init__(self, rows: int, open_: Callable[[], Frame]) -> None:
         super().__init__(rows, None)
-        self._open = open_
+        self._open: Callable[[], Frame] | None = open_
 
     def frame(self, k: int) -> Frame:
         """The only one."""
         found = self._frames[k]
-        if found is None:
-            found = self._frames[k] = self._open()
+        open_ = self._open
+        if found is None and open_ is not None:
+            found = self._frames[k] = open_()
+            self._open = None  # it refers to the fragment, and that to this: free both at once
+        if found is None:  # another thread has just opened it
+            found = self._frames[k]
+        assert found is not None
         return found
 
 

@@ -23,6 +23,8 @@ from deeplake.types.base import FixedData, FixedLayout, VarData, VarLayout
 from deeplake.types.data import concat, offsets_of, private, take_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
     from deeplake.format.fragment import FrameRef
@@ -239,11 +241,28 @@ class FixedFrame(Frame):
         out[...] = self.verified(low, high)
         return None if self.valid is None else self.valid[low:high]
 
+    def fill_runs(self, runs: Sequence[tuple[int, int]], out: npt.NDArray[Any]) -> Valid | None:
+        """Ascending runs of rows, one after another, into all of `out`."""
+        payload, array, valid = self._payload, self._array, self.valid
+        if payload is not None and payload.unseen:
+            try:
+                payload.verify(runs[0][0] * self._stride, runs[-1][1] * self._stride)
+            except ChecksumError:  # perhaps of rows between the runs
+                for low, high in runs:
+                    payload.verify(low * self._stride, high * self._stride)
+        np.concatenate([array[low:high] for low, high in runs], out=out)
+        return None if valid is None else np.concatenate([valid[low:high] for low, high in runs])
+
     def verified(self, low: int, high: int) -> npt.NDArray[Any]:
         """Values of rows low:high, a view."""
         if self._payload is not None and self._payload.unseen:
             self._payload.verify(low * self._stride, high * self._stride)
         return self._array[low:high]
+
+    @property
+    def all_verified(self) -> bool:
+        """Whether every block was."""
+        return self._payload is None or not self._payload.unseen
 
     def take(self, rows: Rows) -> FixedData:
         """Rows by position, gathered into a new array."""
@@ -255,15 +274,7 @@ class FixedFrame(Frame):
     def take_into(self, rows: Rows, out: npt.NDArray[Any], at: Rows | None) -> None:
         """Rows by position, straight into `out[at]`; into all of `out`, in order, if None."""
         self.verify_rows(rows)
-        if at is None:
-            # "clip" writes straight into `out`; "raise" would buffer it. No position is outside.
-            np.take(self._array, rows, axis=0, out=out, mode="clip")
-        elif self._scalar or not self._stride:
-            out[at] = self._array[rows]
-        else:  # whole rows as single elements are moved 1.3x faster
-            element = f"V{self._stride}"
-            stored = self._array.reshape(len(self._array), -1).view(element)[:, 0]
-            out.reshape(len(out), -1).view(element)[:, 0][at] = stored[rows]
+        put_into(out, at, self._array, rows)
 
     def verify_rows(self, rows: Rows) -> None:
         """Verify the blocks under these rows."""
@@ -273,10 +284,52 @@ class FixedFrame(Frame):
         first = rows * self._stride // payload.block_bytes
         last = (rows * self._stride + self._stride - 1) // payload.block_bytes
         if int((last - first).max(initial=0)) <= 1:
-            payload.verify_blocks(np.unique(np.concatenate([first, last])).tolist())
+            touched = np.zeros(len(payload.seen), np.bool_)  # np.unique would load numpy.ma, 8 ms
+            touched[first] = touched[last] = True
+            payload.verify_blocks(np.flatnonzero(touched).tolist())
             return
         for low, high in zip(first.tolist(), last.tolist(), strict=True):
             payload.verify_blocks(range(low, high + 1))
+
+
+def put_into(
+    out: npt.NDArray[Any], at: Rows | None, values: npt.NDArray[Any], rows: Rows | slice
+) -> None:
+    """out[at] = values[rows], both C-contiguous; into all of `out`, in order, if `at` is None.
+
+    >>> out = np.zeros((3, 2), np.int8)
+    >>> put_into(out, np.array([2, 0]), np.array([[1, 2], [3, 4]], np.int8), slice(0, 2))
+    >>> out.tolist()
+    [[3, 4], [0, 0], [1, 2]]
+    """
+    if at is None:
+        if isinstance(rows, slice):
+            out[...] = values[rows]
+        else:  # "clip" writes straight into `out`; "raise" would buffer it. No row is outside.
+            np.take(values, rows, axis=0, out=out, mode="clip")
+        return
+    stored = elements(values)
+    if stored is values:
+        out[at] = values[rows]
+    else:
+        elements(out, stored.dtype)[at] = stored[rows]
+
+
+def elements(array: npt.NDArray[Any], dtype: np.dtype[np.void] | None = None) -> npt.NDArray[Any]:
+    """Whole rows of a C-contiguous array as single elements, which are moved 1.3x faster; itself
+    if they are no longer than that.
+
+    Args:
+        array: (rows, *shape).
+        dtype: of these elements, where it is known.
+    """
+    if dtype is None:
+        width = array.itemsize * int(np.prod(array.shape[1:], dtype=np.int64))
+        if array.ndim < 2 or not width or not len(array):
+            return array
+        dtype = np.dtype((np.void, width))
+    flat = array if array.ndim == 2 else array.reshape(len(array), -1)
+    return flat.view(dtype)[:, 0]
 
 
 class VarFrame(Frame):
