@@ -1,0 +1,177 @@
+"""The tables that statements are judged over, for our tables and for Postgres alike.
+
+Small, and full of what makes answers differ: NULLs in every column, NaN and infinities, ties,
+empty texts and arrays, nested JSON, names in mixed case.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from deeplake.api.database import Database
+
+
+class Table(NamedTuple):
+    """A table: (name, our declaration, Postgres' declaration) of each column, and its rows."""
+
+    name: str
+    columns: tuple[tuple[str, str, str], ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+
+_NAMES = ("Ada", "Bob", "bob", "Élodie", "a_b", "100%", "", "Zoë", "it's", None, "Ada", "yan")
+
+
+def _users() -> Table:
+    rows = tuple(
+        (
+            k + 1,
+            name,
+            None if k == 3 else 18 + k * 7 % 40,
+            None if k == 5 else k % 2 == 0,
+            None if k == 7 else date(2025, 1, 1) + timedelta(days=31 * k),
+            None if k == 4 else ["alpha", "beta", "gamma"][: k % 4],
+            None if k == 6 else {"lvl": k % 3, "nested": {"a": [k, k + 1], "b": str(k)}},
+        )
+        for k, name in enumerate(_NAMES)
+    )
+    columns = (
+        ("id", "int primary_key", "bigint primary key"),
+        ("name", "text", "text"),
+        ("age", "int32", "integer"),
+        ("active", "bool", "boolean"),
+        ("joined", "date", "date"),
+        ("tags", "list<text>", "text[]"),
+        ("meta", "json", "jsonb"),
+    )
+    return Table("users", columns, rows)
+
+
+_PROMPTS = ("a golden retriever", "Golden hour, city", "ünïcode 猫", "", "50% off_sale", None)
+_MODELS = ("sdxl", "flux", "sdxl", "Flux", None)
+
+
+def _gens() -> Table:
+    rows = tuple(
+        (
+            k,
+            None if k % 11 == 0 else 1 + k * 5 % 14,
+            _MODELS[k % 5],
+            _PROMPTS[k % 6],
+            None if k % 7 == 3 else (k * 37 % 50) / 10 - 0.5,
+            [0.25, float("nan"), None, 0.75, float("inf"), -0.0][k % 6],
+            None if k % 9 == 4 else k * 13 % 90,
+            None if k % 8 == 5 else Decimal(k * 331 % 2000) / 100,
+            None if k % 13 == 6 else datetime(2026, 1, 1, 6) + timedelta(hours=k * 97, minutes=k),
+            None if k % 10 == 9 else [["safe", "x"], [], ["z"], ["x", "x", None]][k % 4],
+            None if k % 12 == 8 else bytes([k]) * (k % 5),
+        )
+        for k in range(1, 41)
+    )
+    columns = (
+        ("id", "int primary_key", "bigint primary key"),
+        ("user_id", "int", "bigint"),
+        ("model", "text", "text"),
+        ("prompt", "text", "text"),
+        ("rating", "float", "double precision"),
+        ("quality", "float", "double precision"),
+        ("frames", "int32", "integer"),
+        ("price", "decimal(10,2)", "numeric(10,2)"),
+        ("created_at", "timestamp", "timestamp"),
+        ("tags", "list<text>", "text[]"),
+        ("preview", "blob", "bytea"),
+    )
+    return Table("gens", columns, rows)
+
+
+def _events() -> Table:
+    rows = tuple(
+        (
+            k,
+            ["click", "view", "Buy", None][k % 4],
+            None
+            if k == 5
+            else datetime(2026, 3, 28, 22, tzinfo=UTC) + timedelta(hours=7 * k, microseconds=k),
+            None if k == 7 else uuid.UUID(int=k * 0x1234567890ABCDEF),
+            None if k == 3 else k * 3 % 11 - 5,
+            None if k == 9 else k / 8,
+            _PAYLOADS[k % len(_PAYLOADS)],
+            None if k % 6 == 5 else list(range(k % 5)),
+        )
+        for k in range(1, 16)
+    )
+    columns = (
+        ("id", "int primary_key", "bigint primary key"),
+        ("kind", "text", "text"),
+        ("ts", "timestamptz", "timestamptz"),
+        ("u", "uuid", "uuid"),
+        ("small", "int16", "smallint"),
+        ("f4", "float32", "real"),
+        ("payload", "json", "jsonb"),
+        ("nums", "list<int>", "bigint[]"),
+    )
+    return Table("events", columns, rows)
+
+
+_PAYLOADS: tuple[Any, ...] = (
+    {"a": 1, "b": {"c": [1, 2, 3]}},
+    {"a": "x", "b": None},
+    [1, "two", None, {"three": 3}],
+    {},
+    None,
+    {"a": 1.5, "s": "é", "t": True},
+)
+
+_LABELED = Table(
+    "labeled",
+    (
+        ("k", "int", "bigint"),
+        ("Id", "int32", '"Id" integer'),
+        ("Full Name", "text", '"Full Name" text'),
+        ("select", "bool", '"select" boolean'),
+    ),
+    ((1, 10, "One", True), (2, 20, None, False), (3, None, "three", None)),
+)
+_NOTHING = Table("nothing", (("a", "int32", "integer"), ("b", "text", "text")), ())
+
+TABLES = (_users(), _gens(), _events(), _LABELED, _NOTHING)
+
+
+def declared(column: tuple[str, str, str]) -> str:
+    """A column in Postgres' CREATE TABLE."""
+    name, _, type_ = column
+    return type_ if type_.startswith('"') else f"{name} {type_}"
+
+
+def fill(database: Database) -> Database:
+    """Our tables, committed."""
+    for table in TABLES:
+        made = database.create_table(table.name, {name: type_ for name, type_, _ in table.columns})
+        names = [name for name, _, _ in table.columns]
+        if table.rows:
+            made.extend([dict(zip(names, row, strict=True)) for row in table.rows])
+            database.commit(f"the rows of {table.name}")
+    return database
+
+
+def fill_postgres(connection: Any) -> None:
+    """The same tables in Postgres."""
+    from psycopg.types.json import Jsonb
+
+    from deeplake.testing.postgres import load
+
+    for table in TABLES:
+        json_columns = {k for k, column in enumerate(table.columns) if column[1] == "json"}
+        rows = [
+            [
+                Jsonb(value) if k in json_columns and value is not None else value
+                for k, value in enumerate(row)
+            ]
+            for row in table.rows
+        ]
+        load(connection, table.name, [declared(column) for column in table.columns], rows)
+    connection.execute("ANALYZE")

@@ -1,0 +1,34 @@
+"""One real Postgres per worker, with the tables of `deeplake.testing.sql_tables`."""
+
+from __future__ import annotations
+
+import pytest
+
+import deeplake
+from deeplake.testing import postgres
+from deeplake.testing.sql_tables import fill, fill_postgres
+
+
+@pytest.fixture(scope="session")
+def server():
+    """A server, where one can be started."""
+    reason = postgres.missing()
+    if reason is not None:
+        pytest.skip(reason)
+    with postgres.Postgres() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def judge_connection(server):
+    """A connection to the judge: the tables are filled, nobody writes."""
+    with server.connect() as connection:
+        fill_postgres(connection)
+        connection.execute("SET statement_timeout = '10s'")
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def judged():
+    """Our database with the same tables; nobody writes."""
+    return fill(deeplake.connect("mem://judged"))

@@ -1,0 +1,81 @@
+"""Ask a real Postgres every statement of `statements/` and write its answers to `recorded/`.
+
+python tests/sql/record.py [family ...]      record
+python tests/sql/record.py --report          same / refused / wrong of each family
+python tests/sql/record.py --report -v       and which
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import deeplake
+from deeplake.testing.postgres import Postgres
+from deeplake.testing.sql_answers import (
+    Answer,
+    Statement,
+    ask_postgres,
+    ask_us,
+    is_ordered,
+    judge,
+    read_statements,
+)
+from deeplake.testing.sql_tables import fill, fill_postgres
+
+HERE = Path(__file__).parent
+
+
+def families(names: list[str]) -> dict[str, list[Statement]]:
+    """Family -> its statements."""
+    paths = sorted((HERE / "statements").glob("*.sql"))
+    return {
+        path.stem: read_statements(path.stem, path.read_text("utf-8"))
+        for path in paths
+        if not names or path.stem in names
+    }
+
+
+def record(names: list[str]) -> None:
+    """Write what Postgres says, one line per statement."""
+    with Postgres() as server, server.connect() as connection:
+        fill_postgres(connection)
+        connection.execute("SET statement_timeout = '10s'")
+        for family, statements in families(names).items():
+            lines = []
+            for statement in statements:
+                answer = ask_postgres(connection, statement.text, statement.parameters)
+                line = {"sql": statement.text, **answer.plain()}
+                lines.append(json.dumps(line, ensure_ascii=False))
+            text = "[\n" + ",\n".join(lines) + "\n]\n"
+            (HERE / "recorded" / f"{family}.json").write_text(text, "utf-8")
+            print(f"{family}: {len(lines)} recorded")
+
+
+def report(names: list[str], *, verbose: bool) -> None:
+    """Count verdicts by family."""
+    database = fill(deeplake.connect("mem://sql-report"))
+    totals = dict.fromkeys(("same", "refused", "wrong"), 0)
+    for family, statements in families(names).items():
+        recorded = json.loads((HERE / "recorded" / f"{family}.json").read_text("utf-8"))
+        answers = {entry["sql"]: Answer.of(entry) for entry in recorded}
+        counts = dict.fromkeys(totals, 0)
+        for statement in statements:
+            ours = ask_us(database, statement.text, statement.parameters or None)
+            verdict, why = judge(ours, answers[statement.text], ordered=is_ordered(statement.text))
+            counts[verdict] += 1
+            totals[verdict] += 1
+            if verbose and verdict != "same":
+                print(f"  {verdict}: {statement.text}\n      {why}")
+        print(family, counts)
+    print("all", totals)
+
+
+if __name__ == "__main__":
+    options = {word for word in sys.argv[1:] if word.startswith("-")}
+    chosen = [word for word in sys.argv[1:] if not word.startswith("-")]
+    if "--report" in options:
+        report(chosen, verbose="-v" in options)
+    else:
+        record(chosen)
