@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from deeplake.api.query_view import QueryColumn
     from deeplake.api.session import Session
     from deeplake.table.column import ColumnReader
     from deeplake.types.base import ColumnData, ColumnType
@@ -162,7 +163,7 @@ class Encoded:
 
     __slots__ = ("_column",)
 
-    def __init__(self, column: Column) -> None:
+    def __init__(self, column: Column | QueryColumn) -> None:
         self._column = column
 
     def __getitem__(self, key: Any) -> Any:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from deeplake.api.cursor import Cursor
     from deeplake.api.dataset import Dataset
+    from deeplake.api.query_view import QueryView
     from deeplake.sql.parameters import Parameters
     from deeplake.storage.store import Store
 
@@ -123,6 +124,19 @@ class Database(Versioned, Optimizable):
         from deeplake.api.cursor import execute
 
         return execute(self, sql, parameters)
+
+    def query(self, sql: str, parameters: Parameters = None) -> QueryView:
+        """A SELECT as a view of the branch's head: lazy, pinned, read like a dataset.
+
+        Raises:
+            QueryError: the statement is wrong; or, when rows are first asked for, it fails.
+        """
+        from deeplake.api.querying import query
+
+        stand = self._open_stand()
+        if not stand.staged and stand.branch is not None:
+            stand.refresh("query()")
+        return query(stand, sql, parameters)
 
     def __repr__(self) -> str:
         names = self.tables()

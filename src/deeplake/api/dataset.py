@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from deeplake.api.query_view import QueryView
     from deeplake.api.session import Session
     from deeplake.api.stand import Stand
     from deeplake.api.summary import Schema, Summary
     from deeplake.api.upsert import Upserted
+    from deeplake.sql.parameters import Parameters
     from deeplake.versioning.history import Commit
 
 
@@ -140,6 +142,39 @@ class Dataset(Versioned, Optimizable, Streamed):
 
     def _ipython_key_completions_(self) -> list[str]:
         return list(self.schema)
+
+    # --- querying ---------------------------------------------------------------------------
+
+    def query(self, sql: str, parameters: Parameters = None) -> QueryView:
+        """A SELECT over this table, by its name or as `this`, as a view of what is read now.
+
+        Args:
+            sql: Postgres' SQL; the other tables of the repository can be joined.
+            parameters: a sequence for %s or $1, a mapping for :name.
+
+        Raises:
+            QueryError: the statement is wrong; or, when rows are first asked for, it fails.
+
+        >>> import deeplake
+        >>> ds = deeplake.create("mem://query-example", schema={"n": "int"})
+        >>> ds.extend([{"n": n} for n in range(5)])
+        5
+        >>> ds.query("SELECT n, n * n AS square FROM this WHERE n > %s", [2])[0]
+        {'n': 3, 'square': 9}
+        """
+        from deeplake.api.querying import query
+
+        return query(self._session.stand, sql, parameters, self._session)
+
+    def filter(self, condition: str, parameters: Parameters = None) -> QueryView:
+        """The rows for which a condition is true, as a view: `ds.filter("rating >= 4")`.
+
+        Raises:
+            QueryError: as for `query`.
+        """
+        from deeplake.api.querying import filtered
+
+        return filtered(self._session, condition, parameters)
 
     # --- writing ----------------------------------------------------------------------------
 

@@ -40,6 +40,11 @@ class Result:
         self._running = running
         self._fetch = fetch
 
+    @property
+    def schema(self) -> pa.Schema:
+        """Of the engine's batches."""
+        return self._running.schema
+
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The engine's batches, handles where values are late."""
         return iter(self._running)

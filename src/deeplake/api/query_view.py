@@ -1,0 +1,329 @@
+"""Views of queries: `ds.query("SELECT …")`, `ds.filter("…")`: lazy, pinned, read like a dataset.
+
+The statement is bound when the view is made, so that what is wrong with it is said there; it runs
+when rows are first asked for. What it read it keeps: the positions of rows in their tables, and
+the values that it computed.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deeplake.api.column import Encoded, decode
+from deeplake.api.positions import position, positions, within
+from deeplake.errors import DtypeError
+from deeplake.query.selected import Referred
+from deeplake.types.base import FixedData, VarData, VarLayout, row_count
+from deeplake.types.data import var_rows
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator, Sequence
+
+    import numpy.typing as npt
+    import pandas as pd
+    import pyarrow as pa
+
+    from deeplake.loaders.numpy import NumpyLoader
+    from deeplake.loaders.source import Rows
+    from deeplake.loaders.torch import TorchLoader
+    from deeplake.query.selected import Selected
+    from deeplake.query.statement import Statement
+    from deeplake.query.table_view import TableView
+    from deeplake.types.base import ColumnData, ColumnType
+
+
+class Question:
+    """A bound statement at a commit, and its rows once somebody asked for them."""
+
+    def __init__(
+        self,
+        text: str,
+        statement: Statement,
+        tables: Sequence[TableView],
+        values: Sequence[Any],
+        at: str,
+        *,
+        remote: bool,
+        staged: bool,
+    ) -> None:
+        self.text = text
+        self.statement = statement
+        self.tables = tables
+        self.values = values
+        self.at = at
+        self.remote = remote
+        self.staged = staged
+        """Whether rows of an open transaction are among those it reads."""
+        self._lock = threading.Lock()
+        self._selected: Selected | None = None
+
+    @property
+    def selected(self) -> Selected:
+        """The rows; the first call runs the statement.
+
+        Raises:
+            QueryError: it fails on the rows it meets.
+        """
+        with self._lock:
+            if self._selected is None:
+                from deeplake.query.selected import select
+                from deeplake.query.statement import run
+
+                result = run(self.statement, self.tables, self.values)
+                self._selected = select(self.statement, self.tables, result)
+            return self._selected
+
+
+class QueryView:
+    """The rows of a query; indexable like a dataset.
+
+    Args:
+        question: the statement.
+        rows: which of its rows; None for all.
+    """
+
+    __slots__ = ("_fetched", "_question", "_rows")
+
+    def __init__(self, question: Question, rows: range | npt.NDArray[Any] | None = None) -> None:
+        self._question = question
+        self._rows = rows
+        self._fetched = 0
+
+    @property
+    def _selected(self) -> Selected:
+        return self._question.selected
+
+    def __len__(self) -> int:
+        return self._selected.rows if self._rows is None else len(self._rows)
+
+    @property
+    def schema(self) -> dict[str, ColumnType]:
+        """Column -> type."""
+        return self._selected.types
+
+    def __getitem__(self, key: Any) -> Any:
+        """A column by name, a row by position as a dict, a narrower view.
+
+        Raises:
+            ColumnNotFoundError, RowIndexError
+        """
+        if isinstance(key, str):
+            return QueryColumn(self, key)
+        row = position(key, len(self))
+        if row is None:
+            return QueryView(self._question, within(self._places(), positions(key, len(self))))
+        return {name: QueryColumn(self, name)[row] for name in self._selected.columns}
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        columns = [QueryColumn(self, name) for name in self._selected.columns]
+        names = list(self._selected.columns)
+        for values in zip(*columns, strict=True):
+            yield dict(zip(names, values, strict=True))
+
+    def _places(self) -> range | npt.NDArray[Any]:
+        return range(self._selected.rows) if self._rows is None else self._rows
+
+    def _data(self, name: str, rows: range | npt.NDArray[Any]) -> ColumnData:
+        places = rows if self._rows is None else within(self._rows, rows)
+        return self._selected.read(name, places)
+
+    # --- as a cursor, as tables -------------------------------------------------------------
+
+    def fetchone(self) -> tuple[Any, ...] | None:
+        """The next row as a tuple, None after the last."""
+        found = self._fetch(1)
+        return found[0] if found else None
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        """The rows that were not fetched yet."""
+        return self._fetch(len(self) - self._fetched)
+
+    def _fetch(self, count: int) -> list[tuple[Any, ...]]:
+        low, high = self._fetched, min(self._fetched + count, len(self))
+        self._fetched = high
+        columns = []
+        for name, type_ in self.schema.items():
+            data = self._data(name, range(low, high))
+            encoded = getattr(type_, "encoded", None)
+            columns.append(type_.values(data) if encoded is None else encoded(data))
+        return list(zip(*columns, strict=True)) if columns else [()] * (high - low)
+
+    def to_arrow(self) -> pa.Table:
+        """The rows as an Arrow table, media as their encoded bytes."""
+        import pyarrow as pa
+
+        arrays = [
+            type_.to_arrow(self._data(name, range(len(self))))
+            for name, type_ in self.schema.items()
+        ]
+        return pa.Table.from_arrays(arrays, names=list(self.schema))
+
+    def df(self) -> pd.DataFrame:
+        """The rows as a pandas DataFrame."""
+        return self.to_arrow().to_pandas()
+
+    def to_parquet(self, path: str | os.PathLike[str]) -> None:
+        """Write the rows to a Parquet file; a file that is there is replaced."""
+        import pyarrow.parquet as pq
+
+        pq.write_table(self.to_arrow(), path)
+
+    # --- streaming --------------------------------------------------------------------------
+
+    def batches(
+        self,
+        batch_size: int = 64,
+        *,
+        shuffle: bool | str = False,
+        seed: int = 0,
+        columns: Sequence[str] | None = None,
+        drop_last: bool = False,
+    ) -> NumpyLoader:
+        """Batches as dicts of NumPy arrays; see `Dataset.batches`."""
+        from deeplake.loaders.numpy import NumpyLoader
+
+        return NumpyLoader(
+            self._source("batches()"), batch_size=batch_size, shuffle=shuffle, seed=seed,
+            columns=columns, drop_last=drop_last,
+        )  # fmt: skip
+
+    def pytorch(
+        self,
+        batch_size: int = 64,
+        *,
+        shuffle: bool | str = False,
+        seed: int = 0,
+        columns: Sequence[str] | None = None,
+        drop_last: bool = False,
+    ) -> TorchLoader:
+        """Batches as dicts of torch tensors; see `Dataset.pytorch`."""
+        from deeplake.loaders.torch import TorchLoader
+
+        return TorchLoader(
+            self._source("pytorch()"), batch_size=batch_size, shuffle=shuffle, seed=seed,
+            columns=columns, drop_last=drop_last,
+        )  # fmt: skip
+
+    def _source(self, doing: str) -> SelectedSource:
+        self._settled(doing)
+        return SelectedSource(self)
+
+    def _settled(self, doing: str) -> None:
+        if self._question.staged:
+            from deeplake.errors import StagedChangesError
+
+            raise StagedChangesError(
+                f"{doing} needs a commit, and this query read rows that were staged.",
+                hint="Call commit() first, then query again.",
+            )
+
+    def __repr__(self) -> str:
+        text = " ".join(self._question.text.split())
+        shown = text if len(text) <= 72 else text[:71] + "…"
+        return f"<view of {shown!r} at {self._question.at}>"
+
+
+class QueryColumn:
+    """A column of a view: `[i]`, `[a:b]`, `[[3, 1]]`, `[mask]`, as of a dataset."""
+
+    __slots__ = ("_view", "name", "type")
+
+    def __init__(self, view: QueryView, name: str) -> None:
+        self.type = view._selected.column(name).type
+        self._view = view
+        self.name = name
+
+    def __len__(self) -> int:
+        return len(self._view)
+
+    def __getitem__(self, key: Any) -> Any:
+        """One value (None for NULL), or many.
+
+        Raises:
+            RowIndexError: a position out of range, or nothing that names rows.
+        """
+        row = position(key, len(self))
+        if row is None:
+            return decode(self.type, self._view._data(self.name, positions(key, len(self))))
+        data = self._view._data(self.name, range(row, row + 1))
+        if self._coded:
+            return None if self.stored(row) is None else decode(self.type, data)[0]
+        return self.type.values(data)[0]
+
+    @property
+    def _coded(self) -> bool:
+        return self.type.decodes
+
+    def __iter__(self) -> Iterator[Any]:
+        step = 1024
+        for at in range(0, len(self), step):
+            rows = range(at, min(at + step, len(self)))
+            yield from self.type.values(self._view._data(self.name, rows))
+
+    @property
+    def encoded(self) -> Encoded:
+        """The stored bytes of a text, JSON, blob or media column, by position.
+
+        Raises:
+            DtypeError: the column does not store bytes.
+        """
+        if not isinstance(self.type.layout, VarLayout):
+            raise DtypeError(f"column {self.name!r} ({self.type.name}) has no encoded form.")
+        return Encoded(self)
+
+    def stored(self, key: Any) -> Any:
+        """The stored bytes of one row or of many; see `encoded`."""
+        row = position(key, len(self))
+        rows = positions(key, len(self)) if row is None else range(row, row + 1)
+        data = self._view._data(self.name, rows)
+        assert isinstance(data, VarData)
+        kept = [True] * row_count(data) if data.valid is None else data.valid.tolist()
+        values = [bytes(v) if ok else None for v, ok in zip(var_rows(data), kept, strict=True)]
+        return values if row is None else values[0]
+
+    def __repr__(self) -> str:
+        return f"<column {self.name!r} of a view: {self.type.name}, {len(self)} rows>"
+
+
+class SelectedSource:
+    """A view's rows as loaders read them; see `loaders.source.RowSource`."""
+
+    def __init__(self, view: QueryView) -> None:
+        self._view = view
+        self._selected = view._selected
+        self.name = f"the rows of {view!r}"
+        self.rows = len(view)
+        self.types = self._selected.types
+        self.remote = view._question.remote
+
+    def read(self, column: str, rows: Rows, out: npt.NDArray[Any] | None = None) -> ColumnData:
+        """See `RowSource.read`."""
+        data = self._view._data(column, rows)
+        if out is None or not isinstance(data, FixedData):
+            return data
+        room = out[: row_count(data)]
+        np.copyto(room, data.values)
+        return data._replace(values=room)
+
+    def nulls(self, column: str, rows: Rows | None = None) -> int:
+        """See `RowSource.nulls`: read with the values, as a view has few rows."""
+        found = self._selected.column(column)
+        rows = range(self.rows) if rows is None else rows
+        if isinstance(found, Referred):
+            places = np.asarray(within(self._view._places(), rows), np.int64)
+            cut = found.positions[places]
+            missing = int(np.count_nonzero(cut < 0))
+            if missing:
+                return missing
+            valid = found.view.valid(found.column, cut)
+        else:
+            valid = self._view._data(column, rows).valid
+        return 0 if valid is None else len(valid) - int(np.count_nonzero(valid))
+
+    def position(self, row: int) -> int:
+        """See `RowSource.position`: its place in the view."""
+        return row
