@@ -23,9 +23,13 @@ class Field(NamedTuple):
     kind: Kind
 
 
+POSITION = ""
+"""Stands for a column's name: the position of each row in its table, int8."""
+
+
 class ScanColumn(NamedTuple):
-    """A column of a scan: its name in the engine, its name in the table, and the source whose
-    handles are fed in its place, or -1 for its values.
+    """A column of a scan: its name in the engine, its name in the table (or POSITION), and the
+    source whose handles are fed in its place, or -1 for its values.
     """
 
     name: str

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from deeplake.query import emit, engine, feed
+from deeplake.query.relation import POSITION
 from deeplake.query.result import Result
 from deeplake.types.named import NamedTuple
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from deeplake.query.kinds import Kind
-    from deeplake.query.relation import Query, Scan
+    from deeplake.query.relation import Query, Scan, ScanColumn
     from deeplake.query.table_view import TableView
 
 
@@ -56,15 +57,18 @@ def run(
 def _feed(scan: Scan, view: TableView) -> pa.Table:
     """The rows of a scan as the engine sees them."""
     names = [column.name for column in scan.columns]
-    arrays = [
-        feed.values(view, column.column, None)
-        if column.source < 0
-        else feed.handles(view, column.column, column.source, None)
-        for column in scan.columns
-    ]
+    arrays = [_column(column, view) for column in scan.columns]
     if not arrays:  # count(*) over no column needs rows all the same
         names, arrays = ["nothing"], [pa.nulls(view.rows, pa.bool_())]
     return pa.Table.from_arrays(arrays, names=names)
+
+
+def _column(column: ScanColumn, view: TableView) -> pa.Array:
+    if column.column == POSITION:
+        return feed.integers(view.positions(), None)
+    if column.source < 0:
+        return feed.values(view, column.column, None)
+    return feed.handles(view, column.column, column.source, None)
 
 
 class _Fetch:
