@@ -15,7 +15,7 @@ from deeplake.table.patch import holds
 from deeplake.table.walk import Gap, Side, of_both, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     import numpy.typing as npt
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
     Ints = npt.NDArray[np.int64]
     Versions = npt.NDArray[np.uint64]
+
+
+NO_ROWS = np.zeros(0, np.int64)
 
 
 class Rows(NamedTuple):
@@ -74,29 +77,36 @@ def compare(base: Side, other: Side) -> TableDelta:
     return delta_of(base, other, walk(base, other).gaps)
 
 
-def delta_of(base: Side, other: Side, gaps: Sequence[Gap]) -> TableDelta:
+def delta_of(
+    base: Side, other: Side, gaps: Sequence[Gap], columns: Collection[int] | None = None
+) -> TableDelta:
     """What differs within some gaps.
 
     Rows that left one gap and came up in another count as the same rows.
+
+    Args:
+        columns: ids of those in which updated cells are looked for; None for all.
     """
-    builder = _Builder()
+    builder = _Builder(columns)
     whole = [path for gap in gaps if not gap.base for path in gap.other]
     gone = [path for gap in gaps if not gap.other for path in gap.base]
     both = [gap for gap in gaps if gap.base and gap.other]
-    left_base, left_other = [], []
+    left_base: list[OpenFragment] = []
+    left_other: list[OpenFragment] = []
     paths = [[path for gap in both for path in gap[side]] for side in (0, 1)]
     of_both(Side.fragments, base, other, paths)  # kept there
     paired = [_paired(base.fragments(gap.base), other.fragments(gap.other)) for gap in both]
-    _read_ahead([pair for pairs, _, _ in paired for pair in pairs])
+    _read_ahead([pair for pairs, _, _ in paired for pair in pairs], columns)
     for pairs, rest_base, rest_other in paired:
         for a, b in pairs:
             builder.pair(a, b)
         left_base += rest_base
         left_other += rest_other
-    open_whole, open_gone = bool(left_base or gone), bool(left_other or whole)
-    whole, moved_in = _split_by_ids(other, whole, builder.removed_ids(), opened=open_whole)
-    gone, moved_out = _split_by_ids(base, gone, builder.added_ids(), opened=open_gone)
-    builder.align(left_base + moved_out, left_other + moved_in)
+    if whole or gone or left_base or left_other:
+        open_whole, open_gone = bool(left_base or gone), bool(left_other or whole)
+        whole, moved_in = _split_by_ids(other, whole, builder.removed_ids(), opened=open_whole)
+        gone, moved_out = _split_by_ids(base, gone, builder.added_ids(), opened=open_gone)
+        builder.align(left_base + moved_out, left_other + moved_in)
     return builder.finish(whole, gone)
 
 
@@ -136,7 +146,9 @@ def _paired(
     return pairs, [fragment for left in by_ids.values() for fragment in left], rest
 
 
-def _read_ahead(pairs: Sequence[tuple[OpenFragment, OpenFragment]]) -> None:
+def _read_ahead(
+    pairs: Sequence[tuple[OpenFragment, OpenFragment]], columns: Collection[int] | None
+) -> None:
     """Read the bitmaps that only one fragment of a pair has, of all pairs at once from a bucket."""
     if not pairs or not pairs[0][0].objects.store.remote:
         return
@@ -146,7 +158,8 @@ def _read_ahead(pairs: Sequence[tuple[OpenFragment, OpenFragment]]) -> None:
         known &= {o.bitmap[1:] for o in pair[1].fragment.overlays}
         same = pair[0].fragment.deletion == pair[1].fragment.deletion
         for fragment in pair:
-            refs = [o.bitmap for o in fragment.fragment.overlays if o.bitmap[1:] not in known]
+            new = [o for o in fragment.fragment.overlays if o.bitmap[1:] not in known]
+            refs = [o.bitmap for o in new if columns is None or o.column_id in columns]
             if fragment.fragment.deletion is not None and not (same and not refs):
                 refs.append(fragment.fragment.deletion.bitmap)
             work += [(fragment, ref) for ref in refs]
@@ -154,9 +167,10 @@ def _read_ahead(pairs: Sequence[tuple[OpenFragment, OpenFragment]]) -> None:
 
 
 class _Builder:
-    """Collects differences."""
+    """Collects differences; cells of some columns only, unless `columns` is None."""
 
-    def __init__(self) -> None:
+    def __init__(self, columns: Collection[int] | None = None) -> None:
+        self._columns = columns
         self._base: list[OpenFragment] = []
         self._other: list[OpenFragment] = []
         self._added: list[Rows] = []
@@ -176,8 +190,10 @@ class _Builder:
             self._removed.append(Rows(base.ids_at(gone), np.full(len(gone), base_at), gone))
         if len(back):
             self._added.append(Rows(base.ids_at(back), np.full(len(back), at), back))
-        for column_id in _columns((base, other)):
-            places = self._changed(base, other, column_id)
+        for column_id, ours, theirs in _suspects(base, other):
+            if not self._wants(column_id):
+                continue
+            places = _changed(base, other, column_id, ours, theirs)
             if len(places) and (base.fragment.deletion or other.fragment.deletion):
                 places = places[~holds(base.deleted, places) & ~holds(other.deleted, places)]
             if len(places):
@@ -187,28 +203,8 @@ class _Builder:
                 )
                 self._updated.setdefault(column_id, []).append(cells)
 
-    def _changed(self, base: OpenFragment, other: OpenFragment, column_id: int) -> Ints:
-        """Places whose versions of a column differ."""
-        ours, theirs = _overlays(base, column_id), _overlays(other, column_id)
-        if _runs(base, column_id) != _runs(other, column_id):
-            places = np.arange(base.fragment.rows)
-        else:
-            shared = 0
-            for a, b in zip(ours, theirs, strict=False):
-                if identity(a) != identity(b):
-                    break
-                shared += 1
-            common, ours, theirs = ours[:shared], ours[shared:], theirs[shared:]
-            if not ours and not theirs:
-                return np.zeros(0, np.int64)
-            covers = [covered(base, o) for o in ours] + [covered(other, o) for o in theirs]
-            places = covers[0] if len(covers) == 1 else np.unique(_concat(covers))
-            if _all_new(ours, theirs, [o.version for o in common], _runs(base, column_id)):
-                return places
-        differ: Ints = places[
-            versions_at(base, column_id, places) != versions_at(other, column_id, places)
-        ]
-        return differ
+    def _wants(self, column_id: int) -> bool:
+        return self._columns is None or column_id in self._columns
 
     def align(self, base: list[OpenFragment], other: list[OpenFragment]) -> None:
         """Fragments whose rows lie differently."""
@@ -226,7 +222,7 @@ class _Builder:
 
     def _match(self, ours: Rows, theirs: Rows, fragments: list[OpenFragment]) -> None:
         """The same rows in both trees: cells whose versions differ."""
-        for column_id in _columns(fragments):
+        for column_id in filter(self._wants, _columns(fragments)):
             differ = self._versions(ours, self._base, column_id) != self._versions(
                 theirs, self._other, column_id
             )
@@ -248,8 +244,7 @@ class _Builder:
 
     def _versions(self, rows: Rows, fragments: list[OpenFragment], column_id: int) -> Versions:
         found = np.empty(len(rows.ids), np.uint64)
-        for k in np.unique(rows.at).tolist():
-            mine = rows.at == k
+        for k, mine in by_fragment(rows.at):
             found[mine] = versions_at(fragments[k], column_id, rows.places[mine])
         return found
 
@@ -264,13 +259,71 @@ class _Builder:
     def finish(self, whole: list[Path], gone: list[Path]) -> TableDelta:
         """The delta, ids ascending; a row that was removed here and added there has moved."""
         removed, added = _joined_rows(self._removed), _joined_rows(self._added)
-        _, a, b = np.intersect1d(removed.ids, added.ids, assume_unique=True, return_indices=True)
-        if len(a):
-            self._match(removed.where(a), added.where(b), [*self._base, *self._other])
-            removed = removed.where(_all_but(len(removed.ids), a))
-            added = added.where(_all_but(len(added.ids), b))
+        if len(removed.ids) and len(added.ids):
+            removed, added = self._moved(removed, added)
         updated = {column_id: _joined_cells(parts) for column_id, parts in self._updated.items()}
         return TableDelta(self._base, self._other, added, removed, updated, whole, gone)
+
+    def _moved(self, removed: Rows, added: Rows) -> tuple[Rows, Rows]:
+        """Without rows that are in both; cells of these whose versions differ are noted."""
+        _, a, b = np.intersect1d(removed.ids, added.ids, assume_unique=True, return_indices=True)
+        if not len(a):
+            return removed, added
+        self._match(removed.where(a), added.where(b), [*self._base, *self._other])
+        removed = removed.where(_all_but(len(removed.ids), a))
+        return removed, added.where(_all_but(len(added.ids), b))
+
+
+def _suspects(
+    base: OpenFragment, other: OpenFragment
+) -> Iterator[tuple[int, list[Overlay], list[Overlay]]]:
+    """Columns that not both have with the same versions and overlays; the overlays of both."""
+    ours, theirs = _by_column(base), _by_column(other)
+    for column_id in dict.fromkeys([*ours, *theirs]):
+        mine, its = ours.get(column_id), theirs.get(column_id)
+        if mine != its:
+            yield column_id, [] if mine is None else mine[1], [] if its is None else its[1]
+
+
+def _by_column(fragment: OpenFragment) -> dict[int, tuple[tuple[Run, ...], list[Overlay]]]:
+    """Column id -> the runs of its versions, and its overlays."""
+    runs = fragment.fragment.versions
+    found: dict[int, tuple[tuple[Run, ...], list[Overlay]]] = {
+        c.column_id: (c.versions or runs, []) for c in fragment.fragment.columns
+    }
+    for overlay in fragment.fragment.overlays:
+        found.setdefault(overlay.column_id, (runs, []))[1].append(overlay)
+    return found
+
+
+def _changed(
+    base: OpenFragment,
+    other: OpenFragment,
+    column_id: int,
+    ours: Sequence[Overlay],
+    theirs: Sequence[Overlay],
+) -> Ints:
+    """Places whose versions of a column differ."""
+    runs = _runs(base, column_id)
+    if runs != _runs(other, column_id):
+        places = np.arange(base.fragment.rows)
+    else:
+        shared = 0
+        for a, b in zip(ours, theirs, strict=False):
+            if identity(a) != identity(b):
+                break
+            shared += 1
+        common, ours, theirs = ours[:shared], ours[shared:], theirs[shared:]
+        if not ours and not theirs:
+            return NO_ROWS
+        covers = [covered(base, o) for o in ours] + [covered(other, o) for o in theirs]
+        places = covers[0] if len(covers) == 1 else np.unique(_concat(covers))
+        if _all_new(ours, theirs, [o.version for o in common], runs):
+            return places
+    differ: Ints = places[
+        versions_at(base, column_id, places) != versions_at(other, column_id, places)
+    ]
+    return differ
 
 
 def versions_at(fragment: OpenFragment, column_id: int, places: Ints) -> Versions:
@@ -297,6 +350,18 @@ def lay_versions(found: Versions, places: Ints, fragment: OpenFragment, overlay:
     found[mine] = versions
 
 
+def by_fragment(at: Ints) -> list[tuple[int, Ints]]:
+    """Which fragments there are, ascending, each with where in `at` it is: one pass over it."""
+    if not len(at):
+        return []
+    if at[0] == at[-1] and bool((at == at[0]).all()):
+        return [(int(at[0]), np.arange(len(at)))]
+    order = np.argsort(at, kind="stable")
+    ordered = at[order]
+    cuts = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
+    return [(int(at[mine[0]]), mine) for mine in np.split(order, cuts)]
+
+
 def covered(fragment: OpenFragment, overlay: Overlay) -> Ints:
     """The places that an overlay gives new values."""
     return fragment.bitmap(overlay.bitmap)
@@ -314,7 +379,7 @@ def _overlays(fragment: OpenFragment, column_id: int) -> list[Overlay]:
 
 
 def _all_new(
-    ours: list[Overlay], theirs: list[Overlay], common: list[int], runs: tuple[Run, ...]
+    ours: Sequence[Overlay], theirs: Sequence[Overlay], common: list[int], runs: tuple[Run, ...]
 ) -> bool:
     """Whether no overlay brings back a version that is below it or on the other side (a revert
     does): then what they cover differs, and nothing below need be looked at.
@@ -355,14 +420,21 @@ def _all_but(count: int, those: Ints) -> npt.NDArray[np.bool_]:
 def _concat(arrays: Sequence[Ints]) -> Ints:
     if len(arrays) == 1:
         return arrays[0]
-    return np.concatenate(arrays) if arrays else np.zeros(0, np.int64)
+    return np.concatenate(arrays) if arrays else NO_ROWS
 
 
 def _joined_rows(parts: list[Rows]) -> Rows:
+    if not parts:
+        return Rows(NO_ROWS, NO_ROWS, NO_ROWS)
     found = Rows(*(_concat([part[k] for part in parts]) for k in range(3)))
-    return found.where(np.argsort(found.ids, kind="stable"))
+    return found if _ascend(found.ids) else found.where(np.argsort(found.ids, kind="stable"))
 
 
 def _joined_cells(parts: list[Cells]) -> Cells:
     found = Cells(*(_concat([part[k] for part in parts]) for k in range(5)))
-    return found.where(np.argsort(found.ids, kind="stable"))
+    return found if _ascend(found.ids) else found.where(np.argsort(found.ids, kind="stable"))
+
+
+def _ascend(ids: Ints) -> bool:
+    """Whether they are in order already: those of one fragment mostly are."""
+    return len(ids) < 2 or bool((ids[1:] > ids[:-1]).all())

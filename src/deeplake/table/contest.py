@@ -11,6 +11,7 @@ from deeplake.table.compare import (
     Cells,
     Rows,
     TableDelta,
+    by_fragment,
     covered,
     identity,
     lay_versions,
@@ -131,7 +132,9 @@ class Contest:
         """Rows that one side deleted and the other changed; returns those of theirs' deletions that
         do not count, and brings back what theirs changed if that wins.
         """
-        kept = []
+        kept: list[int] = []
+        if not len(self._theirs.removed.ids) and not len(self._ours.removed.ids):
+            return np.array(kept, np.int64)
         updated = self._ids_of(self._ours.updated)
         if self._resolver == "virtual":
             return self._undecided_rows(updated)
@@ -182,11 +185,13 @@ class Contest:
 
     def _delete(self, kept: Ints) -> None:
         """Take over theirs' deletions of rows that ours still has."""
+        if not len(self._theirs.removed.ids) and not len(self._plan.give_way):
+            return
         gone = np.setdiff1d(self._theirs.removed.ids, self._ours.removed.ids)
         gone = np.union1d(gone[~holds(kept, gone)], self._plan.give_way)
         at, places, _ = self._index.find(gone)
-        for k in np.unique(at).tolist():
-            self._edit(k).deleted.append(places[at == k])
+        for k, mine in by_fragment(at):
+            self._edit(k).deleted.append(places[mine])
         self.counts["deleted"] += len(at)
 
     def _revive(self, ids: Ints, *, stamped: bool = False) -> None:
@@ -199,6 +204,8 @@ class Contest:
 
     def _add(self, added: Rows) -> None:
         """Rows that theirs has and the base had not: append them unless ours has them too."""
+        if not len(added.ids):
+            return
         at, places, found = self._index.find(added.ids)
         self._append(added.where(~found))
         both = added.where(found)
@@ -220,9 +227,9 @@ class Contest:
         Args:
             stamped: changed cells get the version of the merge.
         """
-        for k in np.unique(rows.at).tolist():
+        for k, mine in by_fragment(rows.at):
             fragment = self._theirs.other[k]
-            places = rows.places[rows.at == k]
+            places = rows.places[mine]
             others = np.setdiff1d(np.arange(fragment.fragment.rows), places)
             edit = self._stamped(k, rows.ids) if stamped else _Edit()
             edit.patches += completed(self._uneven, fragment, places)
@@ -247,11 +254,17 @@ class Contest:
 
     def _update(self, column: Column, cells: Cells) -> None:
         """Take over one column's new values; those that ours changed too are settled."""
-        cells = cells.where(~holds(self._plan.ours(column.column_id), cells.ids))
+        decided = self._plan.ours(column.column_id)
+        if len(decided):
+            cells = cells.where(~holds(decided, cells.ids))
         at, places, found = self._index.find(cells.ids)
-        cells = cells.where(found)  # others were deleted by ours, and are settled
+        if not found.all():
+            cells = cells.where(found)  # others were deleted by ours, and are settled
         mine = self._ours.updated.get(column.column_id)
-        both = holds(cells.ids[:0] if mine is None else mine.ids, cells.ids)
+        if mine is None:
+            self._take(column, cells, at, places)
+            return
+        both = holds(mine.ids, cells.ids)
         both &= ~holds(self._plan.theirs(column.column_id), cells.ids)
         self._take(column, cells.where(~both), at[~both], places[~both])
         if both.any():
@@ -299,9 +312,8 @@ class Contest:
         """Values that only theirs changed: their overlays where these fit, else the values."""
         sources = self._theirs.other if sources is None else sources
         self.counts["updated"] += len(cells.ids)
-        pairs = np.stack([at, cells.at])
-        for k, j in np.unique(pairs, axis=1).T.tolist():
-            mine = (at == k) & (cells.at == j)
+        for pair, mine in by_fragment(at * len(sources) + cells.at):
+            k, j = divmod(pair, len(sources))
             source, target = sources[j], self._standing[k]
             overlays = self._fitting(column, source, target, places[mine])
             if overlays is not None:
@@ -321,17 +333,19 @@ class Contest:
         if source.fragment.row_ids != target.fragment.row_ids:
             return None
         known = {identity(o) for o in target.fragment.overlays}
-        new = [
-            o
-            for o in source.fragment.overlays
-            if o.column_id == column.column_id and identity(o) not in known
-        ]
+        there = [o for o in source.fragment.overlays if o.column_id == column.column_id]
+        new = [o for o in there if identity(o) not in known]
         if not new:
             return None
-        cover = np.unique(np.concatenate([covered(source, overlay) for overlay in new]))
-        cover = cover[~holds(target.deleted, cover)]  # theirs' deleted rows may stand in ours
-        if not np.array_equal(cover, np.unique(places)):
+        cover = covered(source, new[0])
+        if len(new) > 1:
+            cover = np.unique(np.concatenate([covered(source, overlay) for overlay in new]))
+        if len(target.deleted):  # theirs' deleted rows may stand in ours
+            cover = cover[~holds(target.deleted, cover)]
+        if len(cover) != len(places) or not bool((cover == np.sort(places)).all()):
             return None
+        if there[-len(new) :] == new:
+            return new
         top = np.zeros(len(cover), np.uint64)
         for overlay in new:  # in theirs an overlay that ours has too may lie above
             lay_versions(top, cover, source, overlay)
@@ -375,8 +389,8 @@ class Contest:
 
     def _stamp(self, column: Column, at: Ints, places: Ints) -> None:
         """The values that ours has, as if the merge had written them."""
-        for k in np.unique(at).tolist():
-            those = places[at == k]
+        for k, mine in by_fragment(at):
+            those = places[mine]
             patch = patch_of(those, values_at(self._standing[k], column, those))
             self._edit(k).patches.append(Laid(column, 0, patch))
 
@@ -384,8 +398,7 @@ class Contest:
         """New values, which neither side has: they get the version of the merge."""
         data = column.type.normalise(values, column=column.name)
         self.counts["updated"] += len(values)
-        for k in np.unique(at).tolist():
-            those = np.flatnonzero(at == k)
+        for k, those in by_fragment(at):
             patch = patch_of(places[those], take_rows(data, those))
             self._edit(k).patches.append(Laid(column, 0, patch))
 

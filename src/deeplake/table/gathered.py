@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from deeplake.table.compare import versions_at
+from deeplake.table.compare import by_fragment, versions_at
 from deeplake.types.data import concat, take_rows
 
 if TYPE_CHECKING:
@@ -30,13 +30,12 @@ def gathered(
     fragments: Sequence[OpenFragment], column: Column, at: Ints, places: Ints
 ) -> ColumnData:
     """Cells of several fragments, in the order given; at least one."""
-    pieces, order = [], []
-    for k in np.unique(at).tolist():
-        mine = np.flatnonzero(at == k)
-        pieces.append(values_at(fragments[k], column, places[mine]))
-        order.append(mine)
+    split = by_fragment(at)
+    pieces = [values_at(fragments[k], column, places[mine]) for k, mine in split]
+    if len(pieces) == 1:
+        return pieces[0]
     back = np.empty(len(at), np.int64)
-    back[np.concatenate(order)] = np.arange(len(at))
+    back[np.concatenate([mine for _, mine in split])] = np.arange(len(at))
     return take_rows(concat(pieces), back)
 
 
@@ -45,7 +44,6 @@ def versions_of(
 ) -> npt.NDArray[np.uint64]:
     """Their versions, in the order given."""
     found = np.empty(len(at), np.uint64)
-    for k in np.unique(at).tolist():
-        mine = at == k
+    for k, mine in by_fragment(at):
         found[mine] = versions_at(fragments[k], column.column_id, places[mine])
     return found

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from deeplake.table.compare import by_fragment
 from deeplake.table.patch import holds
 
 if TYPE_CHECKING:
@@ -35,9 +36,12 @@ class Whereabouts:
                 runs.append((run.start, run.start + run.rows, k, place))
                 place += run.rows
         self._layers = _layers(runs)
+        self._whole = all(fragment.fragment.deletion is None for fragment in self.fragments)
 
     def find(self, ids: Ints) -> tuple[Ints, Ints, Mask]:
         """(fragment, place) of the rows that stand somewhere, and which of `ids` these are."""
+        if len(self._layers) == 1 and self._whole:
+            return _find(self._layers[0], ids)
         at = np.zeros(len(ids), np.int64)
         places = np.zeros(len(ids), np.int64)
         found = np.zeros(len(ids), np.bool_)
@@ -45,11 +49,8 @@ class Whereabouts:
             left = np.flatnonzero(~found)
             if not len(left):
                 break
-            k = np.searchsorted(layer[:, 0], ids[left], "right") - 1
-            run = layer[np.maximum(k, 0)]
-            there = (k >= 0) & (ids[left] < run[:, 1])
-            left, run = left[there], run[there]
-            which, where = run[:, 2], run[:, 3] + ids[left] - run[:, 0]
+            which, where, there = _find(layer, ids[left])
+            left = left[there]
             live = self._live(which, where)
             left = left[live]
             at[left], places[left], found[left] = which[live], where[live], True
@@ -57,11 +58,20 @@ class Whereabouts:
 
     def _live(self, at: Ints, places: Ints) -> Mask:
         live = np.ones(len(at), np.bool_)
-        for k in np.unique(at).tolist():
+        for k, mine in by_fragment(at):
             if self.fragments[k].fragment.deletion is not None:
-                mine = at == k
                 live[mine] = ~holds(self.fragments[k].deleted, places[mine])
         return live
+
+
+def _find(layer: Ints, ids: Ints) -> tuple[Ints, Ints, Mask]:
+    """(fragment, place) of the rows that runs of one layer hold, and which of `ids` these are."""
+    k = np.searchsorted(layer[:, 0], ids, "right") - 1
+    run = layer[np.maximum(k, 0)]
+    there = (k >= 0) & (ids < run[:, 1])
+    if not there.all():
+        run, ids = run[there], ids[there]
+    return run[:, 2], run[:, 3] + ids - run[:, 0], there
 
 
 def _layers(runs: list[tuple[int, int, int, int]]) -> list[Ints]:
