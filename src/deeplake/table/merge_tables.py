@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from deeplake.format import tree
 from deeplake.format.keys import COUNTER_BITS
-from deeplake.table.columns import Columns
+from deeplake.table.columns import Columns, columns_of
 from deeplake.table.compare import compare
 from deeplake.table.conflicts import DELETED, Conflict
 from deeplake.table.contest import UNDECIDED
@@ -19,6 +20,7 @@ from deeplake.table.placing import in_slot, required
 from deeplake.table.returning import uneven
 from deeplake.table.schema_merge import merge_schemas
 from deeplake.table.walk import Side
+from deeplake.versioning.snapshot import TableState
 from deeplake.versioning.staged import Staged, TableChange
 
 if TYPE_CHECKING:
@@ -129,8 +131,9 @@ class _Commits:
 
     def _merged(self, base: TableEntry, ours: TableEntry, theirs: TableEntry) -> TableChange | None:
         """A table that both changed."""
+        mine = self._ours.table(ours.name)
         states = [
-            snapshot.table(entry.name)
+            mine if entry is ours else self._opened(snapshot, entry, ours)
             for snapshot, entry in (
                 (self._base, base), (self._ours, ours), (self._theirs, theirs),
             )
@@ -142,20 +145,43 @@ class _Commits:
             for snapshot, state in zip(snapshots, states, strict=True)
         ])  # fmt: skip
         schemas = states[0].schema, states[1].schema, states[2].schema
-        schema = merge_schemas(*schemas, name, self._decide_side, _Changed(trees))
-        columns = Columns(schema)
-        apart = uneven(columns, *schemas, _since(self._base, self._ours))
+        alike = schemas[0] is schemas[1] is schemas[2]
+        apart = None
+        if alike:  # as a rule: no column to be settled, 70 us less
+            schema, columns = mine.schema, columns_of(mine.schema_block)
+        else:
+            schema = merge_schemas(*schemas, name, self._decide_side, _Changed(trees))
+            columns = Columns(schema)
+            apart = uneven(columns, *schemas, _since(self._base, self._ours))
         rows = merge_rows(self._writer, trees, columns, name, self._resolver, apart)
         self._conflicts += rows.conflicts
         self._refers |= rows.refers
-        if self._resolver != "virtual":
+        if not alike and self._resolver != "virtual":
             self._conflicts += missing_values(trees, schemas[1:], columns, name, rows.without)
-        changed = schema if schema != states[1].schema else None
+        changed = schema if schema != mine.schema else None
         if not (rows.replaced or rows.appended or changed or name != ours.name):
             return None
         return TableChange(
             ours.table_id, name, changed, False, (), rows.replaced, tuple(rows.appended),
             counts={"merged": 1, **rows.counts}, former_name=ours.name,
+        )  # fmt: skip
+
+    def _opened(self, snapshot: Snapshot, entry: TableEntry, ours: TableEntry) -> TableState:
+        """The table on another side; its schema is not parsed again if it is the one of ours."""
+        head, mine = snapshot.head, self._ours.table(ours.name)
+        assert head is not None  # it has the table
+        if entry.schema.key:
+            alike = entry.schema == self._ours.absolute(ours.schema)
+        else:
+            alike = snapshot.objects.block(entry.schema, head) == mine.schema_block
+        if not alike:
+            return snapshot.table(entry.name)
+        root = snapshot.objects.block(entry.root, head)
+        where = f"the root of table {entry.name!r} at commit {head.header.commit_id}"
+        records, _ = tree.decode(root, where)
+        return TableState(
+            entry.table_id, entry.name, entry.rows, mine.schema, mine.schema_block,
+            tuple(records), root,
         )  # fmt: skip
 
     def _named_apart(self, changes: list[TableChange]) -> list[TableChange]:

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 def in_slot(found: Found, inline: Inline | None) -> Found:
     """A fragment with what rides in the slot addressed there; a record as it is."""
-    return final(found, 0, inline) if isinstance(found, Fragment) else found
+    if inline is None or not inline.bases or not isinstance(found, Fragment):
+        return found  # nothing rides there
+    return final(found, 0, inline)
 
 
 def required(changes: Sequence[TableChange]) -> tuple[str, ...]:

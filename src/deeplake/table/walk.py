@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import TypeVar
 
+    from deeplake.format.fragment import Fragment
     from deeplake.format.slot import SlotHead
     from deeplake.format.tree import Record
     from deeplake.versioning.objects import Objects
@@ -63,8 +64,7 @@ class Side:
         fragment = fragments.decode(self.objects.read_record(record, self.head), key)
         if fragment.live_rows != record.rows:
             raise MalformedObjectError(f"a fragment in {key} has not the rows its table says")
-        fragment = fragments.rehomed(fragment, tree.object_of(record))
-        return OpenFragment(self.objects, fragment, key, None, path)
+        return OpenFragment(self.objects, _rehomed(fragment, record), key, None, path)
 
     def leaves(self, paths: Sequence[Path]) -> list[Path]:
         """All fragments below some records, in order."""
@@ -74,6 +74,21 @@ class Side:
             opened = iter(self.children(nodes))
             found = [p for path in found for p in (next(opened) if path[-1].level else (path,))]
         return found
+
+
+def _rehomed(fragment: Fragment, record: Record) -> Fragment:
+    """With the object of its block named where something lies in it.
+
+    Frames mostly lie in packs while overlays ride in the slot: looking at these only takes 3 us of
+    the 15.
+    """
+    columns = fragment.columns
+    if any(not frame.object_id for chunk in columns for frame in chunk.frames):
+        return fragments.rehomed(fragment, tree.object_of(record))
+    if not fragment.overlays and fragment.deletion is None:
+        return fragment
+    found = fragments.rehomed(fragment._replace(columns=()), tree.object_of(record))
+    return found._replace(columns=columns)
 
 
 class Gap(NamedTuple):
