@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from deeplake.table.apart import cut
 from deeplake.table.compare import Rows, TableDelta, delta_of
 from deeplake.table.contest import Contest
 from deeplake.table.merge_keys import Asked, plan_keys
@@ -19,7 +20,7 @@ from deeplake.table.returning import Returning, Uneven, fits
 from deeplake.table.walk import Gap, Side, walk, walk_between
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -112,7 +113,7 @@ class _Merge:
         keys = self._plan_keys()
         conflicts: list[Conflict] = [] if keys is None else list(keys.conflicts)
         self._plan = None if keys is None or keys.does_nothing else keys
-        self._find_gained()
+        self._see_apart()
         contested, new = self._take_whole()
         doubtful = self._append_new(new)
         if contested or doubtful or self._plan is not None or self._uneven.restores:
@@ -151,6 +152,23 @@ class _Merge:
             for walked in (self._ours, self._theirs)
         )
         return not ours.isdisjoint(theirs)
+
+    def _see_apart(self) -> None:
+        """Cut gaps at fragments that both changed, if rows stayed where they were; else find out
+        whether rows may have come to both.
+        """
+        sides, found = self._sides, None
+        if self._plan is None and not (self._uneven.keeps or self._uneven.restores):
+            ours, theirs = (sides.ours, self._ours.gaps), (sides.theirs, self._theirs.gaps)
+            found = cut(sides.base, ours, theirs)
+        if found is None:
+            self._find_gained()
+            return
+        self._both_gained = False
+        self._ours, self._theirs = (
+            walked._replace(gaps=list(gaps))
+            for walked, gaps in zip((self._ours, self._theirs), found, strict=True)
+        )
 
     # --- rows that both may have gained -----------------------------------------------------------
 
@@ -295,12 +313,13 @@ class _Merge:
             delta_of(base, self._sides.theirs, [*contested, *doubtful]),
         )
         theirs = _with_added(self._sides.theirs, theirs)
+        columns = self._compared(theirs)
         ours = _with_removed(
             self._sides.base,
-            delta_of(base, self._sides.ours, mine),
+            delta_of(base, self._sides.ours, mine, columns),
         )
         if len(mine) < len(self._ours.gaps) and _concern(ours.removed.ids, theirs):
-            every = delta_of(base, self._sides.ours, self._ours.gaps)
+            every = delta_of(base, self._sides.ours, self._ours.gaps, columns)
             ours = _with_removed(base, every)  # they may stand elsewhere in ours
         untouched = [
             self._place_in_ours(path)
@@ -330,6 +349,16 @@ class _Merge:
         for kind, count in contest.counts.items():
             self._counts[kind] += count
         return contest.conflicts
+
+    def _compared(self, theirs: TableDelta) -> Collection[int] | None:
+        """Columns whose cells count where ours changed them; None for all.
+
+        Where theirs deleted no row, a cell of ours is asked about only if theirs has changed it
+        too: overlays of other columns are not read.
+        """
+        if len(theirs.removed.ids) or self._plan is not None:
+            return None
+        return theirs.updated.keys()
 
     def _targets(self) -> list[OpenFragment]:
         """Fragments of ours that stay and may lack what theirs has of a column."""
