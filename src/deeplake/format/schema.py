@@ -16,6 +16,10 @@ MARKS = ("not_null", "primary_key", "unique")
 """What a column may be beside its type: words behind it in a declaration, true in a schema."""
 
 
+NOTHING: Any = {}
+"""Of a table that SQL declared nothing of; never changed."""
+
+
 class ColumnSpec(NamedTuple):
     """One column: `type` is {"type": "emb-512", ...options}.
 
@@ -35,10 +39,14 @@ class ColumnSpec(NamedTuple):
 
 
 class TableSchema(NamedTuple):
-    """The columns of a table in order, and the ids of those that were dropped."""
+    """The columns of a table in order, and the ids of those that were dropped.
+
+    `sql` is what SQL declared of it and no reader of rows needs: see SPEC "What SQL declares".
+    """
 
     columns: tuple[ColumnSpec, ...]
     dropped: tuple[int, ...] = ()
+    sql: dict[str, Any] = NOTHING
 
     @property
     def evolved(self) -> bool:
@@ -62,6 +70,8 @@ def encode(schema: TableSchema) -> bytes:
     block: dict[str, Any] = {"columns": columns}
     if schema.dropped:
         block["dropped"] = schema.dropped
+    if schema.sql:
+        block["sql"] = schema.sql
     return json.dumps(block, separators=(",", ":"), ensure_ascii=False).encode()
 
 
@@ -75,12 +85,15 @@ def decode(block: bytes, where: str) -> TableSchema:
         found = json.loads(block)
         columns = tuple(_column(entry) for entry in found["columns"])
         dropped = tuple(map(_id, found.get("dropped", ())))
+        declared = found.get("sql", NOTHING)
+        if type(declared) is not dict:
+            raise ValueError("sql")
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise MalformedObjectError(f"the schema of {where} is malformed: {error!r}") from error
     ids, names = {c.column_id for c in columns}, {c.name for c in columns}
     if not len(ids) == len(names) == len(columns) or not ids.isdisjoint(dropped):
         raise MalformedObjectError(f"the schema of {where} has a column twice")
-    return TableSchema(columns, dropped)
+    return TableSchema(columns, dropped, declared)
 
 
 def _column(entry: dict[str, Any]) -> ColumnSpec:

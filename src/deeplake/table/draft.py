@@ -57,6 +57,7 @@ class Draft:
         columns: its columns, staged changes included.
         schema: the schema if the transaction makes or changes it.
         created: whether the transaction makes the table.
+        base_name: its name in the commit, if the transaction gives it another.
         writer: where frames go.
         nonce: of the transaction.
     """
@@ -71,10 +72,12 @@ class Draft:
         *,
         nonce: int,
         created: bool = False,
+        base_name: str | None = None,
     ) -> None:
         self._nonce = nonce
         self.table_id = table_id
         self.name = name
+        self.base_name = name if base_name is None else base_name
         self.columns = columns
         self.schema = schema
         self.created = created
@@ -90,7 +93,9 @@ class Draft:
     @property
     def staged(self) -> bool:
         """Whether there is anything to publish."""
-        return self.schema is not None or bool(self.builder.rows) or bool(self.edits)
+        if self.schema is not None or self.builder.rows or self.edits:
+            return True
+        return self.base_name != self.name
 
     @property
     def settled(self) -> bool:

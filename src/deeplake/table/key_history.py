@@ -59,12 +59,12 @@ class KeysKnown:
     def open(self, snapshot: Snapshot, draft: Draft) -> TableKeys:
         """The keys of a table for a transaction that was begun at a commit."""
         state = None if draft.created else self._at(snapshot, draft)
-        keep = self._keeper(snapshot, draft)
+        keep = self._keeper(snapshot, draft, draft.base_name)
         return TableKeys(snapshot.objects, state, keep, self._scanned, settled=draft.settled)
 
-    def _keeper(self, snapshot: Snapshot, draft: Draft) -> Callable[[KeyState], None]:
+    def _keeper(self, snapshot: Snapshot, draft: Draft, name: str) -> Callable[[KeyState], None]:
         def keep(state: KeyState) -> None:
-            self._tables[draft.table_id] = _Known(snapshot, draft.name, state)
+            self._tables[draft.table_id] = _Known(snapshot, name, state)
 
         return keep
 
@@ -72,16 +72,16 @@ class KeysKnown:
         known = self._tables.get(draft.table_id)
         if known is None:
             return None
-        before, now = known.snapshot.table(known.table), snapshot.table(draft.name)
+        before, now = known.snapshot.table(known.table), snapshot.table(draft.base_name)
         state: KeyState | None = known.state
         if before.root_block != now.root_block:
             columns = columns_of(now.schema_block)
-            old, new = (known.snapshot, known.table), (snapshot, draft.name)
+            old, new = (known.snapshot, known.table), (snapshot, draft.base_name)
             state = carried(snapshot.objects, columns, known.state, old, new)
         if state is None:
             del self._tables[draft.table_id]
         else:
-            self._keeper(snapshot, draft)(state)
+            self._keeper(snapshot, draft, draft.base_name)(state)
         return state
 
     def committed(self, before: Snapshot, after: Snapshot, draft: Draft) -> None:
@@ -90,7 +90,7 @@ class KeysKnown:
         parents = () if before.commit_id is None else (before.commit_id,)
         header = after.header
         if state is not None and header is not None and header.parents[:1] == parents:
-            self._keeper(after, draft)(state.known())
+            self._keeper(after, draft, draft.name)(state.known())
 
 
 def carried(

@@ -37,8 +37,18 @@ ROWS_NAMED = 5
 """Rows that a conflict's message names."""
 
 
-def rebased(old: Side, new: Side, edits: Mapping[Record, FragmentEdit], columns: Columns) -> Edits:
+def rebased(
+    old: Side,
+    new: Side,
+    edits: Mapping[Record, FragmentEdit],
+    columns: Columns,
+    *,
+    by_row: bool = False,
+) -> Edits:
     """The same edits for another tree of the table, by its records.
+
+    Args:
+        by_row: whether a row is a conflict if both changed cells of it, other ones too.
 
     Raises:
         CommitConflictError: a row or cell was changed by both; names rows and columns.
@@ -60,6 +70,8 @@ def rebased(old: Side, new: Side, edits: Mapping[Record, FragmentEdit], columns:
         standing = Whereabouts([*delta.other, *new.fragments(new.leaves(delta.whole))])
         for edit, source in zip(contested, sources, strict=True):
             _check(edit, source, delta, removed, columns)
+            if by_row:
+                _check_rows(edit, source, delta)
             for moved in _moved(edit, source, standing):
                 record = moved.path[-1]
                 found[record] = moved if record not in found else found[record].joined(moved)
@@ -88,6 +100,18 @@ def _check(
         written = source.ids_at(layered(stack).positions)
         name = named.get(column_id, "(dropped)")
         _refuse(written, removed, f"row {{}} was deleted there, {name!r} changed here")
+
+
+def _check_rows(edit: FragmentEdit, source: OpenFragment, delta: TableDelta) -> None:
+    """Refuse rows of which both changed some cell.
+
+    Raises:
+        CommitConflictError
+    """
+    theirs = [cells.ids for cells in delta.updated.values()]
+    for stack in edit.patches.values() if theirs else ():
+        written = source.ids_at(layered(stack).positions)
+        _refuse(written, np.concatenate(theirs), "row {} was changed by both")
 
 
 def _refuse(ours: Ints, theirs: Ints, told: str) -> None:

@@ -29,7 +29,40 @@ def merge_schemas(
     merged = _Schemas(base, ours, theirs, table, decide, changed).run()
     ever = dict.fromkeys([*ours.dropped, *theirs.dropped, *_by_id(ours), *_by_id(theirs)])
     stay = {column.column_id for column in merged}  # in ours' order: else it were a change
-    return TableSchema(tuple(merged), tuple(c for c in ever if c not in stay))
+    declared = _declared(base.sql, ours.sql, theirs.sql, {str(c) for c in stay})
+    return TableSchema(tuple(merged), tuple(c for c in ever if c not in stay), declared)
+
+
+def _declared(
+    base: dict[str, Any], ours: dict[str, Any], theirs: dict[str, Any], columns: set[str]
+) -> dict[str, Any]:
+    """What SQL declared, entry by entry: taken from the side that changed it, ours' if both did."""
+    if theirs in (base, ours):
+        return ours
+    found = {}
+    for part in {**ours, **theirs}:
+        old, mine, other = (side.get(part) for side in (base, ours, theirs))
+        if all(value is None or isinstance(value, dict) for value in (old, mine, other)):
+            entries = _entries(old or {}, mine or {}, other or {})
+            if part == "columns":
+                entries = {c: entry for c, entry in entries.items() if c in columns}
+            if entries:
+                found[part] = entries
+        else:
+            value = other if mine == old else mine
+            if value is not None:
+                found[part] = value
+    return found
+
+
+def _entries(base: dict[str, Any], ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
+    found = {}
+    for name in {**ours, **theirs}:
+        old, mine, other = (side.get(name) for side in (base, ours, theirs))
+        value = other if mine == old else mine
+        if value is not None:
+            found[name] = value
+    return found
 
 
 class _Schemas:

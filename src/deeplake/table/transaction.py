@@ -18,6 +18,8 @@ from deeplake.errors import (
     StateError,
     StoreError,
     TableExistsError,
+    TableNotFoundError,
+    did_you_mean,
 )
 from deeplake.format.keys import check_name
 from deeplake.table.columns import Columns, columns_of
@@ -62,6 +64,14 @@ class TableMark(NamedTuple):
     mark: DraftMark
 
 
+class Mark(NamedTuple):
+    """All that was staged at some moment, for savepoints."""
+
+    drafts: dict[str, tuple[Draft, DraftMark]]
+    gone: dict[str, int]
+    watched: frozenset[str]
+
+
 class Transaction:
     """Rows and tables staged on a branch."""
 
@@ -79,6 +89,12 @@ class Transaction:
         self.snapshot = snapshot
         self._writer = PackWriter(repository.objects)
         self._drafts: dict[str, Draft] = {}
+        self._gone: dict[str, int] = {}
+        """Committed tables that are dropped, or have another name; with their ids."""
+        self._watched: frozenset[str] = frozenset()
+        """Tables whose rows something staged relies on: they may not change before it commits."""
+        self.by_row = False
+        """Whether two changes of one row are a conflict, whichever cells they are of."""
         self._trees: dict[str, TableTree] = {}
         """Tables as they are committed: what one step has read of them, the next need not."""
         self._nonce = int.from_bytes(os.urandom(8), "little")  # kept, so that a retry is the same
@@ -90,7 +106,7 @@ class Transaction:
     @property
     def staged(self) -> bool:
         """Whether there is anything to commit."""
-        return any(draft.staged for draft in self._drafts.values())
+        return bool(self._gone) or any(draft.staged for draft in self._drafts.values())
 
     def rows(self, table: str) -> int:
         """By how much staged changes lengthen a table; less than 0 if rows are deleted."""
@@ -106,6 +122,7 @@ class Transaction:
         draft = self._drafts.get(table)
         if draft is not None:
             return draft.columns
+        self._not_gone(table)
         return columns_of(self.snapshot.table(table).schema_block)
 
     def drafts(self) -> list[Draft]:
@@ -118,7 +135,14 @@ class Transaction:
 
     def has_table(self, table: str) -> bool:
         """Whether the table is there, staged or committed."""
-        return table in self._drafts or table in self.snapshot.entries()
+        if table in self._drafts:
+            return True
+        return table in self.snapshot.entries() and table not in self._gone
+
+    def tables(self) -> list[str]:
+        """Every table, staged or committed."""
+        there = [name for name in self.snapshot.entries() if name not in self._gone]
+        return [*there, *(name for name in self._drafts if name not in there)]
 
     def create_table(self, name: str, schema: TableSchema) -> None:
         """Stage a new table.
@@ -138,6 +162,51 @@ class Transaction:
         self._drafts[name] = Draft(
             table_id, name, Columns(schema), self._writer, schema, nonce=self._nonce, created=True
         )
+
+    def drop_table(self, name: str) -> None:
+        """Stage the end of a table, with whatever is staged for it.
+
+        Raises:
+            TableNotFoundError: there is none.
+        """
+        self._open()
+        draft = self._draft(name)
+        del self._drafts[name]
+        if not draft.created:
+            self._gone[draft.base_name] = draft.table_id
+
+    def rename_table(self, old: str, new: str) -> None:
+        """Stage another name of a table; what it holds stays.
+
+        Raises:
+            TableNotFoundError, InvalidNameError
+            TableExistsError: the name is taken.
+            StagedChangesError: rows of it are staged.
+        """
+        self._open()
+        check_name(new, "table")
+        if self.has_table(new):
+            raise TableExistsError(f"table {new!r} exists already.", hint="Take another name.")
+        draft = self._draft(old)
+        _refuse_rows(draft, "name")
+        del self._drafts[old]
+        base = draft.base_name
+        if not draft.created:
+            self._gone[base] = draft.table_id
+        if new == base and not draft.created:
+            del self._gone[base]  # its old name again
+        self._drafts[new] = Draft(
+            draft.table_id, new, draft.columns, self._writer, draft.schema, nonce=self._nonce,
+            created=draft.created, base_name=None if draft.created else base,
+        )  # fmt: skip
+
+    def watch(self, table: str) -> None:
+        """Refuse to commit over changes of a table's rows by others: something staged relies on
+        them.
+        """
+        draft = self._drafts.get(table)
+        if draft is None or not draft.created:
+            self._watched |= {table if draft is None else draft.base_name}
 
     def append(self, table: str, batch: Mapping[int, ColumnData], rows: int) -> None:
         """Stage rows: one `ColumnData` of `rows` rows per column id.
@@ -217,17 +286,13 @@ class Transaction:
         """
         self._open()
         old = self._draft(table)
-        if old.builder.rows or old.edits:
-            raise StagedChangesError(
-                f"the columns of table {table!r} cannot change while changes of its rows are "
-                "staged.",
-                hint="Call commit() or rollback() first.",
-            )
+        _refuse_rows(old, "columns")
         schema = change(old.table_id, old.columns)
-        same = not old.created and schema == self.snapshot.table(table).schema
+        same = not old.created and schema == self.snapshot.table(old.base_name).schema
         self._drafts[table] = Draft(
             old.table_id, table, Columns(schema), self._writer, None if same else schema,
             nonce=self._nonce, created=old.created,
+            base_name=None if old.created else old.base_name,
         )  # fmt: skip
 
     def mark(self, table: str) -> TableMark:
@@ -245,6 +310,22 @@ class Transaction:
         if mark.fresh and not draft.staged:
             del self._drafts[mark.table]
 
+    def mark_all(self) -> Mark:
+        """All that is staged so far, for `restore_all`."""
+        self._open()
+        drafts = {name: (draft, draft.mark()) for name, draft in self._drafts.items()}
+        return Mark(drafts, dict(self._gone), self._watched)
+
+    def restore_all(self, mark: Mark) -> None:
+        """Forget what was staged for any table since `mark`."""
+        if self._broken:
+            return
+        self._drafts = {}
+        for name, (draft, staged) in mark.drafts.items():
+            draft.restore(staged)
+            self._drafts[name] = draft
+        self._gone, self._watched = dict(mark.gone), mark.watched
+
     def forget(self, table: str) -> None:
         """Forget all that is staged for a table, also that it was created."""
         self._drafts.pop(table, None)
@@ -252,6 +333,7 @@ class Transaction:
     def _draft(self, table: str) -> Draft:
         found = self._drafts.get(table)
         if found is None:
+            self._not_gone(table)
             state = self.snapshot.table(table)
             columns = columns_of(state.schema_block)
             found = self._drafts[table] = Draft(
@@ -259,12 +341,19 @@ class Transaction:
             )
         return found
 
+    def _not_gone(self, table: str) -> None:
+        if table in self._gone and table not in self._drafts:
+            raise TableNotFoundError(
+                f"table {table!r} was dropped or renamed in this transaction.",
+                hint=did_you_mean(table, self.tables()),
+            )
+
     def tree(self, table: str) -> TableTree:
         """The table's rows as this transaction sees them."""
         draft = self._drafts.get(table)
         committed = None
         if draft is None or not draft.created:
-            committed = self._committed(table)
+            committed = self._committed(table if draft is None else draft.base_name)
         if draft is None or not draft.staged:
             return committed if committed is not None else TableTree(self._objects, None, ())
         return draft.tree(self._objects, committed)
@@ -274,6 +363,7 @@ class Transaction:
         return self._repository.objects
 
     def _committed(self, table: str) -> TableTree:
+        """By the name that it has in the commit."""
         found = self._trees.get(table)
         if found is None:
             records = self.snapshot.table(table).records
@@ -329,6 +419,7 @@ class Transaction:
         """
         drafts = [draft for draft in self._drafts.values() if draft.staged]
         if parent is not self.snapshot:
+            self._unchanged(parent)
             for draft in drafts:
                 self._same_schema(draft, parent)
                 self._own_keys(draft, parent)
@@ -336,12 +427,34 @@ class Transaction:
             (draft.appended(self._objects), self._replaced(draft, parent)) for draft in drafts
         ]
         inline = self._writer.finish()
-        changes, first = [], 0
+        renamed = {draft.table_id for draft in drafts}
+        changes = [_end(i, name) for name, i in self._gone.items() if i not in renamed]
+        first = 0
         for draft, (appended, replaced) in zip(drafts, written, strict=True):
             changes.append(_change(draft, appended, replaced, first, inline))
             first += draft.builder.rows
         parts, length = ((), 0) if inline is None else (inline.parts, inline.length)
         return Staged(tuple(changes), parts, length, required(changes))
+
+    def _unchanged(self, parent: Snapshot) -> None:
+        """Refuse to drop, or to rely on, what others have changed.
+
+        Raises:
+            CommitConflictError
+        """
+        entries = parent.entries()
+        for name in {*self._watched, *self._gone}:
+            ours = self.snapshot.table(name)
+            same = name in entries and entries[name].table_id == ours.table_id
+            theirs = parent.table(name) if same else None
+            if theirs is None or (theirs.root_block, theirs.schema) != (
+                ours.root_block, ours.schema,
+            ):  # fmt: skip
+                raise CommitConflictError(
+                    f"the branch moved on while this transaction was open: table {name!r}, which "
+                    "it drops, renames or relies on, was changed.",
+                    hint="Roll back, refresh, and apply the change again.",
+                )
 
     def _same_schema(self, draft: Draft, parent: Snapshot) -> None:
         """Refuse to move rows under another schema than theirs.
@@ -352,10 +465,12 @@ class Transaction:
         entries = parent.entries()
         if draft.created:
             problem = "was made by another commit" if draft.name in entries else ""
-        elif draft.name not in entries:
+        elif draft.base_name not in entries:
             problem = "was dropped or renamed"
+        elif draft.name != draft.base_name and draft.name in entries:
+            problem = "was made by another commit"
         else:
-            ours, theirs = self.snapshot.table(draft.name), parent.table(draft.name)
+            ours, theirs = (s.table(draft.base_name) for s in (self.snapshot, parent))
             problem = "has another schema now" if ours.schema != theirs.schema else ""
         if problem:
             raise CommitConflictError(
@@ -375,7 +490,7 @@ class Transaction:
         from deeplake.table.key_conflicts import clashes
 
         old, new = (
-            Side(self._objects, snapshot.head, snapshot.table(draft.name).records)
+            Side(self._objects, snapshot.head, snapshot.table(draft.base_name).records)
             for snapshot in (self.snapshot, parent)
         )
         found = clashes(self._objects, draft.columns, old, new, draft)
@@ -392,18 +507,19 @@ class Transaction:
         edits = draft.committed_edits()
         if not edits:
             return {}
-        objects, new = self._objects, parent.table(draft.name)
+        objects, new = self._objects, parent.table(draft.base_name)
         if parent is not self.snapshot:
-            old = self.snapshot.table(draft.name)
+            old = self.snapshot.table(draft.base_name)
             edits = rebased(
                 Side(objects, self.snapshot.head, old.records),
                 Side(objects, parent.head, new.records),
                 edits,
                 draft.columns,
+                by_row=self.by_row,
             )
             tree = TableTree(objects, parent.head, new.records)
         else:
-            tree = self._committed(draft.name)
+            tree = self._committed(draft.base_name)
         return draft.replaced(tree, edits)
 
     def _usable(self) -> None:
@@ -423,6 +539,19 @@ class Transaction:
                 "the outcome of the last commit is unknown, so nothing can be added to it.",
                 hint="Call commit() again, which settles it, or rollback() and look at log().",
             )
+
+
+def _refuse_rows(draft: Draft, what: str) -> None:
+    if draft.builder.rows or draft.edits:
+        raise StagedChangesError(
+            f"the {what} of table {draft.name!r} cannot change while changes of its rows are "
+            "staged.",
+            hint="Call commit() or rollback() first.",
+        )
+
+
+def _end(table_id: int, name: str) -> TableChange:
+    return TableChange(table_id, name, None, False, (), dropped=True)
 
 
 def _without_keys(draft: Draft) -> None:
@@ -468,4 +597,5 @@ def _change(
         {path: tuple(final(f, 0, inline) for f in new) for path, new in replaced.items()},
         allocated=draft.builder.rows,
         counts=counts,
+        former_name=None if draft.base_name == draft.name else draft.base_name,
     )
