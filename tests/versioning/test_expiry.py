@@ -16,9 +16,12 @@ from deeplake import settings
 from deeplake.errors import CommitConflictError, RefNotFoundError, StoreUnavailableError
 from deeplake.storage.local import LocalStore
 from deeplake.storage.memory import MemoryStore
+from deeplake.testing import stepping
 from deeplake.testing.faults import FaultStore, SimulatedCrash, every_fault
-from deeplake.testing.stepping import ClockStore, Stepper, schedules
+from deeplake.testing.stepping import ClockStore, SteppedStore, Stepper, schedules
 from deeplake.versioning.ancestry import is_ancestor, merge_bases
+from deeplake.versioning.head import find_head
+from deeplake.versioning.objects import Objects
 from deeplake.versioning.plans import NOTHING, Plan, plan_of, read_plan, union, write_plan
 from deeplake.versioning.repository import Repository
 
@@ -398,6 +401,71 @@ def test_whoever_works_beside_a_vacuum_is_served_or_refused(
     assert outcomes <= (
         {"done", "RefNotFoundError"} if verb in ("tag", "branch", "reset") else {"done"}
     )
+
+
+class RemoteSteps(SteppedStore):
+    """Steps of a store whose requests are sent in rounds."""
+
+    remote = True
+
+
+def copied(store: ClockStore) -> ClockStore:
+    made = ClockStore()
+    for key in sorted(store.there()):
+        made.now_s = store.times[key]
+        made.put(key, [store.get(key)])
+    made.now_s = store.now_s
+    return made
+
+
+@pytest.mark.parametrize("steps_of", [SteppedStore, RemoteSteps])
+@pytest.mark.parametrize("name", ["main", "side", "short"])
+def test_a_head_without_a_hint_is_found_whatever_a_vacuum_deletes_meanwhile(
+    name: str, steps_of: type[SteppedStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slot 1 goes from 'main'. On 'side' it is kept alone before a gap: the probes may all come by
+    when what follows it has gone, and the mark be asked for before there is one.
+    """
+    monkeypatch.setattr(stepping, "SteppedStore", steps_of)
+    made = ClockStore()
+    ds, _ = mixed(made)
+    branches = {"main": 0}
+    for other, count in (("side", 19), ("short", 0)):
+        ds.checkout("main")
+        ds.branch(other)
+        named(ds, f"on {other}")
+        branches[other] = ds._session.stand.branch.branch_id
+        for n in range(count):
+            statement(ds, n)
+    made.now_s = 1000.0
+    branch = branches[name]
+    newest = slots(made, branch)[-1]
+    found = []
+
+    def find(store: Store) -> None:
+        head = find_head(Objects(store), branch, 0)
+        found.append(None if head is None else head.header.commit_id.sequence)
+
+    def run(first: str, steps: tuple[int, int] | None) -> Stepper:
+        stepper = Stepper(copied(made))
+        stepper.start("reader", find)
+        stepper.start("vacuum", lambda s: deeplake.open(s).vacuum(600))
+        second = "vacuum" if first == "reader" else "reader"
+        if steps is not None:
+            stepper.step(first, steps[0])
+            stepper.step(second, steps[1])
+        stepper.step(first)
+        stepper.step(second)
+        assert not stepper.errors
+        assert found.pop() == newest
+        return stepper
+
+    counts = run("reader", None).steps
+    for reads in range(counts["reader"] + 1):
+        run("reader", (reads, counts["vacuum"]))
+        for part in (5, 7, 9):  # it has announced itself, and has begun to delete
+            run("vacuum", (counts["vacuum"] * part // 10, reads))
+            run("reader", (reads, counts["vacuum"] * part // 10))
 
 
 VACUUM = """

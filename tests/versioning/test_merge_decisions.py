@@ -453,7 +453,8 @@ def test_unknown_policies_are_refused(store: MemoryStore, verb: str, policy: Any
 # --- what it costs --------------------------------------------------------------------------------
 
 
-def test_a_merge_of_one_changed_fragment_asks_for_few_requests() -> None:
+@pytest.mark.parametrize("by_name", [False, True])
+def test_a_merge_of_one_changed_fragment_asks_for_few_requests(by_name: bool) -> None:
     url = "s3://merges/cost"
     with HttpFake(latency_s=0.002) as fake:
         options = fake.storage_options("s3")
@@ -469,7 +470,7 @@ def test_a_merge_of_one_changed_fragment_asks_for_few_requests() -> None:
         made = dev.commit("dev")
         remote = deeplake.open(url, storage_options=options)
         before = len(fake.requests)
-        remote.merge(made)
+        remote.merge("dev" if by_name else made)
         sent = fake.requests[before:]
         assert len(sent) <= 10
         assert sum(request.method == "PUT" for request in sent) == 1

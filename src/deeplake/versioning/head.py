@@ -1,7 +1,8 @@
 """Finding the newest slot of a branch without listing it. SPEC section "Finding the head".
 
-Slots are gap-free, so existence is monotone: start at the hint, gallop by four, bisect. With a
-fresh hint that is one round of requests; 10,000 commits behind it is under 30 requests. LIST is
+Slots are gap-free, so existence is monotone: start at the hint, or at slot 1, gallop by four,
+bisect. With a fresh hint that is one round of requests, without one and one commit it is two, the
+second of a single request; 10,000 commits behind it is under 30 requests. LIST is
 used only when the hint itself is broken, or when slots of the branch have expired: then what was
 found counts only if no plan says that it may lie before a gap.
 """
@@ -9,22 +10,27 @@ found counts only if no plan says that it may lie before a gap.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from deeplake.errors import StoreError
+from deeplake.errors import DamageError, StoreError
 from deeplake.format.keys import expired_key, hint_key, slot_key, slot_prefix
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from deeplake.format.slot import SlotHead
     from deeplake.versioning.objects import Objects
+
+Out = TypeVar("Out")
 
 _SEQUENCE = "[0-9a-f]{16}"
 """A slot's file name; anything else in the folder (a backup, a sync client's) is not ours."""
 
 _EXPIRED = -1
 """Among the sequences of a first look: whether slots of the branch have expired."""
+
+_DAMAGED = "damaged"
 
 _FIRST_STEPS = (1, 4, 16)
 _GALLOP = (64, 256, 1024, 4096, 16384)
@@ -56,42 +62,65 @@ def find_head(objects: Objects, branch_id: int, hint: int) -> SlotHead | None:
     """The newest slot of a branch, or None if it has none.
 
     Args:
-        hint: a sequence believed to exist, or 0. Without one the branch is listed if slots of it
-            have expired.
+        hint: a sequence believed to exist, or 0. Without one the branch has few slots, mostly one,
+            or slots of it have expired: then it is listed.
     """
-    steps = [hint + step for step in _FIRST_STEPS]
-    look = [hint, *steps, _EXPIRED] if hint else [*steps, _EXPIRED]
-    answers = objects.parallel(lambda s: _look(objects, branch_id, s, hint), look)
-    expired = answers.pop()
-    head = answers.pop(0) if hint else None
-    if head is None and (hint or expired):
-        listed = hint = _listed_newest(objects, branch_id)
-        steps = [hint + step for step in _FIRST_STEPS]
-        there, expired = _probe(objects, branch_id, steps), None
-    else:
-        listed = None
-        there = [answer is not None for answer in answers]
-    low, high = _bracket(hint, steps, there)
-    if high == 1:
-        return None
-    if not (low == hint and high == hint + 1 and head is not None):
-        head, marked = _last(objects, branch_id, hint, low, high)
-        expired = marked if listed is None else None
-    if expired and head is not None:
-        return _after_gaps(objects, branch_id, head)
-    return head
+    return find_head_or(objects, branch_id, hint, _nothing)[0]
 
 
-def _after_gaps(objects: Objects, branch_id: int, found: SlotHead) -> SlotHead | None:
+def find_head_or(
+    objects: Objects, branch_id: int, hint: int, instead: Callable[[], Out]
+) -> tuple[SlotHead | None, Out | None]:
+    """The newest slot of a branch, or None and what `instead` reads; it may be read in vain.
+
+    Without a hint the mark is asked for once, when the probes have been answered. A vacuum creates
+    it before it deletes the first slot: if there is none even then, no slot was gone when they came
+    by, so they tell between which slots the head was, and what is deleted while these are read is
+    not the newest. Asked for in the same round, it could be answered before the vacuum and the
+    probes after it: they would find no slot, or slot 1 alone before a gap. A hint that old is rare,
+    and a vacuum replaces it, so that with one the round is saved.
+    """
+    first = hint or 1
+    steps = [first + step for step in _FIRST_STEPS]
+    look = [first, *steps, _EXPIRED] if hint else [first, *steps]
+    head, *there = objects.parallel(lambda s: _look(objects, branch_id, s, first), look)
+    expired = there.pop() if hint else None
+    low, high = _bracket(first, steps, [answer is not None for answer in there])
+    if head is None:
+        expired, other = True, None
+        if not hint:
+            mark = partial(objects.exists, expired_key(branch_id))
+            asked: list[Callable[[], Any]] = [mark, instead]
+            expired, other = objects.parallel(lambda ask: ask(), asked)
+        head = _find_listed(objects, branch_id) if expired else None
+        return head, None if head else other or instead()
+    if head is _DAMAGED or (low, high) != (first, first + 1):
+        head, expired = _last(objects, branch_id, first, low, high)
+    elif not hint:
+        expired = objects.exists(expired_key(branch_id))
+    return (_after_gaps(objects, branch_id, head) if expired else head), None
+
+
+def _nothing() -> None:
+    return None
+
+
+def _after_gaps(objects: Objects, branch_id: int, found: SlotHead | None) -> SlotHead | None:
     """What probing found, if no slots after it can be gone; else what a listing tells."""
     from deeplake.versioning.plans import read_plan
 
-    if found.header.commit_id.sequence > read_plan(objects).last(branch_id):
+    last = read_plan(objects).last(branch_id)
+    if found is not None and found.header.commit_id.sequence > last:
         return found
+    return _find_listed(objects, branch_id)
+
+
+def _find_listed(objects: Objects, branch_id: int) -> SlotHead | None:
+    """The newest slot that is listed, or what came after it meanwhile."""
     listed = _listed_newest(objects, branch_id)
     steps = [listed + step for step in _FIRST_STEPS]
     low, high = _bracket(listed, steps, _probe(objects, branch_id, steps))
-    return _last(objects, branch_id, listed, low, high)[0]
+    return None if high == 1 else _last(objects, branch_id, listed, low, high)[0]
 
 
 def _last(
@@ -115,10 +144,13 @@ def _last(
     return objects.read_slot(branch_id, low), objects.exists(expired_key(branch_id))
 
 
-def _look(objects: Objects, branch_id: int, sequence: int, hint: int) -> Any:
-    """The hinted slot itself, or whether another one exists; None for a free slot."""
-    if sequence == hint:
-        return objects.read_slot(branch_id, sequence)
+def _look(objects: Objects, branch_id: int, sequence: int, first: int) -> Any:
+    """The first slot itself, or whether another one exists; None for a free slot."""
+    if sequence == first:
+        try:
+            return objects.read_slot(branch_id, sequence)
+        except DamageError:  # it is read again if it turns out to be the newest
+            return _DAMAGED
     key = expired_key(branch_id) if sequence == _EXPIRED else slot_key(branch_id, sequence)
     return True if objects.exists(key) else None
 

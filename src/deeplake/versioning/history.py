@@ -18,7 +18,7 @@ from deeplake.format.keys import (
 )
 from deeplake.types.named import NamedTuple
 from deeplake.versioning import refs
-from deeplake.versioning.head import find_head, read_hint
+from deeplake.versioning.head import find_head, find_head_or, read_hint
 from deeplake.versioning.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -70,10 +70,11 @@ def branch_head(objects: Objects, branch: Branch, hint: int | None = None) -> Sn
     """The newest commit of a branch."""
     if hint is None:
         hint = read_hint(objects, branch.name, branch.branch_id)
-    head = find_head(objects, branch.branch_id, hint)
-    if head is None and branch.base is not None:
-        return open_commit(objects, branch.base)
-    return Snapshot(objects, head)
+    if branch.base is None:
+        return Snapshot(objects, find_head(objects, branch.branch_id, hint))
+    base = partial(open_commit, objects, branch.base)
+    head, found = find_head_or(objects, branch.branch_id, hint, base)
+    return found or Snapshot(objects, head)
 
 
 def open_commit(objects: Objects, commit_id: CommitId) -> Snapshot:
