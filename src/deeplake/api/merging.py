@@ -35,7 +35,13 @@ UNSET: Any = object()
 
 
 def merge(
-    stand: Stand, source: Ref, into: str | None, on_conflict: Any, message: str | None
+    stand: Stand,
+    source: Ref,
+    into: str | None,
+    on_conflict: Any,
+    message: str | None,
+    *,
+    force: bool = False,
 ) -> Snapshot:
     """Bring what another branch, tag or commit has into a branch; see `Versioned.merge`."""
     resolver = _resolver(on_conflict)
@@ -49,6 +55,12 @@ def merge(
         raise StateError(
             f"branch {branch.name!r} cannot be merged into itself.",
             hint="Check out the branch that is to receive the changes, or name it: into='main'.",
+        )
+    if found.branch is not None and found.branch.derived and not force:
+        raise StateError(
+            f"branch {found.branch.name!r} was made of a view: merging it would delete what the "
+            "view left out.",
+            hint="If you mean that, pass force=True; else cherry_pick() the commits made on it.",
         )
     told = message_text(message if message is not None else f"merge {name} into {branch.name}")
     for attempt in range(settings.COMMIT_ATTEMPTS_MAX):

@@ -14,7 +14,7 @@ import numpy as np
 
 from deeplake.api.column import Encoded, decode
 from deeplake.api.positions import position, positions, within
-from deeplake.errors import DtypeError
+from deeplake.errors import DtypeError, UnsupportedQueryError
 from deeplake.query.selected import Referred
 from deeplake.types.base import FixedData, VarData, VarLayout, row_count
 from deeplake.types.data import var_rows
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from deeplake.api.stand import Stand
     from deeplake.loaders.numpy import NumpyLoader
     from deeplake.loaders.source import Rows
     from deeplake.loaders.torch import TorchLoader
@@ -45,18 +46,15 @@ class Question:
         statement: Statement,
         tables: Sequence[TableView],
         values: Sequence[Any],
-        at: str,
-        *,
-        remote: bool,
-        staged: bool,
+        stand: Stand,
     ) -> None:
         self.text = text
         self.statement = statement
         self.tables = tables
         self.values = values
-        self.at = at
-        self.remote = remote
-        self.staged = staged
+        self.repository = stand.repository
+        self.snapshot = stand.snapshot
+        self.staged = stand.staged
         """Whether rows of an open transaction are among those it reads."""
         self._lock = threading.Lock()
         self._selected: Selected | None = None
@@ -172,6 +170,27 @@ class QueryView:
 
         pq.write_table(self.to_arrow(), path)
 
+    def to_branch(self, name: str, message: str | None = None) -> str:
+        """Make a branch that holds exactly these rows and columns, by reference; returns its name.
+
+        No value is copied: rows are left out by a bitmap, columns by the schema. The rows are in
+        the table's order; other tables are as they were. The branch is *derived*: merging it back
+        would delete what the view left out, so that needs force.
+
+        Raises:
+            UnsupportedQueryError: the rows are not rows of one table, or a column is computed.
+            StagedChangesError: the query read rows that are not committed.
+            RefExistsError, InvalidNameError
+        """
+        from deeplake.api.deriving import to_branch
+
+        self._settled("to_branch()")
+        if self._rows is not None:
+            raise UnsupportedQueryError(
+                "a part of a view cannot be made a branch.", hint="Say it in the query."
+            )
+        return to_branch(self._question, name, message)
+
     # --- streaming --------------------------------------------------------------------------
 
     def batches(
@@ -224,7 +243,7 @@ class QueryView:
     def __repr__(self) -> str:
         text = " ".join(self._question.text.split())
         shown = text if len(text) <= 72 else text[:71] + "…"
-        return f"<view of {shown!r} at {self._question.at}>"
+        return f"<view of {shown!r} at {self._question.snapshot.commit_id}>"
 
 
 class QueryColumn:
@@ -298,7 +317,7 @@ class SelectedSource:
         self.name = f"the rows of {view!r}"
         self.rows = len(view)
         self.types = self._selected.types
-        self.remote = view._question.remote
+        self.remote = view._question.repository.store.remote
 
     def read(self, column: str, rows: Rows, out: npt.NDArray[Any] | None = None) -> ColumnData:
         """See `RowSource.read`."""

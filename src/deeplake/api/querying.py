@@ -45,15 +45,9 @@ def query(
         raise UnsupportedQueryError(
             f"{kind.removesuffix('_stmt').upper()} is no view.", hint="Use db.execute(...)."
         )
-    staged = stand.staged
     catalog = PinnedTables(stand, this)
     statement, tables = bind_select(prepared.text, node, catalog, prepared.values)
-    return QueryView(
-        Question(
-            text, statement, tables, prepared.values, str(stand.snapshot.commit_id),
-            remote=stand.repository.store.remote, staged=staged,
-        )
-    )  # fmt: skip
+    return QueryView(Question(text, statement, tables, prepared.values, stand))
 
 
 def filtered(session: Session, condition: str, parameters: Parameters) -> QueryView:

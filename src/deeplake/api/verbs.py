@@ -152,6 +152,7 @@ class Versioned(Housekeeping):
         on_conflict: Literal["raise", "ours", "theirs"] | Callable[[Conflict], Any] = "raise",
         *,
         message: str | None = None,
+        force: bool = False,
     ) -> Commit:
         """Bring what another branch, tag or commit has into a branch: one new commit, or none if
         the branch has it already. All tables at once; costs what changed, copies no data.
@@ -166,6 +167,8 @@ class Versioned(Housekeeping):
                 branch has, "theirs" what the source has; a function is called with each conflict
                 and returns the value to keep (of a row: the conflict's `ours` or `theirs`).
             message: of the merge commit.
+            force: merge also a branch that was made of a view (`to_branch`), which deletes what
+                the view left out.
 
         Raises:
             MergeConflictError: its `conflicts` say what; nothing was changed.
@@ -173,7 +176,7 @@ class Versioned(Housekeeping):
         """
         from deeplake.api.merging import merge
 
-        snapshot = merge(self._open_stand(), source, into, on_conflict, message)
+        snapshot = merge(self._open_stand(), source, into, on_conflict, message, force=force)
         return _commit_of(snapshot)
 
     def conflicts(self) -> list[Conflict]:

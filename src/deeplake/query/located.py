@@ -6,10 +6,14 @@ aggregate or set operation stands between.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from deeplake.query.expression import Aggregate, Column, walk
 from deeplake.query.kinds import INT8
 from deeplake.query.relation import POSITION, Output, Scan, ScanColumn, Select
-from deeplake.query.statement import Statement
+
+if TYPE_CHECKING:
+    from deeplake.query.statement import Statement
 
 _NAME = "position"
 

@@ -43,11 +43,16 @@ _RACES_MAX = 8
 
 
 class Branch(NamedTuple):
-    """A branch as its name entry describes it; `base` is None if it began empty."""
+    """A branch as its name entry describes it; `base` is None if it began empty.
+
+    A derived one holds some rows and columns of its base: what it lacks was not deleted, so it is
+    not merged back.
+    """
 
     name: str
     branch_id: int
     base: CommitId | None
+    derived: bool = False
 
 
 class Tag(NamedTuple):
@@ -76,13 +81,41 @@ def create_branch(objects: Objects, name: str, base: CommitId | None) -> Branch:
         RefExistsError: the name is taken, also if another process took it just now.
     """
     version, _ = _untaken(objects, name)
-    branch = Branch(name, int.from_bytes(os.urandom(BRANCH_ID_BITS // 8), "little") or 1, base)
+    branch = Branch(name, _new_id(), base)
     _name_branch(objects, branch, version)
     return branch
 
 
-def _name_branch(objects: Objects, branch: Branch, version: int) -> None:
-    entry = {"branch": branch.branch_id, "base": None if branch.base is None else str(branch.base)}
+def derive_branch(
+    objects: Objects, name: str, base: CommitId, fill: Callable[[Branch], object]
+) -> Branch:
+    """A branch that appears with its first commits: `fill` makes them while nobody can find it.
+
+    Its id is noted under the name first, as deleted, so that after a crash no slot is of unknown
+    origin.
+
+    Raises:
+        RefExistsError: the name is taken, also if another process took it meanwhile.
+    """
+    version, _ = _untaken(objects, name)
+    branch = Branch(name, _new_id(), base, derived=True)
+    _name_branch(objects, branch, version, deleted=True)
+    fill(branch)
+    _name_branch(objects, branch, version + 1)
+    return branch
+
+
+def _new_id() -> int:
+    return int.from_bytes(os.urandom(BRANCH_ID_BITS // 8), "little") or 1
+
+
+def _name_branch(objects: Objects, branch: Branch, version: int, *, deleted: bool = False) -> None:
+    base = None if branch.base is None else str(branch.base)
+    entry: dict[str, object] = {"branch": branch.branch_id, "base": base}
+    if branch.derived:
+        entry["derived"] = True
+    if deleted:
+        entry["deleted"] = True
     try:
         objects.store.create(name_key(branch.name, version), [seal(entry)])
     except ObjectExistsError:
@@ -225,7 +258,8 @@ def _branch(name: str, document: dict[str, object]) -> Branch | None:
     branch_id, base = document.get("branch"), document.get("base")
     if not isinstance(branch_id, int) or not isinstance(base, str | None):
         raise MalformedObjectError(f"the entry of branch {name!r} is malformed.")
-    return Branch(name, branch_id, None if base is None else parse_commit_id(base))
+    derived = document.get("derived") is True
+    return Branch(name, branch_id, None if base is None else parse_commit_id(base), derived)
 
 
 def _tag(name: str, document: dict[str, object]) -> Tag | None:

@@ -1,0 +1,108 @@
+"""A view as a branch of its own: exactly its rows and columns, by reference."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from deeplake.api.stand import author_name, message_text
+from deeplake.errors import QueryError, UnsupportedQueryError
+from deeplake.format.keys import check_name
+from deeplake.query.expression import Column
+from deeplake.query.located import located
+from deeplake.query.statement import run
+from deeplake.table.columns import declare_schema
+from deeplake.table.transaction import Transaction
+from deeplake.versioning import refs
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from deeplake.api.query_view import Question
+    from deeplake.format.schema import TableSchema
+    from deeplake.query.statement import Statement
+    from deeplake.table.columns import Columns
+    from deeplake.versioning.refs import Branch
+
+    Positions = npt.NDArray[np.int64]
+
+
+def to_branch(question: Question, name: str, message: str | None) -> str:
+    """Make a branch whose one commit has the view's rows and columns; see `QueryView.to_branch`.
+
+    The commit is there before the branch can be found: nobody ever sees it with other rows.
+    """
+    check_name(name, "branch")
+    found = located(question.statement)
+    if found is None:
+        raise UnsupportedQueryError(
+            "a branch holds rows of one table, and the rows of this view are none: it joins, "
+            "groups or combines.",
+            hint="Write its rows into a table of their own.",
+        )
+    statement, table = found
+    view = question.tables[table]
+    columns = _columns(question.statement)
+    kept = _positions(question, statement)
+    told = message_text(message if message is not None else f"view: {question.text}"[:1000])
+    repository, snapshot = question.repository, question.snapshot
+    gone = np.ones(view.rows, np.bool_)
+    gone[kept] = False
+
+    def fill(branch: Branch) -> None:
+        transaction = Transaction(repository, branch, snapshot)
+        transaction.evolve(view.name, lambda _, now: _narrowed(now, columns))
+        if gone.any():
+            transaction.delete(view.name, np.flatnonzero(gone))
+        if transaction.staged:
+            transaction.commit(told, author_name())
+
+    assert snapshot.commit_id is not None, "there is a table"
+    refs.derive_branch(repository.objects, name, snapshot.commit_id, fill)
+    return name
+
+
+def _positions(question: Question, statement: Statement) -> Positions:
+    rows = [
+        batch.column(len(statement.query.outputs) - 1)
+        for batch in run(statement, question.tables, question.values).batches()
+    ]
+    parts = [np.asarray(array.to_numpy(zero_copy_only=False), np.int64) for array in rows]
+    return np.concatenate([np.zeros(0, np.int64), *parts])
+
+
+def _columns(statement: Statement) -> dict[str, str]:
+    """Label -> column of the table, for each column of a view."""
+    names = {
+        (scan.number, column.name): column.column
+        for scan in statement.scans
+        for column in scan.columns
+    }
+    found: dict[str, str] = {}
+    for output in statement.query.outputs:
+        expression = output.expression
+        if not isinstance(expression, Column):
+            raise UnsupportedQueryError(
+                f'column "{output.label}" of the view is computed; a branch holds columns of the '
+                "table by reference.",
+                hint="Leave it out, or add it to the table first.",
+            )
+        if output.label in found:
+            raise QueryError(f'the view has two columns "{output.label}".', sqlstate="42701")
+        found[output.label] = names[expression.relation, expression.name]
+    if len(set(found.values())) < len(found):
+        raise QueryError("a column of the table is in the view twice.", sqlstate="42701")
+    return found
+
+
+def _narrowed(now: Columns, wanted: dict[str, str]) -> TableSchema:
+    """The schema with some columns, in the view's order and by its labels."""
+    specs = {spec.name: spec for spec in now.schema.columns}
+    declare_schema({label: now.get(column).type for label, column in wanted.items()})
+    kept = [specs[column]._replace(name=label) for label, column in wanted.items()]
+    gone = [spec for spec in now.schema.columns if spec.name not in wanted.values()]
+    if any(spec.primary_key for spec in gone):
+        kept = [spec._replace(primary_key=False) for spec in kept]
+    dropped = (*now.schema.dropped, *(spec.column_id for spec in gone))
+    return now.schema._replace(columns=tuple(kept), dropped=dropped)
