@@ -42,7 +42,7 @@ def test_dense_runs(machine: type[GitOfRows]) -> None:
 @pytest.mark.parametrize("machine", MACHINES)
 def test_many_dense_runs(machine: type[GitOfRows]) -> None:
     first = int(os.environ.get("DENSE_FIRST", "1000"))
-    count = int(os.environ.get("DENSE_SEEDS", "100"))
+    count = int(os.environ.get("DENSE_SEEDS", "50"))
     DenseRun(machine, WEIGHTS).seeds(range(first, first + count), STEPS)
 
 

@@ -152,8 +152,8 @@ class DenseRun:
         lines = "\n".join(short.told)
         return (
             f"{self._machine.__name__}, seed {seed}: failed at step {len(failure.steps)}. "
-            f"{len(short.steps)} of the steps fail alike (DENSE_REPLAY={seed}:{numbers}):\n{lines}\n"
-            f"{type(short.error).__name__}: {short.error}"
+            f"{len(short.steps)} of the steps fail alike (DENSE_REPLAY={seed}:{numbers}):\n"
+            f"{lines}\n{type(short.error).__name__}: {short.error}"
         )
 
 

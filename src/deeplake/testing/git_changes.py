@@ -8,12 +8,19 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from deeplake.errors import CommitConflictError, RefExistsError
+from deeplake.errors import (
+    CommitConflictError,
+    NullValueError,
+    RefExistsError,
+    UniqueViolationError,
+)
+from deeplake.testing.git_branches import Branch
 from deeplake.testing.git_machine import SCHEMAS, GitMachine, Handle, plain
-from deeplake.testing.git_model import Branch, ModelCommit, Row, Spec
+from deeplake.testing.git_model import KEYS, ModelCommit, Row, Spec
 
 if TYPE_CHECKING:
     from deeplake.api.dataset import Dataset
+    from deeplake.testing.git_branches import Draft
     from deeplake.testing.git_model import Table, Tables
 NAMES = st.sampled_from(["main", "a", "b", "c"])
 JSON = [
@@ -32,7 +39,14 @@ DEFAULTS = {("x", "int8"): -3, ("y", "text"): "y", ("z", "json"): {"z": 1}}
 """By name and type, which make a column's id: the same id has the same default."""
 
 HANDLES = st.integers(0, 1)
-TABLES = st.sampled_from(["data", "data", "more"])
+TABLES = st.sampled_from(["data", "data", "data", "more", "keyed", "keyed"])
+
+KEY_VALUES: dict[str, list[Any]] = {
+    "int": list(range(1, 60)),
+    "text": [f"u{k}" for k in range(60)],
+}
+KEYS_NEAR = 3
+"""A new key is one of the first so many that are free: branches shall choose the same ones."""
 
 
 class GitChanges(GitMachine):
@@ -41,16 +55,32 @@ class GitChanges(GitMachine):
     # --- changes of rows -------------------------------------------------------------------------
 
     def value(self, data: Any, spec: Spec) -> Any:
+        if spec.mark == "not_null":
+            return data.draw(st.integers(1000, 1004), label=spec.name)
         return data.draw(VALUES[spec.type], label=spec.name)
+
+    def free_key(self, data: Any, draft: Draft, column: int, taken: list[Any]) -> Any:
+        """A value that no row has, nor any in `taken`; of a unique column perhaps NULL."""
+        spec = draft.base.columns[column]
+        values = draft.values(column)
+        free = [v for v in KEY_VALUES[spec.type] if v not in {*values.values(), *taken}]
+        choice = free[:KEYS_NEAR] + [None] * (spec.mark == "unique")
+        taken.append(data.draw(st.sampled_from(choice), label=spec.name))
+        return taken[-1]
 
     def append(self, data: Any, handle: Handle, name: str) -> None:
         count, single = data.draw(st.integers(1, 7)), data.draw(st.booleans())
         draft = handle.draft(name)
-        specs = draft.base.columns.values()
-        rows = [{s.name: self.value(data, s) for s in specs}]
-        rows += [
-            {**rows[0], "n": 1100 + k} if "n" in rows[0] else rows[0] for k in range(count - 1)
+        columns = draft.base.columns
+        keys = {c: s.name for c, s in columns.items() if s.mark in KEYS}
+        first = {s.name: self.value(data, s) for c, s in columns.items() if c not in keys}
+        rows = [
+            {**first, "n": 1100 + k} if k and "n" in first else dict(first) for k in range(count)
         ]
+        for c, key in keys.items():
+            taken: list[Any] = []
+            for row in rows:
+                row[key] = self.free_key(data, draft, c, taken)
         if single:
             for row in rows:
                 handle.db.table(name).append(row)
@@ -71,7 +101,11 @@ class GitChanges(GitMachine):
             st.lists(st.integers(0, len(ids) - 1), min_size=1, max_size=5 if many else 1),
             label="at",
         )
-        values = [self.value(data, spec) for _ in at]
+        if spec.mark in KEYS:
+            at, taken = list(dict.fromkeys(at)), list[Any]()
+            values = [self.free_key(data, draft, column, taken) for _ in at]
+        else:
+            values = [self.value(data, spec) for _ in at]
         ds = handle.db.table(name)
         if many:
             ds[spec.name][at] = values
@@ -86,10 +120,13 @@ class GitChanges(GitMachine):
         if not ids:
             return
         chosen = data.draw(st.lists(st.sampled_from(ids), max_size=4), label="ids")
-        values = {s.name: self.value(data, s) for s in draft.base.columns.values()}
+        columns = {c: s for c, s in draft.base.columns.items() if s.mark not in KEYS}
+        values = {s.name: self.value(data, s) for s in columns.values()}
+        if not values:
+            return
         assert handle.db.table(name).update(values, row_ids=chosen) == len(set(chosen))
         for row in chosen:
-            for column, spec in draft.base.columns.items():
+            for column, spec in columns.items():
                 draft.set(row, column, values[spec.name])
 
     def delete(self, data: Any, handle: Handle, name: str) -> None:
@@ -106,6 +143,9 @@ class GitChanges(GitMachine):
 
     def upsert(self, data: Any, handle: Handle, name: str) -> None:
         ds, draft = handle.db.table(name), handle.draft(name)
+        if name == "keyed":
+            self.upsert_keyed(data, ds, draft)
+            return
         columns = {spec.name: c for c, spec in draft.base.columns.items()}
         column, other = columns.get("n"), columns.get("t")
         if column is None or other is None:
@@ -125,10 +165,49 @@ class GitChanges(GitMachine):
             else:
                 draft.append(given)
 
+    def upsert_keyed(self, data: Any, ds: Dataset, draft: Draft) -> None:
+        """By the primary key. Numbers that are the same already are not written."""
+        columns = {spec.name: c for c, spec in draft.base.columns.items()}
+        specs = [s for s in draft.base.columns.values() if s.mark not in KEYS]
+        known = {value: row for row, value in draft.values(columns["k"]).items()}
+        keys = data.draw(st.lists(st.integers(1, 16), min_size=1, max_size=4, unique=True))
+        rows = [{"k": k, **{s.name: self.value(data, s) for s in specs}} for k in keys]
+        ds.upsert(rows)
+        for given in rows:
+            at = known.get(given["k"])
+            if at is None:
+                draft.append(given)
+                continue
+            for spec in specs:
+                old = draft.cell(at, columns[spec.name]).value
+                if old != given[spec.name] or spec.type not in ("int", "int8", "int32"):
+                    draft.set(at, columns[spec.name], given[spec.name])
+
+    def misfit(self, data: Any, handle: Handle, _: str) -> None:
+        """A key that is there, or NULL where none may be: nothing comes of it."""
+        draft = handle.draft("keyed")
+        key = next(c for c, s in draft.base.columns.items() if s.mark == "primary_key")
+        if not draft.rows:
+            return
+        taken = data.draw(st.sampled_from(sorted(draft.values(key).values())), label="k")
+        row = {s.name: 1000 for s in draft.base.columns.values() if s.mark == "not_null"}
+        ds = handle.db.table("keyed")
+        with pytest.raises(UniqueViolationError):
+            ds.append({"k": taken, **row})
+        with pytest.raises(UniqueViolationError):
+            ds.extend([{"k": 70, **row}, {"k": 71, **row}, {"k": 70, **row}])
+        with pytest.raises(NullValueError):
+            ds.extend([{"k": 70, **row}, {"k": None, **row}])
+        for column in row:
+            with pytest.raises(NullValueError):
+                ds[column][0] = None
+
     @rule(
         data=st.data(), h=HANDLES, name=TABLES,
         kinds=st.lists(
-            st.sampled_from(["append", "set_cells", "set_cells", "update", "delete", "upsert"]),
+            st.sampled_from(
+                ["append", "set_cells", "set_cells", "update", "delete", "upsert", "misfit"]
+            ),
             min_size=1, max_size=3,
         ),
         then=st.sampled_from(["commit", "commit", "commit", "stay", "stay", "rollback"]),
@@ -250,6 +329,8 @@ class GitChanges(GitMachine):
         names = {spec.name for spec in columns.values()}
         column = data.draw(st.sampled_from(list(columns)), label="column")
         spec = columns[column]
+        if spec.mark in KEYS and kind != "add":
+            return None  # a table without its key is another one
         new = data.draw(st.sampled_from(["x", "y", "z"]), label="name")
         type_ = data.draw(st.sampled_from(["int8", "text", "json"]), label="type")
         wide = data.draw(st.sampled_from(["int32", "int"]), label="wide")

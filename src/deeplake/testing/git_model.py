@@ -9,13 +9,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
 Version = int | str
 Place = tuple[str, str, int | None, str | None]
 """What names a conflict: kind, table, row id, column."""
 
+Token = tuple[Any, ...]
+"""The versions that a conflict is about: a decision holds for these."""
+
+Decisions = dict[tuple[Place, Token], Any]
+
 WIDTH = {"int8": 0, "int32": 1, "int": 2}
+
+KEYS = ("primary_key", "unique")
+"""Marks of columns in which no value comes twice."""
 
 _MISSING = object()
 
@@ -28,11 +36,13 @@ class Cell(NamedTuple):
 
 
 class Spec(NamedTuple):
-    """A column: its type's name, and the value of rows that were never given one."""
+    """A column: its type's name, the value of rows that were never given one, and its mark."""
 
     name: str
     type: str
     default: Any = None
+    mark: str = ""
+    """"primary_key", "unique", "not_null", or none."""
 
 
 class Row(NamedTuple):
@@ -63,6 +73,24 @@ class Table(NamedTuple):
             {spec.name: row.cell(c, spec).value for c, spec in self.columns.items()}
             for row in self.rows.values()
         ]
+
+    def repeats_keys(self) -> bool:
+        """Whether two rows have one key."""
+        for c, spec in self.columns.items():
+            values = [row.cell(c, spec).value for row in self.rows.values()]
+            known = [v for v in values if v is not None]
+            if spec.mark in KEYS and len(set(known)) < len(known):
+                return True
+        return False
+
+    def lacks_values(self) -> bool:
+        """Whether a column has NULL that must not."""
+        return any(
+            row.cell(c, spec).value is None
+            for c, spec in self.columns.items()
+            if spec.mark in ("primary_key", "not_null")
+            for row in self.rows.values()
+        )
 
     def versions(self, row: int) -> set[tuple[int, Version]]:
         """(column, version) of one row's cells that are not as old as the row itself."""
@@ -124,7 +152,10 @@ def virtual_base(bases: list[ModelCommit], stamps: Iterator[int]) -> ModelCommit
         merging = Merging(stamp, policy="virtual")
         tables = merging.run(shared.tables, found.tables, other.tables)
         time = max(found.time, other.time)
-        found = ModelCommit(stamp, (found, other), tables, time, kind="virtual")
+        clash = bool(merging.unsure) or any(table.repeats_keys() for table in tables.values())
+        clash |= any(one.kind == "virtual clash" for one in (shared, found))
+        kind = "virtual clash" if clash else "virtual"
+        found = ModelCommit(stamp, (found, other), tables, time, kind=kind)
     return found
 
 
@@ -134,18 +165,28 @@ class Merging:
     Args:
         stamp: the version of what the merge itself writes.
         policy: "raise", "ours", "theirs", "virtual", or a function of a conflict's place that
-            says "ours", "theirs" or ("new", value).
+            says "ours", "theirs" or ("new", value), or such answers by place and token: what is
+            not among them is collected, as with "raise".
         since: ids of rows that ours' branch appended after the base. Of other rows it cannot tell
             whether they have values elsewhere of a column that comes back.
     """
 
     def __init__(
-        self, stamp: Version, policy: str | Callable[[Place], Any], since: range = range(0)
+        self,
+        stamp: Version,
+        policy: str | Decisions | Callable[[Place], Any],
+        since: range = range(0),
     ) -> None:
         self._stamp = stamp
         self._policy = policy
         self._since = since
+        self._gone: tuple[int, ...] = ()
         self.conflicts: list[Place] = []
+        self.tokens: dict[Place, Token] = {}
+        """Which versions a conflict is about."""
+        self.unsure: set[str] = set()
+        """Tables of which it cannot tell: a row was deleted, and changed only in columns that the
+        base had dropped. What it holds of them depends on compactions."""
 
     def run(self, base: Tables, ours: Tables, theirs: Tables) -> Tables:
         """All tables; each side has each of them."""
@@ -155,9 +196,12 @@ class Merging:
             if name in base and name in theirs
         }
 
-    def _decide(self, place: Place) -> Any:
-        if self._policy == "raise":
+    def _decide(self, place: Place, token: Token) -> Any:
+        if isinstance(self._policy, dict) and (place, token) in self._policy:
+            return self._policy[place, token]
+        if self._policy == "raise" or isinstance(self._policy, dict):
             self.conflicts.append(place)
+            self.tokens[place] = token
             return "ours"
         if callable(self._policy):
             self.conflicts.append(place)
@@ -175,6 +219,7 @@ class Merging:
         dropped = dict.fromkeys([*ours.dropped, *theirs.dropped, *ours.columns, *theirs.columns])
         rows: dict[int, Row] = {}
         sides = base, ours, theirs
+        self._gone = base.dropped
         for row_id in [*ours.rows, *(r for r in theirs.rows if r not in ours.rows)]:
             there = [side for side in (ours, theirs) if row_id in side.rows]
             compared = {c: s for c, s in columns.items() if all(c in t.columns for t in there)}
@@ -210,7 +255,7 @@ class Merging:
                 if source is None and c not in ours.columns and c in base.columns:
                     source = old
                 if source is not None:
-                    _put(cells, c, source)
+                    put_cell(cells, c, source)
                 elif c in cells or (c in ours.dropped and row_id not in self._since):
                     cells[c] = Cell(spec.default, self._stamp)
             elif ours.columns[c].default != theirs.columns[c].default:
@@ -218,7 +263,7 @@ class Merging:
                     side = theirs if mine is None else ours
                     cells.setdefault(c, Cell(side.columns[c].default, found.born))
                 elif mine.version(c) == other.version(c):
-                    _put(cells, c, other if spec.default == theirs.columns[c].default else mine)
+                    put_cell(cells, c, other if spec.default == theirs.columns[c].default else mine)
         return Row(found.born, cells)
 
     def _row(
@@ -239,10 +284,13 @@ class Merging:
         changed = [c for c in columns if left.version(c) != base.version(c)]
         if not changed:
             return None  # deleted by one side, left alone by the other
+        if all(c in self._gone for c in changed):
+            self.unsure.add(table)
         if self._policy == "virtual":
             stamped = {c: Cell(left.cell(c, columns[c]).value, self._stamp) for c in changed}
             return Row(left.born, {**left.cells, **stamped})
-        chosen = self._decide(("row", table, row_id, None))
+        token = tuple(sorted((c, str(left.version(c))) for c in changed))
+        chosen = self._decide(("row", table, row_id, None), token)
         return ours if chosen == "ours" else theirs
 
     def _cells(
@@ -278,7 +326,7 @@ class Merging:
                 return mine if merged is mine.value else other
             if merged is not _MISSING:
                 return Cell(merged, self._stamp)
-        chosen = self._decide(place)
+        chosen = self._decide(place, (mine.version, other.version))
         if isinstance(chosen, tuple):
             return Cell(chosen[1], self._stamp)
         return mine if chosen == "ours" else other
@@ -302,7 +350,7 @@ class Merging:
         found = self._named_apart(table, found, ours.columns, theirs.columns)
         if not found:  # a table has at least one column
             name = next(iter(ours.columns.values())).name
-            keep = self._decide(("schema", table, None, name))
+            keep = self._decide(("schema", table, None, name), ("last",))
             return dict((theirs if keep == "theirs" else ours).columns)
         if list(ours.columns) == list(base.columns) and found.keys() <= theirs.columns.keys():
             return {c: found[c] for c in theirs.columns if c in found}  # only theirs changed it
@@ -330,14 +378,15 @@ class Merging:
         known = ours or theirs or base
         assert known is not None
         place = "schema", table, None, known.name
+        token = (ours and ours[:2], theirs and theirs[:2], base is None)
         if ours is None or theirs is None or base is None:
-            return theirs if self._decide(place) == "theirs" else ours
+            return theirs if self._decide(place, token) == "theirs" else ours
         fields = []
-        for old, mine, other in zip(base, ours, theirs, strict=True):
+        for k, (old, mine, other) in enumerate(zip(base, ours, theirs, strict=True)):
             if other in (mine, old) or mine == old:
                 fields.append(other if mine == old else mine)
             else:
-                return theirs if self._decide(place) == "theirs" else ours
+                return theirs if self._decide(place, (*token, k)) == "theirs" else ours
         return Spec(*fields)
 
     def _named_apart(
@@ -357,7 +406,10 @@ class Merging:
             if not clash:
                 return found
             name = found[clash[0]].name
-            winner = theirs if self._decide(("schema", table, None, name)) == "theirs" else ours
+            named = [next((s[c] for c in clash if c in s and s[c].name == name), None)
+                     for s in (ours, theirs)]  # fmt: skip
+            chosen = self._decide(("schema", table, None, name), ("named", *named))
+            winner = theirs if chosen == "theirs" else ours
             for c in clash:
                 if c in winner:
                     found[c] = found[c]._replace(name=winner[c].name)
@@ -366,7 +418,7 @@ class Merging:
         return {c: found[c]._replace(name=spec.name) for c, spec in ours.items() if c in found}
 
 
-def _put(cells: dict[int, Cell], column: int, source: Row) -> None:
+def put_cell(cells: dict[int, Cell], column: int, source: Row) -> None:
     """A cell as another state of the row has it, or none if nothing was written there."""
     cells.pop(column, None)
     if column in source.cells:
@@ -403,127 +455,6 @@ def merge_json(base: Any, ours: Any, theirs: Any) -> Any:
 
 _GONE = object()
 """A key that is not there."""
-
-
-class OverlapError(Exception):
-    """A commit from a stale handle meets what another one changed."""
-
-
-class Draft:
-    """What a handle has staged in one table; rows that are staged have negative ids."""
-
-    def __init__(self, table: Table) -> None:
-        self.base = table
-        self.rows = {r: dict(row.cells) for r, row in table.rows.items()}
-        self.born = {r: row.born for r, row in table.rows.items()}
-        self.written: set[tuple[int, int]] = set()
-        self.deleted: set[int] = set()
-        self.touched = False
-        self._next = -1
-
-    def append(self, values: dict[str, Any]) -> None:
-        """Stage a row."""
-        self.touched = True
-        self.rows[self._next] = {
-            c: Cell(values.get(spec.name, spec.default), "staged")
-            for c, spec in self.base.columns.items()
-        }
-        self.born[self._next] = "staged"
-        self._next -= 1
-
-    def set(self, row: int, column: int, value: Any) -> None:
-        """Stage a new value."""
-        self.touched = True
-        self.rows[row][column] = Cell(value, "staged")
-        if row >= 0:
-            self.written.add((row, column))
-
-    def delete(self, row: int) -> None:
-        """Stage a deletion."""
-        self.touched = True
-        del self.rows[row]
-        if row >= 0:
-            self.deleted.add(row)
-            self.written = {(r, c) for r, c in self.written if r != row}
-
-    @property
-    def changes(self) -> bool:
-        """Whether a commit would publish anything."""
-        return self.touched
-
-    def shown(self) -> list[dict[str, Any]]:
-        """The rows as the handle sees them."""
-        rows = {r: Row(self.born[r], cells) for r, cells in self.rows.items()}
-        return self.base._replace(rows=rows).shown()
-
-    def on(self, head: Table, stamp: Version, new_ids: Iterable[int]) -> Table:
-        """The table of a newer commit with these changes.
-
-        Raises:
-            OverlapError: both changed a cell, or one deleted what the other touched.
-        """
-        for row in self.deleted | {row for row, _ in self.written}:
-            if row not in head.rows:
-                raise OverlapError(f"row {row} is gone")
-        for row in self.deleted:
-            old, new = self.base.rows[row], head.rows[row]
-            if any(old.version(c) != new.version(c) for c in {*old.cells, *new.cells}):
-                raise OverlapError(f"row {row} was changed, and is deleted here")
-        for row, column in self.written:
-            if self.base.rows[row].version(column) != head.rows[row].version(column):
-                raise OverlapError(f"cell {row}, {column}")
-        rows = {r: row for r, row in head.rows.items() if r not in self.deleted}
-        for row, column in self.written:
-            value = self.rows[row][column].value
-            rows[row] = rows[row]._replace(cells={**rows[row].cells, column: Cell(value, stamp)})
-        added = [cells for row, cells in self.rows.items() if row < 0]
-        for row, cells in zip(new_ids, added, strict=True):
-            rows[row] = Row(stamp, {c: Cell(v.value, stamp) for c, v in cells.items()})
-        return head._replace(rows=rows)
-
-    @property
-    def added(self) -> int:
-        """Rows staged and still there."""
-        return sum(row < 0 for row in self.rows)
-
-
-class Branch:
-    """A branch of the model: its slots, each with what it is known to have touched."""
-
-    def __init__(self, base: ModelCommit) -> None:
-        self.base = base
-        self.slots: list[ModelCommit] = []
-        self.touched: dict[str, set[str]] = {}
-        """Commit id -> tables that its summary names; those with other columns as 'table!'."""
-
-    @property
-    def head(self) -> ModelCommit:
-        """The newest commit."""
-        return self.slots[-1] if self.slots else self.base
-
-    def since(self, commit: ModelCommit) -> list[ModelCommit]:
-        """Slots after a commit that the branch stood on."""
-        if commit in self.slots:
-            return self.slots[self.slots.index(commit) + 1 :]
-        assert commit == self.base
-        return list(self.slots)
-
-    def refuses(self, at: ModelCommit, drafts: dict[str, Draft]) -> bool:
-        """Whether what is staged on an older commit of the branch must be refused."""
-        between = self.since(at)
-        if any(commit.kind == "reset" for commit in between):
-            return True
-        for name, draft in drafts.items():
-            old, new = at.tables[name], self.head.tables[name]
-            if (old.columns, old.dropped) != (new.columns, new.dropped):
-                return True
-            if any(f"{name}!" in self.touched[commit.id] for commit in between):
-                return True
-            try:
-                draft.on(new, "", [0] * draft.added)
-            except OverlapError:
-                return True
-        return False
 
 
 def types_of(name: str, tables: Tables) -> dict[int, str]:

@@ -29,7 +29,7 @@ KEPT = ("commit", "merge")
 
 WEIGHTS = {
     "change_rows": 8, "merge": 7, "revert_or_pick": 4, "go": 3, "merge_a_commit": 2, "names": 2,
-    "look": 2, "evolve": 1, "optimize": 1,
+    "decide": 2, "look": 2, "evolve": 1, "optimize": 1,
 }  # fmt: skip
 """Rule -> how often a dense run takes it: most of what it does should meet other changes."""
 
