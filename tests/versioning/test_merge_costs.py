@@ -144,6 +144,24 @@ def test_equal_schemas_are_not_merged(store: MemoryStore, monkeypatch: pytest.Mo
     assert not asked
 
 
+@pytest.mark.parametrize("theirs", [EVERY, EVERY[:-1]])
+def test_rows_that_theirs_appended_open_nothing_more(
+    store: MemoryStore, opened: list[int], theirs: list[int]
+) -> None:
+    ds = sides(store, [7], theirs)
+    ds.checkout("side")
+    ds.extend({"n": [5] * 50, "m": [6] * 50, "b": [b""] * 50})
+    ds.commit("rows")
+    ds.checkout("main")
+    opened.clear()
+    ds.merge("side")
+    assert len(opened) == 3
+    assert ds["n"][-50:].tolist() == [5] * 50
+    assert changed(ds["n"][:-50], -1) == theirs
+    assert ds.log(1)[0].added == {"data": 50}
+    assert ds.verify().ok
+
+
 def test_rows_deleted_beside_changes_of_theirs_are_found(store: MemoryStore) -> None:
     """Theirs deleted rows where ours changed others: rows may have moved, all is compared."""
     ds = deeplake.open(store)

@@ -158,13 +158,14 @@ class _Merge:
         whether rows may have come to both.
         """
         sides, found = self._sides, None
+        self._apart = False
         if self._plan is None and not (self._uneven.keeps or self._uneven.restores):
             ours, theirs = (sides.ours, self._ours.gaps), (sides.theirs, self._theirs.gaps)
             found = cut(sides.base, ours, theirs)
         if found is None:
             self._find_gained()
             return
-        self._both_gained = False
+        self._both_gained, self._apart = False, True
         self._ours, self._theirs = (
             walked._replace(gaps=list(gaps))
             for walked, gaps in zip((self._ours, self._theirs), found, strict=True)
@@ -226,6 +227,8 @@ class _Merge:
             if shared or self._plan is not None or self._may_be_in_ours(gap):
                 contested.append(Gap(leaves, self._sides.theirs.leaves(gap.other)))
                 continue
+            more = sum(p[-1].rows for p in gap.other) - sum(p[-1].rows for p in leaves)
+            self._counts["added"] += max(more, 0)
             first, *rest = [self._place_in_ours(path) for path in leaves]
             self._replaced[first] = tuple(path[-1] for path in gap.other)
             self._replaced.update((path, ()) for path in rest)
@@ -245,7 +248,8 @@ class _Merge:
         if theirs and self._both_gained:  # both may have merged the same commits
             found = walk_between(self._sides.ours, ours, self._sides.theirs, theirs)
             theirs = [path for gap in found.gaps for path in gap.other]
-        if theirs and (self._both_gained or any(gap.base for gap in self._theirs.gaps)):
+        changed = not self._apart and any(gap.base for gap in self._theirs.gaps)
+        if theirs and (self._both_gained or changed):
             theirs, doubtful = self._split(theirs)
         if self._plan is not None and len(self._plan.leave_out):
             theirs, more = self._holding(theirs, self._plan.leave_out)
