@@ -345,9 +345,12 @@ def test_a_store_that_fails_once_stops_a_vacuum_and_loses_nothing() -> None:
             check(store.inner, kept)
 
 
+@pytest.mark.parametrize(
+    "stride", [7, pytest.param(1, marks=[pytest.mark.slow, pytest.mark.timeout(3600)])]
+)
 @pytest.mark.parametrize("verb", ["tag", "branch", "reset", "merge", "commit", "open"])
 def test_whoever_works_beside_a_vacuum_is_served_or_refused(
-    verb: str, monkeypatch: pytest.MonkeyPatch
+    verb: str, stride: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settings, "PARENT_AGE_S_MAX", -1.0)
     outcomes = set()
@@ -394,7 +397,7 @@ def test_whoever_works_beside_a_vacuum_is_served_or_refused(
         return stepper
 
     counts = run("worker", None).steps
-    for steps in schedules(counts["worker"], counts["vacuum"], 7):
+    for steps in schedules(counts["worker"], counts["vacuum"], stride):
         run("worker", steps)
         run("vacuum", (steps[1], steps[0]))
     assert "done" in outcomes

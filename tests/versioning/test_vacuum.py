@@ -547,8 +547,14 @@ def staged_before(store: ClockStore) -> None:
     made(store, 2)
 
 
+SOME = pytest.param(3, id="some")
+EVERY = pytest.param(1, id="every", marks=[pytest.mark.slow, pytest.mark.timeout(1800)])
+"""Of the operations of both, those at which one stops and the other goes on."""
+
+
 @pytest.mark.usefixtures("cautious")
-def test_a_long_transaction_is_committed_whole_or_refused() -> None:
+@pytest.mark.parametrize("stride", [SOME, EVERY])
+def test_a_long_transaction_is_committed_whole_or_refused(stride: int) -> None:
     def begin(store: ClockStore) -> None:
         made(store, 2)
         ds = deeplake.open(store)
@@ -561,7 +567,7 @@ def test_a_long_transaction_is_committed_whole_or_refused() -> None:
         ds.commit("long")
 
     begun: list[Dataset] = []
-    outcomes = interleaved(begin, work, (CommitConflictError,), stride=2)
+    outcomes = interleaved(begin, work, (CommitConflictError,), stride)
     assert outcomes == {"done", "CommitConflictError"}
 
 
@@ -573,8 +579,9 @@ TARGET = "0-3"
 
 
 @pytest.mark.usefixtures("cautious")
+@pytest.mark.parametrize("stride", [SOME, EVERY])
 @pytest.mark.parametrize("verb", ["tag", "branch", "reset", "cherry_pick"])
-def test_a_name_or_reset_to_an_expiring_commit_holds_or_is_refused(verb: str) -> None:
+def test_a_name_or_reset_to_an_expiring_commit_holds_or_is_refused(verb: str, stride: int) -> None:
     def work(store: Store) -> None:
         ds = deeplake.open(store)
         if verb == "tag":
@@ -588,7 +595,7 @@ def test_a_name_or_reset_to_an_expiring_commit_holds_or_is_refused(verb: str) ->
         else:
             ds.reset(TARGET)
 
-    outcomes = interleaved(expiring, work, (RefNotFoundError, CommitConflictError), stride=2)
+    outcomes = interleaved(expiring, work, (RefNotFoundError, CommitConflictError), stride)
     assert outcomes == {"done", "RefNotFoundError"}
 
 
