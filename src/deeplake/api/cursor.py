@@ -7,48 +7,33 @@ from typing import TYPE_CHECKING, Any, Self
 from deeplake.errors import QueryError, UnsupportedQueryError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from deeplake.api.database import Database
     from deeplake.query.result import Result
-    from deeplake.query.table_view import TableView
     from deeplake.sql.parameters import Parameters
 
 
 def execute(database: Database, text: str, parameters: Parameters) -> Cursor:
     """Run one statement; see `Database.execute`."""
+    from deeplake.api.catalog import Tables
     from deeplake.query.statement import run
     from deeplake.sql.parameters import number
     from deeplake.sql.parse import parse
     from deeplake.sql.select import bind_select
+    from deeplake.sql.versions import resolve
 
     prepared = number(text, parameters)
     kind, node = parse(prepared.text)
     if kind != "select_stmt":
         raise UnsupportedQueryError(f"{kind.removesuffix('_stmt').upper()} is not supported yet.")
-    catalog = _Tables(database)
+    stand = database._open_stand()
+    if not stand.staged and stand.branch is not None:
+        stand.refresh("execute()")
+    catalog = Tables(database)
+    resolve(prepared.text, node, prepared.values, catalog)
     statement, tables = bind_select(prepared.text, node, catalog, prepared.values)
     return Cursor(run(statement, tables, prepared.values))
-
-
-class _Tables:
-    """The tables of a database by name."""
-
-    def __init__(self, database: Database) -> None:
-        self._stand = database._open_stand()
-        if not self._stand.staged and self._stand.branch is not None:
-            self._stand.refresh("execute()")
-
-    def table(self, name: str, schema: str | None) -> TableView | None:
-        """See `Catalog`."""
-        if schema not in (None, "public"):
-            return None
-        session = self._stand.table(name)
-        return session.view() if session.defined else None
-
-    def names(self) -> Sequence[str]:
-        """See `Catalog`."""
-        return list(self._stand.snapshot.entries())
 
 
 class Cursor:

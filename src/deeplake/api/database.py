@@ -142,3 +142,10 @@ class Database(Versioned, Optimizable):
         names = self.tables()
         count = f"{len(names)} table{'' if len(names) == 1 else 's'}"
         return f"<database {self.url}: {count} ({', '.join(names)})>"
+
+
+def database_of(stand: Stand) -> Database:
+    """A database handle on a stand that is open."""
+    made = Database(stand.repository.store, "", optimizes=stand.optimizes)
+    made._stand = stand
+    return made

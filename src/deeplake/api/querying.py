@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from deeplake.api.catalog import THIS, Tables
+from deeplake.api.database import database_of
 from deeplake.api.query_view import QueryView, Question
 from deeplake.errors import InputError, UnsupportedQueryError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from deeplake.api.session import Session
     from deeplake.api.stand import Stand
-    from deeplake.query.table_view import TableView
     from deeplake.sql.parameters import Parameters
-
-THIS = "this"
-"""What a dataset is called in its own queries, beside its name."""
 
 
 def query(
@@ -36,6 +32,7 @@ def query(
     from deeplake.sql.parameters import number
     from deeplake.sql.parse import parse
     from deeplake.sql.select import bind_select
+    from deeplake.sql.versions import resolve
 
     if not isinstance(text, str):
         raise InputError(f"a query is text, not {type(text).__name__}.")
@@ -45,7 +42,8 @@ def query(
         raise UnsupportedQueryError(
             f"{kind.removesuffix('_stmt').upper()} is no view.", hint="Use db.execute(...)."
         )
-    catalog = PinnedTables(stand, this)
+    catalog = Tables(database_of(stand), this, pinned=True)
+    resolve(prepared.text, node, prepared.values, catalog)
     statement, tables = bind_select(prepared.text, node, catalog, prepared.values)
     return QueryView(Question(text, statement, tables, prepared.values, stand))
 
@@ -62,25 +60,3 @@ def filtered(session: Session, condition: str, parameters: Parameters) -> QueryV
         )
     text = f"SELECT * FROM {THIS} WHERE {condition}"  # noqa: S608 - parsed: one SELECT or refused
     return query(session.stand, text, parameters, session)
-
-
-class PinnedTables:
-    """The tables of a stand as they are now, for good; see `sql.binding.Catalog`."""
-
-    def __init__(self, stand: Stand, this: Session | None) -> None:
-        self._stand = stand
-        self._this = this
-
-    def table(self, name: str, schema: str | None) -> TableView | None:
-        """See `Catalog`."""
-        if schema not in (None, "public"):
-            return None
-        session = self._stand.table(name)
-        if not session.defined and name == THIS:
-            session = self._this or session
-        return session.pinned().view() if session.defined else None
-
-    def names(self) -> Sequence[str]:
-        """See `Catalog`."""
-        known: list[Any] = [*self._stand.snapshot.entries()]
-        return [*known, THIS] if self._this is not None else known

@@ -14,7 +14,7 @@ from deeplake import settings
 from deeplake.errors import QueryError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
     import duckdb
     import pyarrow as pa
@@ -91,13 +91,13 @@ class Running:
         self._cursor.close()
 
 
-def run(text: str, feeds: Mapping[str, Any], parameters: Sequence[Any] = ()) -> Running:
+def run(text: str, feeds: Mapping[str, Any], parameters: Mapping[str, Any]) -> Running:
     """Begin a statement.
 
     Args:
         text: of the engine's dialect, all names our own.
         feeds: name -> Arrow table or reader.
-        parameters: of $1, $2 …
+        parameters: number -> value; those that the text has, no others.
 
     Raises:
         QueryError: with the SQLSTATE of what went wrong.
@@ -106,7 +106,7 @@ def run(text: str, feeds: Mapping[str, Any], parameters: Sequence[Any] = ()) -> 
     try:
         for name, feed in feeds.items():
             cursor.register(name, feed)
-        reader = cursor.sql(text, params=list(parameters)).to_arrow_reader(BATCH_ROWS)
+        reader = cursor.sql(text, params=dict(parameters)).to_arrow_reader(BATCH_ROWS)
     except _failures() as error:
         cursor.close()
         raise refusal_of(error) from error

@@ -121,17 +121,24 @@ def walk(expression: Expression) -> Iterator[Expression]:
         waiting += children(found)
 
 
+def parameters_used(query: Query) -> set[int]:
+    """Numbers of the parameters that a query refers to, anywhere in it."""
+    return {node.number for node in _within(query) if isinstance(node, Parameter)}
+
+
 def columns_used(query: Query) -> set[tuple[int, str]]:
     """(relation, name) of every column that a query refers to, anywhere in it."""
-    found: set[tuple[int, str]] = set()
+    return {(n.relation, n.name) for n in _within(query) if isinstance(n, Column)}
+
+
+def _within(query: Query) -> Iterator[Any]:
+    """Every value that a query is made of, subqueries included."""
     waiting: list[Any] = [query]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, Column):
-            found.add((node.relation, node.name))
-        elif isinstance(node, tuple):
+        yield node
+        if isinstance(node, tuple) and not isinstance(node, Column | Parameter):
             waiting += node
-    return found
 
 
 def conjuncts(expression: Expression | None) -> Iterator[Expression]:

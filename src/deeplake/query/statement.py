@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from deeplake.query import emit, engine, feed
+from deeplake.query.expression import parameters_used
 from deeplake.query.relation import POSITION
 from deeplake.query.result import Result
 from deeplake.types.named import NamedTuple
@@ -50,7 +51,9 @@ def run(
     feeds = {
         emit.FEED.format(scan.number): _feed(scan, tables[scan.table]) for scan in statement.scans
     }
-    running = engine.run(emit.query(statement.query), feeds, parameters)
+    used = parameters_used(statement.query)  # some may have gone where tables were named
+    given = {str(number): parameters[number - 1] for number in used}
+    running = engine.run(emit.query(statement.query), feeds, given)
     return Result(statement.query.outputs, running, _Fetch(statement, tables))
 
 

@@ -1,0 +1,66 @@
+"""Which table a name in a statement means: of a branch's head, of another version, of history."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deeplake.api.version_tables import LISTS, named_at, version_view
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from deeplake.api.database import Database
+    from deeplake.api.session import Session
+    from deeplake.query.table_view import TableView
+
+THIS = "this"
+"""What a dataset is called in its own queries, beside its name."""
+
+SCHEMA = "public"
+"""The schema that tables are in unless another is named."""
+
+
+class Tables:
+    """The tables that the statements of a database can name; see `sql.binding.Catalog`.
+
+    Args:
+        database: whose tables; what is staged is seen.
+        this: the table that is called `this`, if any.
+        pinned: whether later writes of the handle must not be seen.
+    """
+
+    def __init__(
+        self, database: Database, this: Session | None = None, *, pinned: bool = False
+    ) -> None:
+        self._database = database
+        self._stand = database._open_stand()
+        self._this = this
+        self._pinned = pinned
+        self._made: dict[str, TableView] = {}
+
+    def table(self, name: str, schema: str | None) -> TableView | None:
+        """A table by name, by name@ref, or by the name of a list such as deeplake_log."""
+        if name in self._made:
+            return self._made[name]
+        if schema not in (None, SCHEMA):
+            return None
+        session = self._stand.table(name)
+        if not session.defined and name == THIS and self._this is not None:
+            session = self._this
+        if session.defined:
+            return (session.pinned() if self._pinned else session).view()
+        if name in LISTS:
+            return version_view(self._database, name, ())
+        return named_at(self._database, name) if "@" in name else None
+
+    def names(self) -> Sequence[str]:
+        """Every table, for suggestions."""
+        known = [*self._stand.snapshot.entries()]
+        return known if self._this is None else [*known, THIS]
+
+    def version_table(self, function: str, arguments: Sequence[str]) -> str:
+        """Make the table that a function in FROM stands for; see `sql.versions`."""
+        name = f"{function}({', '.join(arguments)})"
+        if name not in self._made:
+            self._made[name] = version_view(self._database, function, arguments)
+        return name
