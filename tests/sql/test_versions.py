@@ -102,3 +102,40 @@ def test_a_table_that_is_on_another_branch_only(db):
     with pytest.raises(TableNotFoundError):
         db.execute("select * from side")
     assert db.execute('select * from "side@fix"').fetchall() == []
+
+
+# --- functions that act -----------------------------------------------------------------------
+
+
+def test_branches_are_made_merged_and_left_in_sql(db):
+    assert db.execute("SELECT deeplake_branch('experiment/x')").fetchall() == [("experiment/x",)]
+    assert db.branch_name == "experiment/x"
+    db.table("t").append({"id": 77, "label": "b", "img": None})
+    made = db.commit("on the experiment").id
+    cursor = db.execute("select deeplake_checkout(%s)", ["main"])
+    assert cursor.description[0][0] == "deeplake_checkout"
+    assert db.execute("select count(*) from t").fetchall() == [(5,)]
+    (merged,) = db.execute("SELECT deeplake_merge('experiment/x') AS merged").fetchone()
+    assert db.commit_id == merged
+    assert db.execute("select count(*) from t").fetchall() == [(6,)]
+    db.execute("SELECT deeplake_tag('v2')")
+    assert db.tags()["v2"] == merged
+    db.execute("SELECT deeplake_revert(:c)", {"c": made})
+    assert db.execute("select count(*) from t").fetchall() == [(5,)]
+
+
+@pytest.mark.parametrize(
+    ("sql", "kind", "words"),
+    [
+        ("select deeplake_branch('x'), 1", UnsupportedQueryError, "a statement of its own"),
+        ("select deeplake_tag(label) from t", UnsupportedQueryError, "a statement of its own"),
+        ("select deeplake_branch()", QueryError, "takes 1 to 2 arguments, not 0"),
+        ("select deeplake_merge('nope')", RefNotFoundError, "nope"),
+        ("select deeplake_nope('x')", UnsupportedQueryError, "deeplake_nope"),
+        ("select upper(deeplake_branch('x'))", UnsupportedQueryError, "deeplake_branch|upper"),
+    ],
+)
+def test_calls_that_are_wrong_change_nothing(db, sql, kind, words):
+    with pytest.raises(kind, match=words):
+        db.execute(sql)
+    assert db.branches() == ["fix", "main"]

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 def execute(database: Database, text: str, parameters: Parameters) -> Cursor:
     """Run one statement; see `Database.execute`."""
     from deeplake.api.catalog import Tables
-    from deeplake.query.statement import run
+    from deeplake.api.version_functions import label_of_call, version_call
+    from deeplake.query.statement import constant, run
     from deeplake.sql.parameters import number
     from deeplake.sql.parse import parse
     from deeplake.sql.select import bind_select
@@ -27,6 +28,9 @@ def execute(database: Database, text: str, parameters: Parameters) -> Cursor:
     kind, node = parse(prepared.text)
     if kind != "select_stmt":
         raise UnsupportedQueryError(f"{kind.removesuffix('_stmt').upper()} is not supported yet.")
+    told = version_call(database, prepared.text, node, prepared.values)
+    if told is not None:
+        return Cursor(run(constant(label_of_call(node), told), ()))
     stand = database._open_stand()
     if not stand.staged and stand.branch is not None:
         stand.refresh("execute()")

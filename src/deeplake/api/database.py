@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from deeplake.api.cursor import Cursor
+    from deeplake.api.dataloader import DataLoader
     from deeplake.api.dataset import Dataset
     from deeplake.api.query_view import QueryView
     from deeplake.sql.parameters import Parameters
@@ -124,6 +125,16 @@ class Database(Versioned, Optimizable):
         from deeplake.api.cursor import execute
 
         return execute(self, sql, parameters)
+
+    def dataloader(self, table: str) -> DataLoader:
+        """Rows of a table on their way into training, chosen step by step.
+
+        `db.dataloader("t").filter("score > 0.8").columns(["image"]).shuffle(7).batch_size(4)
+        .to_torch()`
+        """
+        from deeplake.api.dataloader import DataLoader
+
+        return DataLoader(self, table)
 
     def query(self, sql: str, parameters: Parameters = None) -> QueryView:
         """A SELECT as a view of the branch's head: lazy, pinned, read like a dataset.

@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow as pa
 
 from deeplake.query import emit, engine, feed
-from deeplake.query.expression import parameters_used
-from deeplake.query.relation import POSITION
+from deeplake.query.expression import Constant, parameters_used
+from deeplake.query.kinds import TEXT
+from deeplake.query.relation import POSITION, Output, Select
 from deeplake.query.result import Result
 from deeplake.types.named import NamedTuple
 
@@ -38,6 +39,11 @@ class Statement(NamedTuple):
     scans: tuple[Scan, ...]
     sources: tuple[Source, ...]
     parameters: tuple[Kind, ...]
+
+
+def constant(label: str, value: str) -> Statement:
+    """A statement that gives one text."""
+    return Statement(Select((Output(label, "o0", Constant(value, TEXT)),)), (), (), ())
 
 
 def run(

@@ -46,7 +46,7 @@ def resolve(text: str, node: Any, values: Sequence[Any], versions: Versions) -> 
         name = names(value.funcname)[-1] if kind == "func_call" else ""
         if name not in FUNCTIONS:
             continue
-        arguments = [_text(name, argument, values) for argument in value.args]
+        arguments = [text_argument(name, argument, values) for argument in value.args]
         table = versions.version_table(name, arguments)
         alias = found.range_function.alias.aliasname or name
         columns = list(found.range_function.alias.colnames)
@@ -69,7 +69,12 @@ def _range_functions(node: Any) -> Iterator[Any]:
                 waiting += value if hasattr(value, "__len__") else [value]
 
 
-def _text(name: str, node: Any, values: Sequence[Any]) -> str:
+def text_argument(name: str, node: Any, values: Sequence[Any]) -> str:
+    """An argument of a function about versions: a text, or a parameter that is one.
+
+    Raises:
+        QueryError, UnsupportedQueryError: it is something else.
+    """
     kind, value = inner(node)
     if kind == "a_const" and value.WhichOneof("val") == "sval":
         return str(value.sval.sval)
@@ -78,7 +83,7 @@ def _text(name: str, node: Any, values: Sequence[Any]) -> str:
         if isinstance(given, str):
             return given
     if kind == "type_cast":
-        return _text(name, value.arg, values)
+        return text_argument(name, value.arg, values)
     if kind == "column_ref":
         raise UnsupportedQueryError(
             f"the arguments of {name}() must be constants, not columns.",
