@@ -14,6 +14,7 @@ import re
 import struct
 import sys
 import zlib
+from itertools import pairwise
 from pathlib import Path
 
 from pyroaring import BitMap
@@ -35,7 +36,7 @@ from spec_frames import (
 
 __all__ = ["DamagedError", "crc", "read"]
 
-FEATURES = {"overlays", "deletions", "slots", "references", "evolution"}  # 19
+FEATURES = {"overlays", "deletions", "slots", "references", "evolution", "condensed"}  # 19
 HERE = 0xFFFFFFFF
 MIXED = 0xFFFFFFFFFFFFFFFF
 
@@ -229,7 +230,8 @@ def check_parents(repository, slot):
             SEEN[mark] += 1
             need(len(header["parents"]) == 1, mark)
             if [id_of(parent["header"]) for parent in parents] == header["parents"]:
-                need(places(slot) == places(parents[0]), mark)
+                there = places(parents[0]), places(standing_in(repository, parents[0]))
+                need(places(slot) in there, mark)
     tables = header["tables"]
     for key in ("id", "name"):
         need(len({table[key] for table in tables}) == len(tables), f"{key} of a table twice")
@@ -242,6 +244,28 @@ def place(slot, table):
 
 def places(slot):
     return {(table["id"], table["name"], place(slot, table)) for table in slot["header"]["tables"]}
+
+
+def standing_in(repository, slot):  # 23
+    """A commit with the tables that it is read by."""
+    header = slot["header"]
+    folder = f"refs/condensed/{header['branch']:012x}/{header['sequence'] // 256:016x}"
+    versions = repository.names(folder)
+    need(versions == [f"{n:08x}" for n in range(len(versions))], "gaps in stand-ins")
+    commits = [unseal(repository.get(f"{folder}/{n}"))["commits"] for n in versions]
+    for before, after in pairwise(commits):
+        need(before.keys() <= after.keys(), "a stand-in was dropped")
+    found = commits[-1].get(id_of(header)) if commits else None
+    if found is None:
+        return slot
+    SEEN["stand-in"] += 1
+    need(set(found["requires"]) <= FEATURES, "unknown features")
+    tables = []
+    for table in header["tables"]:
+        refs = found["tables"].get(f"{table['id']:x}", [table["schema"], table["root"]])
+        tables.append({**table, "schema": refs[0], "root": refs[1]})
+    requires = [*header.get("requires", ()), *found["requires"]]
+    return {**slot, "header": {**header, "tables": tables, "requires": requires}}
 
 
 def block_of(repository, slot, reference):
@@ -488,6 +512,7 @@ def check_keys(columns, values):  # 8
 
 def state(repository, slot):
     """Table name -> contents; tables that have root and schema in common are read once."""
+    slot = None if slot is None else standing_in(repository, slot)
     found = {}
     for table in [] if slot is None else slot["header"]["tables"]:
         at = place(slot, table)
@@ -552,8 +577,9 @@ def read(folder):
         at = commit(repository, found["commit"])
         result["tags"][name] = {"commit": found["commit"], "tables": state(repository, at)}
     for slot in commits(repository):
-        tables = {t["name"]: "/".join(map(str, place(slot, t))) for t in slot["header"]["tables"]}
         state(repository, slot)
+        slot = standing_in(repository, slot)
+        tables = {t["name"]: "/".join(map(str, place(slot, t))) for t in slot["header"]["tables"]}
         result["commits"][id_of(slot["header"])] = {**entry(slot), "tables": tables}
     kept = {"/".join(map(str, at)): found for at, found in repository.kept.items()}
     return {**result, "contents": kept}

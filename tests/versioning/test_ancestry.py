@@ -291,7 +291,7 @@ def fork() -> tuple[TracingStore, CommitId, list[CommitId]]:
     base = grown(history, main, 100)
     dev = history.branch(base)
     heads = [grown(history, branch, 5000).commit_id for branch in (main, dev)]
-    return TracingStore(store, remote=True), base.commit_id, heads
+    return TracingStore(store, remote=True, latency_s=0.002), base.commit_id, heads
 
 
 def test_a_fork_of_thousands_of_commits_takes_a_handful_of_reads(fork):
@@ -300,7 +300,7 @@ def test_a_fork_of_thousands_of_commits_takes_a_handful_of_reads(fork):
     ours, theirs = (open_commit(objects, head) for head in heads)
     store.reset()
     assert [found.commit_id for found in merge_bases(objects, ours, theirs)] == [base]
-    assert store.count() <= 3
+    assert store.count() <= 4, "one of them for a stand-in of the base"
     assert store.depth <= 3
     store.reset()
     assert [f.commit_id for f in merge_bases(objects, theirs, open_commit(objects, base))] == [base]

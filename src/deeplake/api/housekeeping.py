@@ -53,10 +53,11 @@ class Housekeeping:
         progress: bool | None = None,
     ) -> Vacuumed:
         """Delete what no commit needs and is older than 7 days: rows that were staged but never
-        committed, and automatic commits at the old end of a branch. Other commits stay for good.
+        committed, and automatic commits that nothing else needs. Other commits stay for good; after
+        `optimize()` they are read by trees that name the joined rows, so that small objects go too.
 
         It may run beside readers and writers. A transaction that has been open for longer than
-        `older_than` is refused at its commit.
+        `older_than` is refused at its commit; a reader may have to open its commit again.
 
         Args:
             older_than: another age, as timedelta or seconds; at least 10 minutes.

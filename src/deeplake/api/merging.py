@@ -65,7 +65,7 @@ def merge(
     told = message_text(message if message is not None else f"merge {name} into {branch.name}")
     for attempt in range(settings.COMMIT_ATTEMPTS_MAX):
         head = _head(stand, branch, known=not attempt)
-        bases = merge_bases(repository.objects, head, theirs) if head.header else []
+        bases = merge_bases(repository.objects, head, theirs, newest=True) if head.header else []
         ids = [base.commit_id for base in bases]
         if theirs.header is None or theirs.commit_id in ids:
             if not attempt:

@@ -95,14 +95,17 @@ def vacuumed(
     Raises:
         InputError, StagedChangesError, DamageError, StoreError
     """
+    from deeplake.table.condense import condense  # a third of what a vacuum imports
+
     grace = _grace(older_than, no_writers)
     stand.not_closed()
     stand.settled("vacuum()")
     objects = stand.repository.objects
     with _bar("vacuum", progress) as told:
         swept = vacuum(
-            objects, grace.total_seconds(), dry_run=dry_run, no_writers=no_writers, progress=told
-        )
+            objects, grace.total_seconds(), dry_run=dry_run, no_writers=no_writers, progress=told,
+            condense=condense,
+        )  # fmt: skip
     return Vacuumed(objects.store.url, swept, grace, dry_run=dry_run)
 
 

@@ -112,6 +112,19 @@ def expired_key(branch: int) -> str:
     return f"gc/expired/{branch:012x}"
 
 
+STAND_INS_TOGETHER = 256
+"""Stand-ins of so many slots in a row are one object."""
+
+
+def condensed_key(branch: int, sequence: int, version: int) -> str:
+    """Key of version `version` of the object with the stand-in of a slot, if it has one.
+
+    >>> condensed_key(0, 517, 0)
+    'refs/condensed/000000000000/0000000000000002/00000000'
+    """
+    return f"refs/condensed/{branch:012x}/{sequence // STAND_INS_TOGETHER:016x}/{version:08x}"
+
+
 def allocator_key(allocator: int) -> str:
     """Key of the claim of a row-id allocator."""
     return f"ids/{allocator:07x}"

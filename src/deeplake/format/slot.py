@@ -37,7 +37,7 @@ ALIGNMENT = 64
 MARKS = ("reset", "closed")
 """Headers say these only where they are so."""
 CHANGES = ("added", "created", "schema")
-FEATURES = frozenset({"deletions", "evolution", "overlays", "references", "slots"})
+FEATURES = frozenset({"condensed", "deletions", "evolution", "overlays", "references", "slots"})
 """Features a commit may require that this version can read."""
 
 

@@ -99,9 +99,13 @@ class Rewriter:
             StoreError: a pack could not be stored.
             TooMuchError: more than `left` would be read.
         """
+        return self.join(small_or_opened(side, paths))[0]
+
+    def join(self, fragments_: Iterable[SmallFragment | OpenFragment]) -> tuple[Record, Fragment]:
+        """The same of opened fragments, some of whose rows may be left out; with its block."""
         runs = [_run_of(self._objects, column, self._writer) for column in self._columns]
         rows = _RowRuns()
-        for fragment in small_or_opened(side, paths):
+        for fragment in fragments_:
             if isinstance(fragment, SmallFragment):
                 self._spend(frame.length for frame in fragment.plain.frames)
                 frames = {frame.column_id: frame for frame in fragment.plain.frames}
@@ -123,7 +127,7 @@ class Rewriter:
         made = Fragment(rows.count, tuple(rows.ids), tuple(rows.versions), tuple(chunks))
         record = self.place(fragments.encode(made), made.rows, 0)
         self.known[record] = {chunk.column_id: chunk.statistics for chunk in chunks}
-        return record
+        return record, made
 
     def _spend(self, sizes: Iterable[int]) -> None:
         if self.left is None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from deeplake.table.merge_tables import Merged
     from deeplake.versioning.objects import Objects
     from deeplake.versioning.pending import Decision, PendingMerge
+    from deeplake.versioning.plans import Kept
     from deeplake.versioning.refs import Branch
 
 MERGE = "merge"
@@ -87,8 +88,8 @@ class MergeJob:
         """
         keep = False
         try:
-            with kept(self._objects, self._sources()):
-                return self._published(head, newest=newest)
+            with kept(self._objects, self._sources()) as sources:
+                return self._published(head, sources, newest=newest)
         except CommitUnknownError:
             keep = True
             raise
@@ -101,7 +102,7 @@ class MergeJob:
             return [self._theirs]
         return [self._theirs, _opened(self._objects, self._merge.base)]
 
-    def _published(self, head: Snapshot, *, newest: bool) -> Snapshot | None:
+    def _published(self, head: Snapshot, sources: Kept, *, newest: bool) -> Snapshot | None:
         found = self._merged(head)
         if not newest and (found.conflicts or not _changes(found.staged)):
             return None
@@ -111,9 +112,14 @@ class MergeJob:
             try:
                 stamp = new_stamp(self._author, self._merge.message)
                 beside = [self._theirs.header] if first.parents and self._theirs.header else []
-                snapshot = publish(
-                    self._objects, self._branch, head, first, stamp, self._staged, beside
-                )
+
+                def again(ours: Snapshot) -> Staged:
+                    staged = self._staged(ours)
+                    sources.announce()  # it may have taken long
+                    return staged
+
+                sources.announce()
+                snapshot = publish(self._objects, self._branch, head, first, stamp, again, beside)
                 self._made = None  # what was written belongs to the commit
             except _DoneAlreadyError as done:
                 snapshot = done.head
@@ -139,7 +145,7 @@ class MergeJob:
             _DoneAlreadyError: the commit that came first did the same.
         """
         if self._merge.doing == MERGE:
-            known = merge_bases(self._objects, ours, self._theirs)
+            known = merge_bases(self._objects, ours, self._theirs, newest=True)
             if self._merge.theirs in [base.commit_id for base in known]:
                 raise _DoneAlreadyError(ours)
             self.know_bases(ours, known)
@@ -188,7 +194,7 @@ class MergeJob:
             return _opened(self._objects, self._merge.base)
         known = self._bases.get(ours.commit_id)
         if known is None:
-            known = merge_bases(self._objects, ours, self._theirs)
+            known = merge_bases(self._objects, ours, self._theirs, newest=True)
         return virtual_base(self._objects, known)
 
     def _wait(self) -> None:

@@ -21,6 +21,7 @@ from deeplake.table.packs import PackWriter
 from deeplake.table.reapply import counterparts, reapplied
 from deeplake.table.retree import grouped, replaced, wrapped
 from deeplake.table.walk import Side, walk
+from deeplake.versioning.condensed import FEATURE
 from deeplake.versioning.publish import publish
 from deeplake.versioning.staged import Staged, Stamp, TableChange
 
@@ -241,7 +242,7 @@ def optimize(
             for table in tables:
                 table.rewrite(_runs(table, requires), advance)
 
-        found = _published(objects, branch, head, tables, author, writer, work)
+        found = _published(objects, branch, head, tables, author, writer, work, (FEATURE,))
         if found.made is not None or not reports:
             reports += [table.report() for table in tables]
         made = made if found.made is None else found.made
@@ -259,8 +260,9 @@ def _published(
     author: str,
     writer: PackWriter,
     work: Callable[[], None],
+    features: tuple[str, ...] = (),
 ) -> _Published:
-    """Do the work and publish it."""
+    """Do the work and publish it, `features` required from then on."""
     newest = head
     stamp = Stamp(author, "optimize", True, int.from_bytes(os.urandom(8), "little"))
 
@@ -272,7 +274,8 @@ def _published(
             raise _NothingLeftError("all of it was changed by other writers meanwhile.")
         writer.finish(inline=False)
         refers = any(table.rewriter.refers for table in tables)
-        return Staged(tuple(changes), (), 0, ("references",) if refers else (), rederived=True)
+        requires = (*features, *(("references",) if refers else ()))
+        return Staged(tuple(changes), (), 0, requires, rederived=True)
 
     sent = False
     try:

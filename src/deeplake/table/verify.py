@@ -27,7 +27,7 @@ from deeplake.table.columns import columns_of
 from deeplake.table.damage import Damage, cut
 from deeplake.table.findings import Block, Findings, block_id, mark, text
 from deeplake.table.verify_names import Names
-from deeplake.versioning import plans
+from deeplake.versioning import condensed, plans
 from deeplake.versioning.objects import Objects, as_array
 from deeplake.versioning.reach import new_records
 
@@ -97,6 +97,8 @@ class _Run:
         self._objects = objects
         self._found = found
         self._told = told
+        self._stand_ins: dict[Place, condensed.StandIn] = {}
+        """Of commits that are read by them."""
         self._named: set[Place] = set()
         """Slots that branches and tags stand on."""
         self._parents: list[tuple[Place, str, Place]] = []
@@ -109,6 +111,10 @@ class _Run:
         self._pending: dict[str, list[Check]] = {}
         self._seen: set[tuple[object, ...]] = set()
         """Identities of all checks so far."""
+        self._leftover: set[bytes] = set()
+        """Blocks that only commits have that a plan covers."""
+        self._excused: set[tuple[object, ...]] = set()
+        """Identities of checks of such blocks only: what they look at may be gone."""
         self._others: dict[tuple[object, ...], set[bytes]] = {}
         """Identity -> fragments with the same data beside the first: edited ones."""
 
@@ -174,6 +180,7 @@ class _Run:
 
     def slots(self, places: list[Place]) -> None:
         """Check slots, in the order given."""
+        self._read_stand_ins()
         self._named = set(self._found.roots.values())
         for start in range(0, len(places), _READ_TOGETHER):
             several = places[start : start + _READ_TOGETHER]
@@ -189,6 +196,16 @@ class _Run:
                 continue  # None: told already
             what = f"is missing: commit {parent}, a parent of {self._found.slots[child]}"
             self._found.add(Damage(slot_key(*place), what))
+
+    def _read_stand_ins(self) -> None:
+        for one in condensed.newest(self._objects):
+            raw = self._objects.get_or_none(one.info.key)
+            try:
+                found = {} if raw is None else condensed.decode(raw, one.info.key)
+            except DamageError as error:
+                self._found.refused(one.info.key, error)
+                continue
+            self._stand_ins.update(((one.branch, s), stand_in) for s, stand_in in found.items())
 
     def _slot(self, place: Place, raw: bytes | None) -> None:
         key = slot_key(*place)
@@ -220,7 +237,11 @@ class _Run:
         for parent in header.parents:
             if self._found.slots.get(parent[:2]) != str(parent):
                 self._parents.append((parent[:2], str(parent), place))
-        for entry in header.tables:
+        try:
+            head = condensed.standing_in(head, self._stand_ins.get(place))
+        except FormatVersionError as error:
+            self._found.refused(key, error, blocks=frozenset([mark(place)]))
+        for entry in head.header.tables:
             self._table(head, entry, key)
         self._run_checks(key, data)
 
@@ -230,7 +251,7 @@ class _Run:
         place, commit = head.header.commit_id[:2], str(head.header.commit_id)
         covered = self._found.plan.covers(head.header.commit_id)
         try:
-            self._schema(head, entry)
+            self._schema(head, entry, covered)
             where = (entry.root.key or key, entry.root.offset)
             last = self._roots.get(entry.table_id)
             named = place in self._named
@@ -241,8 +262,9 @@ class _Run:
             else:
                 block = self._block(entry.root, head)
                 new = new_records(block, b"" if last is None else last[1], where[0])
-                self._roots[entry.table_id] = (where, block)
-            if entry.root.key:
+                if not covered:
+                    self._roots[entry.table_id] = (where, block)
+            if entry.root.key and not covered:
                 self._elsewhere.add(where)
             if tree.rows_of(block, where[0]) != entry.rows:
                 raise MalformedObjectError(f"the root of {entry.name!r} has other rows")
@@ -257,12 +279,13 @@ class _Run:
                 blocks = frozenset([mark(place)])
                 self._found.refused(entry.root.key or key, error, entry.name, commit, blocks)
 
-    def _schema(self, head: SlotHead, entry: TableEntry) -> None:
+    def _schema(self, head: SlotHead, entry: TableEntry, covered: bool) -> None:
         where = (entry.schema.key or head.header.commit_id.slot, entry.schema.offset)
         if entry.schema.key:
             if where in self._elsewhere:
                 return
-            self._elsewhere.add(where)
+            if not covered:
+                self._elsewhere.add(where)
         for column in columns_of(self._block(entry.schema, head)):
             known = self._columns.get((entry.table_id, column.column_id))
             if known is None or known.generation < column.generation:
@@ -279,9 +302,10 @@ class _Run:
         while pending:
             record = pending.pop()
             number = block_id(record)
-            if number in self._found.blocks:
+            if number in self._found.blocks and (covered or number not in self._leftover):
                 continue
             self._found.blocks[number] = Block()
+            (self._leftover.add if covered else self._leftover.discard)(number)
             key = self._objects.record_key(record)
             try:
                 block = self._objects.read_record(record, head)
@@ -326,6 +350,10 @@ class _Run:
 
     def _ask(self, check: Check) -> None:
         same = checks.identity(check)
+        if check.owner.block not in self._leftover:
+            self._excused.discard(same)
+        elif same not in self._seen:
+            self._excused.add(same)
         if same in self._seen:
             self._others.setdefault(same, set()).add(check.owner.block)
             return
@@ -369,7 +397,8 @@ class _Run:
                 ):
                     if isinstance(data, str):
                         for check in self._pending.pop(key):
-                            self._rows(check, key, data, check.low, check.high)
+                            if check.origin not in self._excused:
+                                self._rows(check, key, data, check.low, check.high)
                     else:
                         self._run_checks(key, data)
                 self._told("packs", len(several), len(keys))

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 
     Entry = TypeVar("Entry")
 
-_FOLDERS = ("refs/names/", "refs/tags/", "refs/pins/", "refs/merges/", "ids/", "gc/")
+_FOLDERS = (
+    "refs/names/", "refs/tags/", "refs/pins/", "refs/merges/", "refs/condensed/", "ids/", "gc/",
+)  # fmt: skip
 _SEALED = (
     r"(?:refs/(?:names|tags|merges)/[^/]+/[0-9a-f]{8}|ids/[0-9a-f]{7}|"
-    r"gc/expired/[0-9a-f]{12}|(?:gc|refs/pins)/[0-9a-f]{32})"
+    r"refs/condensed/[0-9a-f]{12}/[0-9a-f]{16}/[0-9a-f]{8}|gc/expired/[0-9a-f]{12}|(?:gc|refs/pins)/[0-9a-f]{32})"
 )
 
 

@@ -17,6 +17,7 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 from deeplake.errors import RefNotFoundError
+from deeplake.versioning.condensed import FEATURE, as_condensed, is_old, read_condensed
 from deeplake.versioning.history import Bridge
 from deeplake.versioning.snapshot import Snapshot
 
@@ -33,10 +34,15 @@ _AT_ONCE = 2
 """Runs followed at a time: as a rule the newest of each side, whose reads do not wait in turn."""
 
 
-def merge_bases(objects: Objects, a: Snapshot, b: Snapshot) -> list[Snapshot]:
+def merge_bases(
+    objects: Objects, a: Snapshot, b: Snapshot, *, newest: bool = False
+) -> list[Snapshot]:
     """The best common ancestors of two commits, newest first; none if they are unrelated.
 
     Best: no other common ancestor has them in its history. A commit is an ancestor of itself.
+
+    Args:
+        newest: whether `a` was the newest of its branch when it was read.
     """
     if a.header is None or b.header is None:
         return []
@@ -47,7 +53,12 @@ def merge_bases(objects: Objects, a: Snapshot, b: Snapshot) -> list[Snapshot]:
         painting.follow()
     at_hand = {s.header.commit_id[:2]: s.head for s in (a, b) if s.header is not None}
     places = painting.shared()
-    slots = objects.parallel(lambda p: at_hand.get(p) or painting.slot(*p), places)
+
+    def opened(place: tuple[int, int]) -> SlotHead | None:
+        read = painting.slot if newest and _has_none(a, place) else painting.opened
+        return at_hand.get(place) or read(*place)
+
+    slots = objects.parallel(opened, places)
     found = [Snapshot(objects, slot) for slot in slots if slot is not None]
     found.sort(key=_time, reverse=True)
     best: list[Snapshot] = []
@@ -55,6 +66,16 @@ def merge_bases(objects: Objects, a: Snapshot, b: Snapshot) -> list[Snapshot]:
         if not best or not _is_below(objects, base.header, best):
             best.append(base)
     return best
+
+
+def _has_none(newest: Snapshot, place: tuple[int, int]) -> bool:
+    """Whether a commit surely has no stand-in, so that none need be asked for: it is on a chain of
+    slots whose newest does not require what it would take to make one.
+    """
+    header = newest.header
+    if header is None or header.commit_id.branch != place[0] or is_old(newest):
+        return False
+    return header.linear <= place[1] and FEATURE not in header.requires
 
 
 def is_ancestor(objects: Objects, a: CommitId, of: Snapshot) -> bool:
@@ -210,6 +231,14 @@ class _Painting:
         """
         found = self.objects.read_slot(branch, sequence)
         return self._bridge.read((branch, sequence)) if found is None else found
+
+    def opened(self, branch: int, sequence: int) -> SlotHead | None:
+        """The same, to be read."""
+        found = read_condensed(self.objects, branch, sequence)
+        if found is None:
+            found = self._bridge.read((branch, sequence))
+            found = None if found is None else as_condensed(self.objects, found)
+        return found
 
     def _run_of(self, commit: CommitId) -> _Run | None:
         """The run that a commit lies in, if that is known without reading it."""

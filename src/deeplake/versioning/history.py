@@ -18,6 +18,7 @@ from deeplake.format.keys import (
 )
 from deeplake.types.named import NamedTuple
 from deeplake.versioning import refs
+from deeplake.versioning.condensed import as_condensed, read_condensed
 from deeplake.versioning.head import find_head, find_head_or, read_hint
 from deeplake.versioning.snapshot import Snapshot
 
@@ -78,19 +79,15 @@ def branch_head(objects: Objects, branch: Branch, hint: int | None = None) -> Sn
 
 
 def open_commit(objects: Objects, commit_id: CommitId) -> Snapshot:
-    """A commit by id: one read.
+    """A commit by id: two reads at once.
 
     Raises:
         RefNotFoundError: its slot is free, or holds another commit.
     """
-    return Snapshot(objects, _read(objects, commit_id))
-
-
-def _read(objects: Objects, commit_id: CommitId) -> SlotHead:
-    found = objects.read_slot(commit_id.branch, commit_id.sequence)
+    found = read_condensed(objects, commit_id.branch, commit_id.sequence)
     if found is None or found.header.commit_id != commit_id:
         raise RefNotFoundError(f"there is no commit {commit_id} in {objects.store.url}.")
-    return found
+    return Snapshot(objects, found)
 
 
 def walk(objects: Objects, head: SlotHead | None) -> Iterator[SlotHead]:
@@ -272,7 +269,7 @@ def resolve(objects: Objects, ref: Ref) -> Resolved:
     steps = int(match.group(2) or 1)
     for back, head in enumerate(walk(objects, start.head)):
         if back == steps:
-            return Resolved(Snapshot(objects, head), None)
+            return Resolved(Snapshot(objects, as_condensed(objects, head)), None)
     raise RefNotFoundError(f"{ref!r} goes back beyond the first commit that is kept.")
 
 
@@ -308,7 +305,7 @@ def _shortened(objects: Objects, text: str) -> SlotHead | None:
     sequence = int(match.group(2), 16) if match else 0
     if match is None or not sequence:
         return None
-    slot = objects.read_slot(int(match.group(1), 16), sequence)
+    slot = read_condensed(objects, int(match.group(1), 16), sequence)
     if slot is None or not str(slot.header.commit_id).startswith(text):
         return None
     return slot
@@ -352,11 +349,12 @@ def at_time(objects: Objects, head: Snapshot, moment: datetime) -> Snapshot:
     current = head.head
     while current is not None:
         if current.header.time_us <= limit_us:
-            return Snapshot(objects, current)
+            newest = head.head is current
+            return head if newest else Snapshot(objects, as_condensed(objects, current))
         oldest, before = _first_after(objects, current, limit_us)
         parents = oldest.header.parents
         if before is not None:
-            return Snapshot(objects, before)
+            return Snapshot(objects, as_condensed(objects, before))
         if oldest.header.commit_id.sequence > 1 or not parents:
             break
         current = objects.read_slot(*parents[0][:2])

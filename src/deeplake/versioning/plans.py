@@ -25,6 +25,7 @@ from deeplake.errors import (
 from deeplake.format.keys import CommitId, expired_key, pack_key, parse_commit_id
 from deeplake.format.sealed import seal, unseal
 from deeplake.types.named import NamedTuple
+from deeplake.versioning.condensed import is_old, refuse_replaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -226,30 +227,66 @@ def _stored_us(objects: Objects, pack: bytes) -> int:
     return int(found[0] * 1e6) if found else 0
 
 
+class Kept:
+    """Commits whose rows another commit is about to take over: vacuums keep what they refer to."""
+
+    def __init__(self, objects: Objects, sources: Sequence[Snapshot]) -> None:
+        self._objects = objects
+        self._sources = sources
+        self._held: set[CommitId] = set()
+        self._keys: list[str] = []
+
+    def announce(self) -> None:
+        """Pin those that may be going.
+
+        Automatic ones may expire. Of others a stand-in may take the place, and then what they were
+        read from goes; not before it is ten times as old as a source that needs no pin.
+
+        Raises:
+            RefNotFoundError: one of them is expiring.
+            CommitConflictError: a stand-in has taken the place of one.
+        """
+        there = [s for s in self._sources if s.commit_id is not None]
+        old = [s for s in there if is_old(s)]
+        automatic = [s for s in there if s.header is not None and s.header.automatic]
+        wanted = {s.commit_id for s in (*old, *automatic) if s.commit_id is not None}
+        commits = tuple(sorted(wanted - self._held))
+        if not commits:
+            return
+        self._keys.append(write_pin(self._objects, Pin(commits, ())))
+        self._held.update(commits)
+        refuse_expiring(self._objects, [s.commit_id for s in automatic if s.commit_id in commits])
+        for source in old:
+            if source.commit_id in commits:
+                refuse_replaced(self._objects, source)
+
+    def release(self) -> None:
+        """The pins are needed no more."""
+        for key in self._keys:
+            unpin(self._objects, key)
+
+
 @contextmanager
-def kept(objects: Objects, sources: Iterable[Snapshot]) -> Iterator[None]:
+def kept(objects: Objects, sources: Iterable[Snapshot]) -> Iterator[Kept]:
     """Keep commits whose rows another commit is about to take over, until it has.
 
-    Costs nothing for commits that users made, which never expire.
+    Costs nothing for commits that users made and that were opened just now. Who works for long
+    before publishing announces them once more.
 
     Raises:
         RefNotFoundError: one of them is expiring.
+        CommitConflictError: a stand-in has taken the place of one.
     """
-    headers = [source.header for source in sources]
-    commits = [found.commit_id for found in headers if found is not None and found.automatic]
-    if not commits:
-        yield
-        return
-    key = write_pin(objects, Pin(tuple(commits), ()))
+    found = Kept(objects, list(sources))
     try:
-        refuse_expiring(objects, commits)
-        yield
+        found.announce()
+        yield found
     except CommitUnknownError:
-        raise  # it may land yet: a later vacuum removes the pin
+        raise  # it may land yet: a later vacuum removes the pins
     except BaseException:
-        unpin(objects, key)
+        found.release()
         raise
-    unpin(objects, key)
+    found.release()
 
 
 def refuse_expired_slot(objects: Objects, made: CommitId) -> None:

@@ -35,6 +35,7 @@ from deeplake.format.keys import (
 from deeplake.format.sealed import seal
 from deeplake.format.slot import HEAD
 from deeplake.versioning.assemble import Place, assemble
+from deeplake.versioning.condensed import is_old
 from deeplake.versioning.head import find_head, write_hint
 from deeplake.versioning.history import open_commit
 from deeplake.versioning.snapshot import Snapshot
@@ -88,6 +89,24 @@ def publish(
     refuse_closed(branch, parent.header)
     if beside is None:
         beside = [open_commit(objects, extra).head.header for extra in staged.parents]  # type: ignore[union-attr]
+    base = parent.commit_id
+    if base is not None and base.branch != branch.branch_id and is_old(parent):
+        from deeplake.versioning.plans import kept
+
+        with kept(objects, [parent]):  # a vacuum may have taken a stand-in for it
+            return _published(objects, branch, parent, staged, stamp, rebase, beside)
+    return _published(objects, branch, parent, staged, stamp, rebase, beside)
+
+
+def _published(
+    objects: Objects,
+    branch: Branch,
+    parent: Snapshot,
+    staged: Staged,
+    stamp: Stamp,
+    rebase: Callable[[Snapshot], Staged] | None,
+    beside: Sequence[CommitHeader],
+) -> Snapshot:
     for attempt in range(settings.COMMIT_ATTEMPTS_MAX):
         if attempt:
             time.sleep(random.random() * min(BACKOFF_S_MAX, 0.001 * 2**attempt))  # noqa: S311
@@ -100,7 +119,7 @@ def publish(
         made = assemble(objects, parent, staged, stamp, place)
         taken = _take_slot(objects, made, place.commit_id)
         if taken is not None:
-            if time.monotonic() - parent.read_s > settings.PARENT_AGE_S_MAX:
+            if is_old(parent):
                 from deeplake.versioning.plans import refuse_expired_slot
 
                 refuse_expired_slot(objects, place.commit_id)

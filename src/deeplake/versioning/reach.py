@@ -78,14 +78,18 @@ class Reach:
         Raises:
             DamageError, StoreError: something it refers to cannot be read.
         """
+        self.add_parents(head)
+        for entry in head.header.tables:
+            self._add_schema(head, entry)
+            self._add_root(head, entry)
+
+    def add_parents(self, head: SlotHead) -> None:
+        """Add a commit but for its tables."""
         commit = head.header.commit_id
         before = (commit.branch, commit.sequence - 1)
         for parent in head.header.parents:
             if parent[:2] != before:
                 self.parents.setdefault((parent.branch, parent.sequence), commit)
-        for entry in head.header.tables:
-            self._add_schema(head, entry)
-            self._add_root(head, entry)
 
     def add_packs(self, packs: Iterable[bytes]) -> None:
         """Packs that somebody needs who has no commit yet."""

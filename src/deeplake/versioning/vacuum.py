@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from deeplake import settings
 from deeplake.errors import MalformedObjectError
 from deeplake.format.keys import pack_of_key, slot_key, slot_of_key
-from deeplake.versioning import plans, refs
+from deeplake.versioning import condensed, plans, refs
 from deeplake.versioning.head import write_hint
 from deeplake.versioning.pending import find_pending
 from deeplake.versioning.plans import PINS, PLANS, Plan
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str, int, int], None]
     """Told (what was done, how many more of it, of how many in all; 0 if unknown)."""
+
+    Condense = Callable[[Objects, dict[int, tuple[int, list[int]]]], int]
+    """Given (branch -> its newest slot and older ones that stay), makes stand-ins for some of
+    these; returns how many."""
 
 _READ_TOGETHER = 256
 _DELETE_TOGETHER = 1000
@@ -56,13 +60,20 @@ class Swept(NamedTuple):
 
 
 def vacuum(
-    objects: Objects, grace_s: float, *, dry_run: bool, no_writers: bool, progress: Progress
+    objects: Objects,
+    grace_s: float,
+    *,
+    dry_run: bool,
+    no_writers: bool,
+    progress: Progress,
+    condense: Condense,
 ) -> Swept:
     """Delete what is unused and older than the grace.
 
     Args:
         grace_s: how old; at least `settings.GRACE_S_MIN`, unless nobody writes.
         dry_run: delete nothing, only find out.
+        condense: makes stand-ins, each of which counts for vacuums once it is as old as the grace.
         no_writers: the caller knows that no process writes to the repository; pins then do not
             count, since nobody is there to need them.
 
@@ -71,6 +82,9 @@ def vacuum(
     """
     run = _Run(objects, grace_s, no_writers=no_writers, progress=progress)
     run.look()
+    if not dry_run and condense(objects, run.staying()):
+        run = _Run(objects, grace_s, no_writers=no_writers, progress=progress)
+        run.look()
     found = run.swept()
     if dry_run or not (found.packs.objects or found.commits.objects or found.notes.objects):
         return found
@@ -79,6 +93,14 @@ def vacuum(
     found = run.swept()
     run.delete()
     return found
+
+
+class _StandIn(NamedTuple):
+    """What may be read in place of a commit's own tree, and whether that may go."""
+
+    stand_in: condensed.StandIn
+    since_s: float
+    counts: bool
 
 
 class _Branch:
@@ -127,6 +149,13 @@ class _Run:
         self._kept, self._young = Freed(), Freed()
         self._before = plans.NOTHING
         self._announced = False
+        self._pinned_s: dict[tuple[int, int], float] = {}
+        """Slot -> when the first pin of it was written."""
+        self._stand_ins: dict[tuple[int, int], list[_StandIn]] = {}
+        self._versions: set[str] = set()
+        """Keys of the stand-ins that were read."""
+        self._borne: set[tuple[int, int]] = set()
+        """Slots that stay only because others lie in them, or after one that does."""
 
     # --- looking ----------------------------------------------------------------------------
 
@@ -138,6 +167,7 @@ class _Run:
             self._old_plans = {i.key: i.size_bytes for i in plans.listed(self._objects, PLANS)}
             self._before = plans.read_plan(self._objects)
         self._read_pins()
+        self._read_stand_ins()
         self._names = refs.list_branches(self._objects)
         named = [branch.base for branch in self._names if branch.base is not None]
         named += [tag.commit_id for tag in refs.list_tags(self._objects)]
@@ -158,8 +188,66 @@ class _Run:
                 self._dead_pins[info.key] = info.size_bytes
                 continue
             pin = plans.read_pin(self._objects, info.key)
-            self._targets.update((commit.branch, commit.sequence) for commit in pin.commits)
+            for commit in pin.commits:
+                self._targets.add(commit[:2])
+                since = self._pinned_s.get(commit[:2], info.modified_s)
+                self._pinned_s[commit[:2]] = min(since, info.modified_s)
             self._reach.add_packs(pin.packs)
+
+    def _read_stand_ins(self) -> None:
+        """Of each object, its newest version as old as the grace, and all younger ones."""
+        together: dict[tuple[int, int], list[condensed.Listed]] = {}
+        for one in condensed.listed(self._objects):
+            together.setdefault((one.branch, one.place), []).append(one)
+        for versions in together.values():
+            old = [k for k, one in enumerate(versions) if one.info.modified_s <= self._cutoff_s]
+            for one in versions[max(old, default=0) :]:
+                if one.info.key not in self._versions:
+                    self._versions.add(one.info.key)
+                    self._read_version(one)
+
+    def _read_version(self, one: condensed.Listed) -> None:
+        raw, since_s = self._objects.get_or_none(one.info.key), one.info.modified_s
+        if raw is None:
+            return  # the whole repository is being deleted
+        for sequence, found in condensed.decode(raw, one.info.key).items():
+            place = one.branch, sequence
+            counts = since_s <= self._cutoff_s and not self._announced
+            self._stand_ins.setdefault(place, []).append(_StandIn(found, since_s, counts))
+            if self._announced and place[1] <= self._marked_to(one.branch):
+                head = self._objects.read_slot(*place)
+                if head is not None:
+                    self._reach.add(condensed.standing_in(head, found))
+
+    def _marked_to(self, branch: int) -> int:
+        slots = self._branches.get(branch)
+        return 0 if slots is None else slots.marked
+
+    def _add(self, head: SlotHead) -> None:
+        """Mark what a commit needs: as it was written, unless a stand-in counts in its place and
+        nobody pinned it before there was one; and as each of its stand-ins has it.
+        """
+        place = head.header.commit_id[:2]
+        pinned_s = self._pinned_s.get(place, float("inf"))
+        own = True
+        for found in self._stand_ins.get(place, ()):
+            if found.stand_in.commit_id == head.header.commit_id:
+                own = own and not (found.counts and pinned_s > found.since_s)
+                self._reach.add(condensed.standing_in(head, found.stand_in))
+        if own:
+            self._reach.add(head)
+        else:
+            self._reach.add_parents(head)
+
+    def staying(self) -> dict[int, tuple[int, list[int]]]:
+        """Branch -> its newest slot, and older ones that stay for what they are."""
+        borne = self._borne - self._targets - self._reach.parents.keys()
+        found = {}
+        for branch, slots in self._branches.items():
+            newest = max(slots.infos)
+            kept = slots.infos.keys() - slots.expiring - {newest}
+            found[branch] = newest, sorted(s for s in kept if (branch, s) not in borne)
+        return found
 
     def _waiting(self) -> list[CommitId]:
         """The commits of merges that wait for decisions."""
@@ -194,7 +282,7 @@ class _Run:
                     if not (oldest or head.header.automatic):
                         self._keep_before(branch, slots, sequence)
                     oldest = False
-                    self._reach.add(head)
+                    self._add(head)
             self._progress("commits read", len(several), 0)
         slots.marked = max(slots.marked, *sequences, 0)
 
@@ -247,12 +335,16 @@ class _Run:
         """
         asked: set[tuple[int, int]] = set()
         while True:
-            needed = self._targets | self._reach.slots.keys() | self._reach.parents.keys()
+            named = self._targets | self._reach.parents.keys()
+            needed = named | self._reach.slots.keys()
             fresh, asked = needed - asked, needed
             for branch, sequence in sorted(fresh):
                 slots = self._branches.get(branch)
                 if slots is not None and sequence in slots.expiring:
+                    before = set(slots.expiring)
                     self._keep(branch, slots, [sequence])
+                    if (branch, sequence) not in named:
+                        self._borne |= {(branch, kept) for kept in before - slots.expiring}
             if fresh or self._bound():
                 continue
             return
@@ -267,7 +359,7 @@ class _Run:
         slots.joints -= kept
         slots.expiring -= kept
         for sequence in sorted(kept):
-            self._reach.add(self._read(branch, sequence))
+            self._add(self._read(branch, sequence))
 
     def _keep_before(self, branch: int, slots: _Branch, sequence: int) -> None:
         """Keep the parent of what a user committed: reverting that takes both."""
