@@ -47,6 +47,7 @@ class Question:
         tables: Sequence[TableView],
         values: Sequence[Any],
         stand: Stand,
+        this: str | None,
     ) -> None:
         self.text = text
         self.statement = statement
@@ -54,6 +55,8 @@ class Question:
         self.values = values
         self.repository = stand.repository
         self.snapshot = stand.snapshot
+        self.this = this
+        """The table that the statement calls `this`."""
         self.staged = stand.staged
         """Whether rows of an open transaction are among those it reads."""
         self._lock = threading.Lock()
@@ -84,16 +87,16 @@ class QueryView:
         rows: which of its rows; None for all.
     """
 
-    __slots__ = ("_fetched", "_question", "_rows")
+    __slots__ = ("_fetched", "_rows", "question")
 
     def __init__(self, question: Question, rows: range | npt.NDArray[Any] | None = None) -> None:
-        self._question = question
+        self.question = question
         self._rows = rows
         self._fetched = 0
 
     @property
     def _selected(self) -> Selected:
-        return self._question.selected
+        return self.question.selected
 
     def __len__(self) -> int:
         return self._selected.rows if self._rows is None else len(self._rows)
@@ -113,7 +116,7 @@ class QueryView:
             return QueryColumn(self, key)
         row = position(key, len(self))
         if row is None:
-            return QueryView(self._question, within(self._places(), positions(key, len(self))))
+            return QueryView(self.question, within(self._places(), positions(key, len(self))))
         return {name: QueryColumn(self, name)[row] for name in self._selected.columns}
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
@@ -184,12 +187,12 @@ class QueryView:
         """
         from deeplake.api.deriving import to_branch
 
-        self._settled("to_branch()")
-        if self._rows is not None:
+        self.settled("to_branch()")
+        if self.partial:
             raise UnsupportedQueryError(
                 "a part of a view cannot be made a branch.", hint="Say it in the query."
             )
-        return to_branch(self._question, name, message)
+        return to_branch(self.question, name, message)
 
     # --- streaming --------------------------------------------------------------------------
 
@@ -228,11 +231,21 @@ class QueryView:
         )  # fmt: skip
 
     def _source(self, doing: str) -> SelectedSource:
-        self._settled(doing)
+        self.settled(doing)
         return SelectedSource(self)
 
-    def _settled(self, doing: str) -> None:
-        if self._question.staged:
+    @property
+    def partial(self) -> bool:
+        """Whether it is only a part of what its statement gives."""
+        return self._rows is not None
+
+    def settled(self, doing: str) -> None:
+        """Refuse what needs a commit while rows are read that are only staged.
+
+        Raises:
+            StagedChangesError
+        """
+        if self.question.staged:
             from deeplake.errors import StagedChangesError
 
             raise StagedChangesError(
@@ -241,9 +254,9 @@ class QueryView:
             )
 
     def __repr__(self) -> str:
-        text = " ".join(self._question.text.split())
+        text = " ".join(self.question.text.split())
         shown = text if len(text) <= 72 else text[:71] + "…"
-        return f"<view of {shown!r} at {self._question.snapshot.commit_id}>"
+        return f"<view of {shown!r} at {self.question.snapshot.commit_id}>"
 
 
 class QueryColumn:
@@ -317,7 +330,7 @@ class SelectedSource:
         self.name = f"the rows of {view!r}"
         self.rows = len(view)
         self.types = self._selected.types
-        self.remote = view._question.repository.store.remote
+        self.remote = view.question.repository.store.remote
 
     def read(self, column: str, rows: Rows, out: npt.NDArray[Any] | None = None) -> ColumnData:
         """See `RowSource.read`."""

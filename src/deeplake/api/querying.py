@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from deeplake.api.catalog import THIS, Tables
 from deeplake.api.database import database_of
 from deeplake.api.query_view import QueryView, Question
+from deeplake.api.stand import Stand
 from deeplake.errors import InputError, UnsupportedQueryError
+from deeplake.versioning.history import open_commit
 
 if TYPE_CHECKING:
     from deeplake.api.session import Session
-    from deeplake.api.stand import Stand
     from deeplake.sql.parameters import Parameters
 
 
@@ -45,7 +46,8 @@ def query(
     catalog = Tables(database_of(stand), this, pinned=True)
     resolve(prepared.text, node, prepared.values, catalog)
     statement, tables = bind_select(prepared.text, node, catalog, prepared.values)
-    return QueryView(Question(text, statement, tables, prepared.values, stand))
+    name = None if this is None else this.table
+    return QueryView(Question(prepared.text, statement, tables, prepared.values, stand, name))
 
 
 def filtered(session: Session, condition: str, parameters: Parameters) -> QueryView:
@@ -60,3 +62,39 @@ def filtered(session: Session, condition: str, parameters: Parameters) -> QueryV
         )
     text = f"SELECT * FROM {THIS} WHERE {condition}"  # noqa: S608 - parsed: one SELECT or refused
     return query(session.stand, text, parameters, session)
+
+
+def save_view(stand: Stand, name: str, view: QueryView, *, replace: bool) -> None:
+    """See `Versioned.save_view`."""
+    from deeplake.sql.stored_values import to_json
+    from deeplake.versioning import saved
+
+    if not isinstance(view, QueryView):
+        raise InputError(
+            f"a view that is saved comes of query() or filter(), not {type(view).__name__}."
+        )
+    view.settled("save_view()")
+    question = view.question
+    if question.repository.objects.store.url != stand.repository.objects.store.url:
+        raise InputError("the view is one of another repository.")
+    commit = question.snapshot.commit_id
+    if commit is None or view.partial:
+        raise InputError(
+            "only a whole view of a commit can be saved.", hint="Say the part in the query."
+        )
+    parameters = [to_json(value) for value in question.values]
+    document = saved.SavedView(name, commit, question.text, parameters, question.this)
+    saved.save_view(stand.repository.objects, document, replace=replace)
+
+
+def load_view(stand: Stand, name: str) -> QueryView:
+    """See `Versioned.load_view`."""
+    from deeplake.sql.stored_values import from_json
+    from deeplake.versioning import saved
+
+    found = saved.load_view(stand.repository.objects, name)
+    snapshot = open_commit(stand.repository.objects, found.commit_id)
+    there = Stand(stand.repository, snapshot, None)
+    values = [from_json(value) for value in found.parameters]
+    this = None if found.table is None else there.table(found.table)
+    return query(there, found.statement, values, this)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from deeplake.api.diff import Diff
     from deeplake.api.log import Log
+    from deeplake.api.query_view import QueryView
     from deeplake.api.stand import Stand
     from deeplake.table.conflicts import Conflict
     from deeplake.versioning.history import Ref
@@ -269,6 +270,48 @@ class Versioned(Housekeeping):
         from deeplake.api.merging import cherry_pick
 
         return _commit_of(cherry_pick(self._open_stand(), commit, parent, on_conflict, message))
+
+    def save_view(self, name: str, view: QueryView, *, replace: bool = False) -> str:
+        """Save a view by name, for every handle and process; returns its name.
+
+        What is saved is the statement, its parameters and the commit it was asked at, which no
+        vacuum takes away from it then; no rows.
+
+        Raises:
+            RefExistsError: a view of that name is saved, and `replace` is false.
+            StagedChangesError: the view reads rows that are not committed.
+            InputError, InvalidNameError
+        """
+        from deeplake.api.querying import save_view
+
+        save_view(self._open_stand(), name, view, replace=replace)
+        return name
+
+    def load_view(self, name: str) -> QueryView:
+        """A saved view, of the commit it was saved at, whatever this handle stands on.
+
+        Raises:
+            RefNotFoundError: there is none of that name.
+        """
+        from deeplake.api.querying import load_view
+
+        return load_view(self._open_stand(), name)
+
+    def views(self) -> list[str]:
+        """Names of all saved views, sorted."""
+        from deeplake.versioning.saved import list_views
+
+        return [view.name for view in list_views(self._open_stand().repository.objects)]
+
+    def delete_view(self, name: str) -> None:
+        """Forget a saved view; no row goes.
+
+        Raises:
+            RefNotFoundError: there is none of that name.
+        """
+        from deeplake.versioning.saved import delete_view
+
+        delete_view(self._open_stand().repository.objects, name)
 
     def tag(self, name: str, at: Ref | None = None) -> str:
         """Name a commit for good (by default the one the handle stands on); returns the name.

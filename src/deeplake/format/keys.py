@@ -97,6 +97,11 @@ def tag_key(name: str, version: int) -> str:
     return f"refs/tags/{escape(name)}/{version:08x}"
 
 
+def view_key(name: str, version: int) -> str:
+    """Key of version `version` of a saved view."""
+    return f"refs/views/{escape(name)}/{version:08x}"
+
+
 def pending_key(branch: int, version: int) -> str:
     """Key of version `version` of the merge that waits on a branch."""
     return f"refs/merges/{branch:012x}/{version:08x}"

@@ -11,6 +11,7 @@ from deeplake.format.sealed import unseal
 from deeplake.table.damage import Damage
 from deeplake.versioning import plans, refs
 from deeplake.versioning.head import read_hint
+from deeplake.versioning.saved import find_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,11 +23,13 @@ if TYPE_CHECKING:
     Entry = TypeVar("Entry")
 
 _FOLDERS = (
-    "refs/names/", "refs/tags/", "refs/pins/", "refs/merges/", "refs/condensed/", "ids/", "gc/",
+    "refs/names/", "refs/tags/", "refs/pins/", "refs/merges/", "refs/views/", "refs/condensed/",
+    "ids/", "gc/",
 )  # fmt: skip
 _SEALED = (
-    r"(?:refs/(?:names|tags|merges)/[^/]+/[0-9a-f]{8}|ids/[0-9a-f]{7}|"
-    r"refs/condensed/[0-9a-f]{12}/[0-9a-f]{16}/[0-9a-f]{8}|gc/expired/[0-9a-f]{12}|(?:gc|refs/pins)/[0-9a-f]{32})"
+    r"(?:refs/(?:names|tags|merges|views)/[^/]+/[0-9a-f]{8}|ids/[0-9a-f]{7}|"
+    r"refs/condensed/[0-9a-f]{12}/[0-9a-f]{16}/[0-9a-f]{8}|gc/expired/[0-9a-f]{12}|"
+    r"(?:gc|refs/pins)/[0-9a-f]{32})"
 )
 
 
@@ -86,6 +89,8 @@ class Names:
                 self._found.roots[branch.name] = branch.base[:2]
             if branch.base is not None:
                 self._commits.append((branch.name, "branch", branch.base))
+        for view in self._entries("refs/views/", find_view, set()):
+            self._commits.append((view.name, "saved view", view.commit_id))
         for tag in self._entries("refs/tags/", refs.find_tag, set()):
             self._found.roots.setdefault(tag.name, tag.commit_id[:2])
             self._commits.append((tag.name, "tag", tag.commit_id))

@@ -20,6 +20,7 @@ from deeplake.versioning.head import write_hint
 from deeplake.versioning.pending import find_pending
 from deeplake.versioning.plans import PINS, PLANS, Plan
 from deeplake.versioning.reach import Reach
+from deeplake.versioning.saved import list_views
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -171,6 +172,7 @@ class _Run:
         self._names = refs.list_branches(self._objects)
         named = [branch.base for branch in self._names if branch.base is not None]
         named += [tag.commit_id for tag in refs.list_tags(self._objects)]
+        named += [view.commit_id for view in list_views(self._objects)]
         named += self._waiting()
         self._targets.update((commit.branch, commit.sequence) for commit in named)
         self._list_slots()
