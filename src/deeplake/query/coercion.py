@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from deeplake.errors import QueryError
 from deeplake.query import literals
+from deeplake.query.casting import assignment, is_assignable, spelling
 from deeplake.query.expression import Call, Constant, Expression, Parameter
 from deeplake.query.kinds import (
-    INTEGERS,
-    MOMENTS,
     NUMBERS,
+    NUMERIC,
+    NUMERIC_DIGITS,
     TEXT,
     TEXTS,
     Kind,
+    digits_of,
     engine_type,
+    is_varying,
+    numeric_of,
 )
 
 if TYPE_CHECKING:
@@ -40,12 +45,18 @@ def present(expression: Expression) -> Expression:
     return expression
 
 
+_OTHERS = frozenset((
+    ("vector", "halfvec"), ("time", "interval"), ("date", "timestamp"), ("date", "timestamptz"),
+    ("timestamp", "timestamptz"),
+))  # fmt: skip
+
+
 def implicit_cost(given: Kind, wanted: Kind) -> int | None:
     """How far a kind is from another that it becomes by itself; None if it does not."""
     if given.name == wanted.name:
         if given.element is None or wanted.element is None:
             return 0
-        return 0 if given.element.plain == wanted.element.plain else None
+        return implicit_cost(given.element, wanted.element)
     if given.name == "unknown":
         return 2 if wanted.name == "text" else 3
     if given.name in NUMBERS and wanted.name in NUMBERS:
@@ -53,11 +64,8 @@ def implicit_cost(given: Kind, wanted: Kind) -> int | None:
         return step if step > 0 else None
     if given.name in TEXTS and wanted.name in TEXTS:
         return 1
-    if given.name in MOMENTS and wanted.name in MOMENTS:
-        step = MOMENTS.index(wanted.name) - MOMENTS.index(given.name)
-        return step if step > 0 else None
-    if given.name == "halfvec" and wanted.name == "vector":
-        return 1
+    if (given.name, wanted.name) in _OTHERS:
+        return 1 if wanted.name != "timestamptz" or given.name != "date" else 2
     return None
 
 
@@ -71,11 +79,32 @@ def coerce(expression: Expression, kind: Kind) -> Expression:
     given = expression.kind
     if given.name == "unknown" or implicit_cost(given, kind) is not None:
         return cast(expression, kind)
-    raise QueryError(
-        f"a value of type {given} is given where {kind} is needed.",
+    raise _mismatch(given, kind)
+
+
+def _mismatch(given: Kind, kind: Kind) -> QueryError:
+    return QueryError(
+        f"a value of type {given.plain} is given where {kind} is needed.",
         hint=f"Cast it: CAST(... AS {kind}).",
         sqlstate="42804",
     )
+
+
+def assign(expression: Expression, kind: Kind) -> Expression:
+    """An expression as the value of a column: what a cast would do, but texts are not cut.
+
+    Raises:
+        QueryError: 42804, a value of its kind is not stored in such a column; 22001, it is a
+            literal that is too long.
+        NeedEarly: it is a late column.
+    """
+    given = present(expression).kind
+    if given.name != "unknown" and not is_assignable(given, kind):
+        raise _mismatch(given, kind)
+    if kind.name in ("varchar", "bpchar") and kind.modifiers:
+        whole = cast(expression, kind.plain)
+        return Call("assign", assignment(kind), (whole,), kind)
+    return cast(expression, kind)
 
 
 def cast(expression: Expression, kind: Kind) -> Expression:
@@ -87,74 +116,50 @@ def cast(expression: Expression, kind: Kind) -> Expression:
     """
     given = present(expression).kind
     if given == kind:
-        return expression
+        return settled(expression)
     if given.name == "unknown":
         return _typed(expression, kind)
     if given.name == kind.name and not kind.modifiers and kind.element is None:
-        return Call("cast", "{0}", (expression,), kind)
-    template = _template(given, kind)
+        return settled(expression)
+    if isinstance(expression, Constant) and isinstance(expression.value, Decimal):
+        made = literals.cast_number(expression.value, kind)
+        if made is not None:
+            return made
+        expression = settled(expression)
+        given = expression.kind
+    template = spelling(given, kind)
     if template is None:
-        raise QueryError(f"a value of type {given} cannot be cast to {kind}.", sqlstate="42846")
+        raise QueryError(
+            f"cannot cast type {given.plain} to {kind.plain}.",
+            sqlstate="42846",
+        )
+    if kind == NUMERIC and given.name in ("int2", "int4", "int8"):
+        kind = numeric_of(*digits_of(given))
     return Call("cast", template, (expression,), kind)
+
+
+def settled(expression: Expression) -> Expression:
+    """A constant numeric with the digits that it has, anything else as it is."""
+    if isinstance(expression, Constant) and expression.kind == NUMERIC:
+        if isinstance(expression.value, Decimal):
+            return literals.numeric(expression.value)
+    return expression
 
 
 def _typed(expression: Expression, kind: Kind) -> Expression:
     """A literal, NULL or parameter of unknown kind, read as one of a kind."""
-    if isinstance(expression, Parameter):
-        return Parameter(expression.number, kind)
     if isinstance(expression, Constant):
         if expression.value is None:
             return Constant(None, kind)
         return literals.read(str(expression.value), kind)
-    return Call("cast", f"CAST({{0}} AS {engine_type(kind)})", (expression,), kind)
-
-
-def _template(given: Kind, kind: Kind) -> str | None:
-    """The engine's spelling of a cast, None if there is none."""
-    if kind.name in INTEGERS and given.name in ("float4", "float8"):
-        return f"CAST(round_even({{0}}, 0) AS {engine_type(kind)})"
-    if kind.name in TEXTS:
-        return _to_text(given, kind)
-    for froms, tos in _CASTS:
-        if given.name in froms and kind.name in tos:
-            return f"CAST({{0}} AS {engine_type(kind)})"
-    if given.element is not None and kind.element is not None:
-        inner = "{0}" if given.element == kind.element else None
-        if inner is None and _template(given.element, kind.element) is None:
-            return None
-        return f"CAST({{0}} AS {engine_type(kind)})"
-    return None
-
-
-_ALL_NUMBERS = frozenset(NUMBERS)
-_CASTS = (
-    (_ALL_NUMBERS, _ALL_NUMBERS),
-    (
-        TEXTS,
-        _ALL_NUMBERS | {"bool", "date", "timestamp", "timestamptz", "time", "interval", "uuid"},
-    ),
-    (frozenset({"bool"}), frozenset({"int4"})),
-    (frozenset({"int4"}), frozenset({"bool"})),
-    (frozenset(MOMENTS), frozenset(MOMENTS)),
-    (frozenset({"timestamp", "timestamptz"}), frozenset({"time"})),
-    (frozenset({"json", "jsonb"}), frozenset({"json", "jsonb"})),
-    (frozenset({"time"}), frozenset({"interval"})),
-    (frozenset({"vector", "halfvec"}), frozenset({"vector", "halfvec"})),
-)
-
-
-def _to_text(given: Kind, kind: Kind) -> str | None:
-    if given.name in TEXTS or given.name in INTEGERS or given.name in ("date", "uuid", "numeric"):
-        text = "CAST({0} AS VARCHAR)"
-    elif given.name == "bool":
-        text = "CASE WHEN {0} THEN 'true' WHEN NOT {0} THEN 'false' END"
-    else:
-        return None
-    if kind.name == "bpchar":
-        text = f"rtrim({text})"
-    if kind.modifiers:
-        text = f"left({text}, {kind.modifiers[0]})"
-    return text
+    if isinstance(expression, Parameter) and kind.name in ("text", "unknown"):
+        return Parameter(expression.number, kind)
+    template = spelling(TEXT, kind)
+    if template is None:
+        raise QueryError(f"cannot cast type text to {kind.plain}.", sqlstate="42846")
+    if isinstance(expression, Parameter):
+        expression = Parameter(expression.number, TEXT)
+    return Call("cast", template, (expression,), kind)
 
 
 def common_kind(expressions: Sequence[Expression], what: str) -> Kind:
@@ -166,31 +171,52 @@ def common_kind(expressions: Sequence[Expression], what: str) -> Kind:
         QueryError: 42804, they match none.
         NeedEarly: late beside present values.
     """
-    kinds = [e.kind for e in expressions if e.kind.name != "unknown"]
+    kinds = [settled(e).kind for e in expressions if e.kind.name != "unknown"]
     if not kinds:
         return TEXT
     if all(kind.late for kind in kinds) and len({kind.plain for kind in kinds}) == 1:
         return kinds[0]._replace(late=frozenset().union(*(kind.late for kind in kinds)))
     for expression in expressions:
         present(expression)
-    if all(kind.name in NUMBERS for kind in kinds):
-        best = max(kinds, key=lambda kind: NUMBERS.index(kind.name))
-        return best if len(set(kinds)) == 1 else best.plain
-    if all(kind.name in MOMENTS for kind in kinds):
-        return max(kinds, key=lambda kind: MOMENTS.index(kind.name)).plain
     if len(set(kinds)) == 1:
         return kinds[0]
-    if all(kind.name in TEXTS for kind in kinds):
-        return TEXT
-    first = kinds[0]
-    other = next((kind for kind in kinds if kind.plain != first.plain), None)
-    if other is None:
-        return first.plain
-    raise QueryError(
-        f"{what} types {first} and {other} cannot be matched.",
-        hint="Cast one to the type of the other.",
-        sqlstate="42804",
-    )
+    best = kinds[0]
+    for kind in kinds[1:]:
+        # the first that the others become is kept: (text, varchar) is text, (varchar, text) too
+        if kind.name == best.name:
+            best = _both(best, kind)
+        elif implicit_cost(kind, best) is None or _preferred(kind, best):
+            if implicit_cost(best, kind) is None:
+                raise QueryError(
+                    f"{what} types {best.plain} and {kind.plain} cannot be matched.",
+                    hint="Cast one to the type of the other.",
+                    sqlstate="42804",
+                )
+            best = _both(kind, best) if kind.name in NUMBERS else kind.plain
+        elif kind.name in NUMBERS:
+            best = _both(best, kind)
+        else:
+            best = best.plain
+    return best
+
+
+def _preferred(kind: Kind, best: Kind) -> bool:
+    return kind.name == "text" and best.name in TEXTS
+
+
+def _both(best: Kind, other: Kind) -> Kind:
+    """A kind that holds the values of two, of which the second becomes the first."""
+    if best == other:
+        return best
+    if best.name != "numeric":
+        return best.plain
+    if not best.modifiers or (other.name == "numeric" and not other.modifiers):
+        return NUMERIC
+    (p, s), (q, t) = digits_of(best), digits_of(other)
+    if max(p - s, q - t) + max(s, t) > NUMERIC_DIGITS:
+        return NUMERIC
+    varying = s != t or is_varying(best) or is_varying(other)
+    return numeric_of(max(p - s, q - t), max(s, t), varying=varying)
 
 
 def as_kind(expression: Expression, kind: Kind) -> Expression:
@@ -199,6 +225,8 @@ def as_kind(expression: Expression, kind: Kind) -> Expression:
         if expression.kind.late:
             return expression
         return Constant(None, kind)  # of unknown kind: only NULL can stand beside late values
+    if kind == NUMERIC and expression.kind.name == "numeric" and expression.kind.modifiers:
+        return Call("cast", f"CAST({{0}} AS {engine_type(kind)})", (expression,), kind)
     return coerce(expression, kind)
 
 
@@ -213,6 +241,6 @@ def condition(expression: Expression, where: str) -> Expression:
     if expression.kind.name == "unknown":
         return coerce(expression, Kind("bool"))
     raise QueryError(
-        f"the argument of {where} must be of type boolean, not {expression.kind}.",
+        f"the argument of {where} must be of type boolean, not {expression.kind.plain}.",
         sqlstate="42804",
     )

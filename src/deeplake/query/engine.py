@@ -14,7 +14,7 @@ from deeplake import settings
 from deeplake.errors import QueryError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import duckdb
     import pyarrow as pa
@@ -33,15 +33,15 @@ _SETTINGS = (
 
 _lock = threading.Lock()
 _base: duckdb.DuckDBPyConnection | None = None
-_prepared_by: list[Callable[[Any], None]] = []
+_prepared_by: list[Callable[[Any, str], None]] = []
 
 
-def extend(register: Callable[[Any], None]) -> None:
-    """Have functions registered on the engine before its first statement."""
-    _prepared_by.append(register)
+def extend(prepare: Callable[[Any, str], None]) -> None:
+    """Have functions made known to the engine: called with it and the text of each statement."""
+    _prepared_by.append(prepare)
 
 
-def _connection() -> duckdb.DuckDBPyConnection:
+def _connection(text: str) -> duckdb.DuckDBPyConnection:
     """The process's engine, made with the first statement; statements run on its cursors."""
     global _base
     with _lock:
@@ -51,10 +51,10 @@ def _connection() -> duckdb.DuckDBPyConnection:
             made = duckdb.connect(":memory:", config={"threads": settings.QUERY_THREADS})
             for statement in _SETTINGS:
                 made.execute(statement)
-            for register in _prepared_by:
-                register(made)
             made.execute("SET lock_configuration=true")
             _base = made
+        for prepare in _prepared_by:
+            prepare(_base, text)
         return _base
 
 
@@ -102,7 +102,7 @@ def run(text: str, feeds: Mapping[str, Any], parameters: Mapping[str, Any]) -> R
     Raises:
         QueryError: with the SQLSTATE of what went wrong.
     """
-    cursor = _connection().cursor()
+    cursor = _connection(text).cursor()
     try:
         for name, feed in feeds.items():
             cursor.register(name, feed)
@@ -124,6 +124,7 @@ _TAGGED = re.compile(r"\[([0-9A-Z]{5})\] ([^\n]*)")
 _STATES = (
     (re.compile(r"More than one row returned by a subquery"), "21000"),
     (re.compile(r"[Dd]ivision by zero"), "22012"),
+    (re.compile(r"of DECIMAL\(38\)|to DECIMAL\(38|type DECIMAL\(38|Needed scale"), "0A000"),
     (re.compile(r"(timestamp|date|time) field value out of range"), "22008"),
     (
         re.compile(r"(?i)invalid (date|timestamp|time|interval) field|could not .* (DATE|TIME)"),

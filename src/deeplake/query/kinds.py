@@ -18,8 +18,10 @@ class Kind(NamedTuple):
     """A type of SQL.
 
     `name` is Postgres' internal one (int4, bpchar); an array is `array` of its `element`.
-    `modifiers` are those of numeric(p, s), varchar(n), vector(n). `late` names the sources whose
-    handles stand for the values: a wide column that nobody has looked into yet.
+    `modifiers` are those of numeric(p, s), varchar(n), vector(n). A numeric whose digits after the
+    point are known has them as modifiers, constants and sums of them too; one without modifiers
+    has as many as each value needs. `late` names the sources whose handles stand for the values: a
+    wide column that nobody has looked into yet.
     """
 
     name: str
@@ -40,7 +42,7 @@ class Kind(NamedTuple):
         if not self.modifiers:
             return shown
         head, _, tail = shown.partition(" ")
-        inside = ",".join(map(str, self.modifiers))
+        inside = ",".join(map(str, self.modifiers[:2]))
         return f"{head}({inside}){' ' + tail if tail else ''}"
 
 
@@ -54,7 +56,7 @@ DATE, TIME = Kind("date"), Kind("time")
 TIMESTAMP, TIMESTAMPTZ, INTERVAL = Kind("timestamp"), Kind("timestamptz"), Kind("interval")
 VECTOR, HALFVEC, TENSOR = Kind("vector"), Kind("halfvec"), Kind("tensor")
 IMAGE, VIDEO, AUDIO = Kind("image"), Kind("video"), Kind("audio")
-RECORD, VOID = Kind("record"), Kind("void")
+RECORD, VOID, REGTYPE = Kind("record"), Kind("void"), Kind("regtype")
 
 INTEGERS = frozenset(("int2", "int4", "int8"))
 NUMBERS = ("int2", "int4", "int8", "numeric", "float4", "float8")
@@ -117,6 +119,8 @@ SPELLINGS: dict[str, Kind] = {
     "image": IMAGE,
     "video": VIDEO,
     "audio": AUDIO,
+    "regtype": REGTYPE,
+    "void": VOID,
 }
 """How SQL names a kind, in lower case, the schema pg_catalog left out."""
 
@@ -141,6 +145,8 @@ _ENGINE = {
     "timestamp": "TIMESTAMP",
     "timestamptz": "TIMESTAMPTZ",
     "interval": "INTERVAL",
+    "regtype": "VARCHAR",
+    "void": "VARCHAR",
     "vector": "FLOAT[]",
     "halfvec": "FLOAT[]",
     "tensor": "BLOB",
@@ -148,8 +154,43 @@ _ENGINE = {
     "video": "BLOB",
     "audio": "BLOB",
 }
-NUMERIC_DEFAULT = (38, 10)
-"""Digits of a numeric without modifiers in the engine, which has no unbounded one."""
+NUMERIC_DIGITS = 38
+"""Digits of the longest numeric that the engine has."""
+NUMERIC_DEFAULT = (38, 20)
+"""Digits of a numeric without modifiers in the engine, which has no unbounded one: a quotient of
+Postgres has 16 to 20 digits after the point while it is 0.0001 or more."""
+
+
+def digits_of(kind: Kind) -> tuple[int, int]:
+    """(precision, scale) of a number that is no float, as the engine holds it.
+
+    >>> digits_of(INT4), digits_of(Kind("numeric", (5, 2))), digits_of(NUMERIC)
+    ((10, 0), (5, 2), (38, 20))
+    """
+    if kind.name in _INTEGER_DIGITS:
+        return _INTEGER_DIGITS[kind.name], 0
+    if not kind.modifiers:
+        return NUMERIC_DEFAULT
+    precision, scale = (*kind.modifiers, 0)[:2]
+    return precision, scale
+
+
+_INTEGER_DIGITS = {"int2": 5, "int4": 10, "int8": 19}
+
+
+def numeric_of(whole: int, scale: int, *, varying: bool = False) -> Kind:
+    """The numeric with so many digits before and after the point, or as many as there can be.
+
+    Values of a `varying` one have as many digits after the point as each needs in Postgres, and
+    are filled up with zeros here: it has no text.
+    """
+    precision = max(1, min(NUMERIC_DIGITS, whole + scale))
+    return Kind("numeric", (precision, scale, 1) if varying else (precision, scale))
+
+
+def is_varying(kind: Kind) -> bool:
+    """Whether a numeric's digits after the point differ from value to value."""
+    return kind.name == "numeric" and len(kind.modifiers) != 2
 
 
 def array_of(kind: Kind) -> Kind:

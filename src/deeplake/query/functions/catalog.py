@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
-from deeplake.query.functions import aggregates, operators
+from deeplake.query.functions import (
+    aggregates,
+    json,
+    operators,
+    text,
+    udf,
+)
 
-__all__ = ["aggregates", "operators"]
+__all__ = ["aggregates", "json", "operators", "text", "udf"]

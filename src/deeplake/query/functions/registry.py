@@ -1,25 +1,30 @@
 """The registry of operators and functions: what is not here does not reach the engine.
 
 A family registers signatures as text: `register("round", "numeric, int4 -> numeric", "round({0},
-{1})")`. Patterns besides kinds: `number` any number, `any` anything, `any[]` an array whose
-elements are `element`, `text...` any number of texts. A result is a kind, `same` (the first
-argument's kind), `element` or `any[]` (the first array's).
+{1})")`. Patterns besides kinds: `any` anything, `late` anything, late ones without their values,
+`any[]` an array whose elements are `element`, `same` the kind of the first argument, `any...` and
+`text...` any number of them. A result is a kind, `same`, `element`, `any[]`, `array` (of the first
+argument), or what `digits` says of the arguments' kinds.
+
+Which of several signatures is meant is decided as Postgres decides (its manual, chapter 10).
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from deeplake.errors import QueryError, UnsupportedQueryError
-from deeplake.query.coercion import coerce, implicit_cost, present
-from deeplake.query.expression import Aggregate, Call, Expression
-from deeplake.query.kinds import NUMBERS, SPELLINGS, TEXT, Kind, array_of
+from deeplake.query.coercion import as_kind, coerce, common_kind, implicit_cost, present, settled
+from deeplake.query.expression import Aggregate, Call, Column, Constant, Expression, Parameter
+from deeplake.query.kinds import NUMBERS, SPELLINGS, TEXT, TEXTS, Kind, array_of, engine_type
 from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     Builder = Callable[[Sequence[Expression]], Expression]
+    Digits = Callable[[Sequence[Expression]], Kind]
 
 
 class Signature(NamedTuple):
@@ -28,7 +33,8 @@ class Signature(NamedTuple):
     arguments: tuple[str, ...]
     result: str
     template: str
-    volatile: bool
+    volatile: bool = False
+    digits: Digits | None = None
 
     @property
     def variadic(self) -> bool:
@@ -48,14 +54,20 @@ class Signature(NamedTuple):
         return self.arguments[index]
 
 
-_scalars: dict[str, list[Signature]] = {}
-_aggregates: dict[str, list[Signature]] = {}
-_windows: dict[str, list[Signature]] = {}
+_families: dict[str, dict[str, list[Signature]]] = {
+    "scalar": {}, "aggregate": {}, "window": {}, "ordered": {},
+}  # fmt: skip
 _special: dict[str, Builder] = {}
 
 
 def register(
-    names: str, signature: str, template: str, *, volatile: bool = False, family: str = "scalar"
+    names: str,
+    signature: str,
+    template: str,
+    *,
+    volatile: bool = False,
+    family: str = "scalar",
+    digits: Digits | None = None,
 ) -> None:
     """Make a function or operator known under some names.
 
@@ -63,16 +75,18 @@ def register(
         names: in lower case, apart by spaces.
         signature: 'text, int4 -> text'; see the module.
         template: the engine's spelling with {0}, {1} …; {all} for the arguments of a variadic one;
-            of an aggregate also {distinct} and {order}.
+            {type} for the engine's type of the result; of an aggregate also {distinct}, {order}
+            and {clauses}.
         volatile: gives other values for the same arguments.
-        family: "scalar", "aggregate" or "window".
+        family: "scalar", "aggregate", "window", or "ordered" for aggregates WITHIN GROUP, whose
+            last argument is what is ordered.
+        digits: the numeric that results from these arguments.
     """
     left, _, result = signature.partition("->")
     arguments = tuple(part.strip() for part in left.split(",") if part.strip())
-    made = Signature(arguments, result.strip(), template, volatile)
-    known = {"scalar": _scalars, "aggregate": _aggregates, "window": _windows}[family]
+    made = Signature(arguments, result.strip(), template, volatile, digits)
     for name in names.split():
-        known.setdefault(name, []).append(made)
+        _families[family].setdefault(name, []).append(made)
 
 
 def special(names: str) -> Callable[[Builder], Builder]:
@@ -88,17 +102,22 @@ def special(names: str) -> Callable[[Builder], Builder]:
 
 def is_aggregate(name: str) -> bool:
     """Whether a name is one of an aggregate."""
-    return name in _aggregates
+    return name in _families["aggregate"] or name in _families["ordered"]
+
+
+def is_ordered(name: str) -> bool:
+    """Whether a name is one of an aggregate WITHIN GROUP."""
+    return name in _families["ordered"]
 
 
 def is_window(name: str) -> bool:
     """Whether a name is one of a function that needs OVER."""
-    return name in _windows
+    return name in _families["window"]
 
 
 def known(name: str) -> bool:
     """Whether there is any function or operator of a name."""
-    return any(name in family for family in (_scalars, _aggregates, _windows, _special))
+    return name in _special or any(name in family for family in _families.values())
 
 
 def call(name: str, arguments: Sequence[Expression]) -> Expression:
@@ -112,12 +131,55 @@ def call(name: str, arguments: Sequence[Expression]) -> Expression:
     builder = _special.get(name)
     if builder is not None:
         return builder(arguments)
-    if name not in _scalars:
+    return plain_call(name, arguments)
+
+
+def plain_call(name: str, arguments: Sequence[Expression]) -> Expression:
+    """A call of what is registered by signatures, for builders that only sort arguments."""
+    signatures = _families["scalar"].get(name)
+    if signatures is None:
         raise UnsupportedQueryError(f"{_named(name)} is not supported.")
-    found, made = _resolve(name, _scalars[name], arguments)
-    kind = _result(found, made)
-    template = _spread(found.template, len(made))
-    return Call(name, template, tuple(made), kind, found.volatile)
+    return chosen(name, signatures, arguments)
+
+
+def bound(
+    name: str, template: str, made: Sequence[Expression], kind: Kind, *, volatile: bool = False
+) -> Expression:
+    """A call whose template may use an argument several times.
+
+    An argument that is long, or differs each time, is evaluated once: as the parameter of a
+    lambda. Else nested calls would double the text at every level.
+    """
+    template = _spread(template, len(made)).replace("{type}", engine_type(kind))
+    if any(template.count(f"{{{k}}}") > 1 and _heavy(a) for k, a in enumerate(made)):
+        packed = ", ".join(f"a{k} := {{{k}}}" for k in range(len(made)))
+        inside = re.sub(r"(?<!\{)\{(\d+)\}", r"v.a\1", template)
+        template = f"list_transform([struct_pack({packed})], lambda v: {inside})[1]"
+    return Call(name, template, tuple(made), kind, volatile)
+
+
+_LIGHT = 64
+"""Leaves in the text of an argument up to which repeating it is cheaper than a lambda."""
+
+
+def _heavy(expression: Expression) -> bool:
+    if isinstance(expression, Column | Constant | Parameter):
+        return False
+    return _leaves(expression) > _LIGHT
+
+
+def _leaves(expression: Expression) -> int:
+    """Leaves in the text of an expression; many where it is volatile."""
+    if isinstance(expression, Column | Constant | Parameter):
+        return 1
+    if isinstance(expression, Call) and expression.volatile:
+        return _LIGHT + 1
+    total = 1
+    for k, argument in enumerate(expression.arguments):
+        total += max(1, expression.template.count(f"{{{k}}}")) * _leaves(argument)
+        if total > _LIGHT:
+            break
+    return total
 
 
 def aggregate(name: str, arguments: Sequence[Expression]) -> Aggregate:
@@ -126,9 +188,38 @@ def aggregate(name: str, arguments: Sequence[Expression]) -> Aggregate:
     Raises:
         As `call` does.
     """
-    family = _aggregates if name in _aggregates else _windows
-    found, made = _resolve(name, family.get(name, []), arguments)
-    return Aggregate(name, _spread(found.template, len(made)), tuple(made), _result(found, made))
+    family = "aggregate" if name in _families["aggregate"] else "window"
+    return _aggregate(family, name, arguments)
+
+
+def ordered(name: str, arguments: Sequence[Expression], keys: Sequence[Expression]) -> Aggregate:
+    """An aggregate WITHIN GROUP (ORDER BY keys), without its clauses.
+
+    Raises:
+        As `call` does.
+    """
+    return _aggregate("ordered", name, [*arguments, *keys])
+
+
+def _aggregate(family: str, name: str, arguments: Sequence[Expression]) -> Aggregate:
+    found, made = _resolve(name, _families[family].get(name, []), arguments)
+    kind = _result(found, made)
+    template = _spread(found.template, len(made))
+    if "{type}" in template:
+        template = template.replace("{type}", engine_type(kind))
+    return Aggregate(name, template, tuple(made), kind)
+
+
+def chosen(
+    name: str, signatures: Sequence[Signature], arguments: Sequence[Expression]
+) -> Expression:
+    """A call by one of some signatures that are kept elsewhere.
+
+    Raises:
+        As `call` does.
+    """
+    found, made = _resolve(name, signatures, arguments)
+    return bound(name, found.template, made, _result(found, made), volatile=found.volatile)
 
 
 def _spread(template: str, count: int) -> str:
@@ -137,73 +228,200 @@ def _spread(template: str, count: int) -> str:
     return template.replace("{all}", ", ".join(f"{{{k}}}" for k in range(count)))
 
 
+def _is_name(name: str) -> bool:
+    return name[:1].isalpha() or name[:1] == "_"
+
+
 def _named(name: str) -> str:
-    return f"function {name}()" if name[:1].isalpha() else f"operator {name}"
+    return f"function {name}()" if _is_name(name) else f"operator {name}"
 
 
 def _resolve(
     name: str, signatures: Sequence[Signature], arguments: Sequence[Expression]
 ) -> tuple[Signature, list[Expression]]:
-    """The best signature, and the arguments as it wants them."""
-    ranked = []
-    for order, signature in enumerate(signatures):
-        if signature.takes(len(arguments)):
-            costs = [
-                _cost(signature.pattern(k), argument.kind, arguments)
-                for k, argument in enumerate(arguments)
-            ]
-            if None not in costs:
-                ranked.append((sum(c for c in costs if c is not None), order, signature))
-    if not ranked:
-        kinds = ", ".join(str(argument.kind) for argument in arguments)
-        shown = f"{name}({kinds})" if name[:1].isalpha() else _operation(name, arguments)
-        what = "function" if name[:1].isalpha() else "operator"
-        raise QueryError(
-            f"{what} does not exist: {shown}.",
-            hint="Cast the arguments to types that it takes.",
-            sqlstate="42883",
-        )
-    best = min(ranked)[2]
-    return best, [_taken(best.pattern(k), a, arguments) for k, a in enumerate(arguments)]
+    """The signature that is meant, and the arguments as it wants them."""
+    kinds = [argument.kind for argument in arguments]
+    able = [
+        s
+        for s in signatures
+        if s.takes(len(kinds))
+        and all(_fits(s.pattern(k), given, kinds) for k, given in enumerate(kinds))
+    ]
+    if not able:
+        raise _unknown(name, arguments)
+    found = able[0] if len(able) == 1 else _chosen(name, able, arguments)
+    element = _element(found, arguments)
+    return found, [_taken(found.pattern(k), a, arguments, element) for k, a in enumerate(arguments)]
+
+
+def _unknown(name: str, arguments: Sequence[Expression]) -> QueryError:
+    kinds = ", ".join(str(argument.kind.plain) for argument in arguments)
+    shown = f"{name}({kinds})" if _is_name(name) else _operation(name, arguments)
+    what = "function" if _is_name(name) else "operator"
+    return QueryError(
+        f"{what} does not exist: {shown}.",
+        hint="Cast the arguments to types that it takes.",
+        sqlstate="42883",
+    )
 
 
 def _operation(name: str, arguments: Sequence[Expression]) -> str:
     if len(arguments) == 1:
-        return f"{name} {arguments[0].kind}"
-    return f"{arguments[0].kind} {name} {arguments[-1].kind}"
+        return f"{name} {arguments[0].kind.plain}"
+    return f"{arguments[0].kind.plain} {name} {arguments[-1].kind.plain}"
 
 
-def _cost(pattern: str, given: Kind, arguments: Sequence[Expression]) -> int | None:
-    if pattern == "late":
-        return 0
-    if pattern == "any":
-        return 1
-    if pattern == "number":
-        return 1 if given.name in NUMBERS else 4 if given.name == "unknown" else None
+_CATEGORIES = {
+    **dict.fromkeys(NUMBERS, "N"), **dict.fromkeys(TEXTS, "S"), "bool": "B", "interval": "T",
+    **dict.fromkeys(("date", "timestamp", "timestamptz", "time"), "D"),
+}  # fmt: skip
+_PREFERRED = frozenset(("float8", "text", "bool", "timestamptz", "interval"))
+
+
+def _category(pattern: str) -> str:
+    if pattern.endswith("[]"):
+        return "A"
+    return _CATEGORIES.get(pattern, "U" if pattern not in _PATTERNS else "P")
+
+
+_PATTERNS = frozenset(("any", "late", "element", "same", "number"))
+
+
+def _is_exact(pattern: str, given: Kind) -> bool:
+    return given.element is None and given.name == pattern
+
+
+def _chosen(name: str, able: list[Signature], arguments: Sequence[Expression]) -> Signature:
+    """Postgres' choice: exact matches, preferred types, categories of literals of unknown type."""
+    kinds = [argument.kind for argument in arguments]
+    places = range(len(kinds))
+    known_places = [k for k in places if kinds[k].name != "unknown"]
+    if len(known_places) < len(kinds) and len(kinds) == 2 and known_places:
+        # an operator with one literal: of the type of the other side if there is such a one
+        other = kinds[known_places[0]]
+        for signature in able:
+            if all(_is_exact(signature.pattern(k), other) for k in places):
+                return signature
+    able = _most(able, lambda s: sum(_is_exact(s.pattern(k), kinds[k]) for k in known_places))
+    if len(able) == 1:
+        return able[0]
+    able = _most(
+        able,
+        lambda s: sum(
+            _is_exact(s.pattern(k), kinds[k])
+            or (
+                s.pattern(k) in _PREFERRED
+                and _category(s.pattern(k)) == _CATEGORIES.get(kinds[k].name)
+            )
+            for k in known_places
+        ),
+    )
+    if len(able) > 1 and len(known_places) < len(kinds):
+        able = _by_category(able, kinds)
+        if len(able) > 1 and known_places:
+            able = _by_known(able, kinds, known_places)
+    if len(able) > 1 and len(known_places) == len(kinds):
+        able = _nearest(able, kinds)
+    if len(able) > 1:
+        shown = ", ".join(str(kind.plain) for kind in kinds)
+        raise QueryError(
+            f"{_named(name)} is not unique: ({shown}).",
+            hint="Cast the arguments to the types that are meant.",
+            sqlstate="42725",
+        )
+    return able[0]
+
+
+def _most(able: list[Signature], score: Callable[[Signature], int]) -> list[Signature]:
+    scores = [score(signature) for signature in able]
+    best = max(scores)
+    return [s for s, found in zip(able, scores, strict=True) if found == best]
+
+
+def _by_category(able: list[Signature], kinds: Sequence[Kind]) -> list[Signature]:
+    for k, kind in enumerate(kinds):
+        if kind.name != "unknown":
+            continue
+        categories = {_category(s.pattern(k)) for s in able}
+        if "S" in categories:
+            chosen = "S"
+        elif len(categories) == 1:
+            chosen = categories.pop()
+        else:
+            return able
+        able = [s for s in able if _category(s.pattern(k)) == chosen]
+        preferred = [s for s in able if s.pattern(k) in _PREFERRED]
+        able = preferred or able
+    return able
+
+
+def _by_known(
+    able: list[Signature], kinds: Sequence[Kind], known_places: Sequence[int]
+) -> list[Signature]:
+    names = {kinds[k].name for k in known_places}
+    if len(names) != 1:
+        return able
+    other = kinds[known_places[0]]
+    fitting = [s for s in able if all(_fits(s.pattern(k), other, kinds) for k in range(len(kinds)))]
+    return fitting if len(fitting) == 1 else able
+
+
+def _nearest(able: list[Signature], kinds: Sequence[Kind]) -> list[Signature]:
+    """Signatures of ours that stand for one of Postgres: the first of the nearest."""
+    polymorphic = [s for s in able if any(s.pattern(k) in _PATTERNS for k in range(len(kinds)))]
+    return polymorphic[:1] or able
+
+
+def _fits(pattern: str, given: Kind, kinds: Sequence[Kind]) -> bool:
+    """Whether an argument of a kind can stand where a pattern is."""
+    if pattern in ("late", "any"):
+        return True
     if pattern == "any[]":
-        return 1 if given.element is not None else 4 if given.name == "unknown" else None
+        return given.element is not None or given.name == "unknown"
+    if given.name == "unknown":
+        return True
     if pattern == "element":
-        element = _element(arguments)
-        return None if element is None else implicit_cost(given, element)
-    return implicit_cost(given, _kind(pattern))
+        element = next((k.element for k in kinds if k.element is not None), None)
+        return element is None or _meet(given, element)
+    if pattern == "same":
+        return kinds[0].name == "unknown" or _meet(given, kinds[0])
+    return implicit_cost(given, _kind(pattern)) is not None
 
 
-def _taken(pattern: str, argument: Expression, arguments: Sequence[Expression]) -> Expression:
+def _meet(one: Kind, other: Kind) -> bool:
+    return implicit_cost(one, other) is not None or implicit_cost(other, one) is not None
+
+
+def _taken(
+    pattern: str, argument: Expression, arguments: Sequence[Expression], element: Kind
+) -> Expression:
     if pattern == "late":
-        return argument
-    if pattern in ("any", "number", "any[]"):
-        if argument.kind.name != "unknown":
-            return present(argument)
-        return coerce(argument, array_of(TEXT) if pattern == "any[]" else TEXT)
+        return settled(argument) if argument.kind.name != "unknown" else coerce(argument, TEXT)
+    if pattern == "any":
+        return (
+            coerce(argument, TEXT)
+            if argument.kind.name == "unknown"
+            else settled(present(argument))
+        )
+    if pattern == "any[]":
+        return as_kind(argument, array_of(element))
     if pattern == "element":
-        element = _element(arguments)
-        assert element is not None
-        return coerce(argument, element)
+        return as_kind(argument, element)
+    if pattern == "same":
+        return as_kind(argument, common_kind([present(arguments[0]), argument], "arguments of"))
     return coerce(argument, _kind(pattern))
 
 
-def _element(arguments: Sequence[Expression]) -> Kind | None:
-    return next((a.kind.element for a in arguments if a.kind.element is not None), None)
+def _element(signature: Signature, arguments: Sequence[Expression]) -> Kind:
+    """What the arrays and elements among some arguments have in common."""
+    found = []
+    for k, argument in enumerate(arguments):
+        pattern, kind = signature.pattern(k), argument.kind
+        if pattern == "any[]" and kind.element is not None:
+            found.append(Constant(None, present(argument).kind.element or TEXT))
+        elif pattern == "element" and kind.name != "unknown":
+            found.append(Constant(None, settled(present(argument)).kind))
+    return common_kind(found, "ARRAY") if found else TEXT
 
 
 def _kind(pattern: str) -> Kind:
@@ -213,13 +431,14 @@ def _kind(pattern: str) -> Kind:
 
 
 def _result(signature: Signature, arguments: Sequence[Expression]) -> Kind:
-    if signature.result == "same":
+    if signature.digits is not None:
+        return signature.digits(arguments)
+    result = signature.result
+    if result == "same":
         return arguments[0].kind
-    if signature.result == "element":
-        element = _element(arguments)
-        return TEXT if element is None else element
-    if signature.result == "any[]":
-        return next((a.kind for a in arguments if a.kind.element is not None), array_of(TEXT))
-    if signature.result == "array":
+    if result in ("element", "any[]"):
+        array = next((a.kind for a in arguments if a.kind.element is not None), array_of(TEXT))
+        return array if result == "any[]" or array.element is None else array.element
+    if result == "array":
         return array_of(arguments[0].kind)
-    return _kind(signature.result)
+    return _kind(result)
