@@ -93,3 +93,23 @@ def test_a_column_that_both_added_and_one_filled_with_nulls() -> None:
     assert [(c.kind, c.column) for c in caught.value.conflicts] == [("not_null", "x")]
     ds.merge("other", on_conflict="ours")
     assert ds["x"][1] is None
+
+
+def test_rows_that_both_sides_picked_have_the_values_of_the_side_that_kept_the_column() -> None:
+    ds = made({"a": "int", "m": "int not_null"}, a=[1, 2, 3], m=[4, 5, 6])
+    ds.branch("third")
+    ds.append({"a": 9, "m": 9})
+    picked = ds.commit("a row")
+    ds.branch("other", "main")
+    ds.cherry_pick(picked)
+    ds.drop_column("m")
+    ds.commit("drop")
+    ds.checkout("main")
+    ds.cherry_pick(picked)
+    ds["m"][0] = 7
+    ds.commit("a cell")
+    with pytest.raises(errors.MergeConflictError) as caught:
+        ds.merge("other")
+    assert [(c.kind, c.column) for c in caught.value.conflicts] == [("schema", "m")]
+    ds.merge("other", on_conflict="ours")
+    assert list(ds["m"]) == [7, 5, 6, 9]

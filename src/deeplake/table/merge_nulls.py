@@ -19,6 +19,8 @@ from deeplake.table.table_tree import TableTree
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    import numpy.typing as npt
+
     from deeplake.format.schema import TableSchema
     from deeplake.table.columns import Column, Columns
     from deeplake.table.walk import Side
@@ -52,19 +54,21 @@ def missing_values(
         found.update((column.name, counts[column.column_id]) for column in loose)
     loose = [column for column in wanted if column.column_id not in refuse[1]]
     there = {spec.column_id for spec in schemas[1].columns}
-    for name, count in _brought(base, theirs, loose, there).items():
+    for name, count in _brought(sides, loose, there).items():
         found[name] = found.get(name, 0) + count
     return [_conflict(table, name, count) for name, count in found.items() if count]
 
 
 def _brought(
-    base: Side, theirs: Side, columns: list[Column], there: Collection[int]
+    sides: tuple[Side, Side, Side], columns: list[Column], there: Collection[int]
 ) -> dict[str, int]:
     """NULLs in rows that theirs added and in cells that it changed.
 
     Args:
-        there: ids of theirs' columns; of others its rows have the default.
+        sides: base, ours and theirs.
+        there: ids of theirs' columns; of others its rows have the default, if ours has them not.
     """
+    base, ours, theirs = sides
     found = {column.name: 0 for column in columns}
     if not columns:
         return found
@@ -73,7 +77,7 @@ def _brought(
     for column in columns:
         if column.column_id not in there:
             if column.default is None:
-                found[column.name] = len(delta.added.ids) + sum(f.rows for f in whole)
+                found[column.name] = len(np.setdiff1d(*(_added(base, s) for s in (theirs, ours))))
             continue
         for fragment in whole:
             found[column.name] += fragment.chunk(column).nulls(np.arange(fragment.rows))
@@ -84,6 +88,13 @@ def _brought(
                 places = rows.places[rows.at == k]  # type: ignore[union-attr]
                 found[column.name] += fragment.chunk(column).nulls(fragment.positions(places))
     return found
+
+
+def _added(base: Side, side: Side) -> npt.NDArray[np.int64]:
+    """Ids of the rows that a side has and the base has not."""
+    delta = compare(base, side)
+    whole = side.fragments(side.leaves(delta.whole))
+    return np.concatenate([delta.added.ids, *(fragment.live_ids() for fragment in whole)])
 
 
 def _conflict(table: str, name: str, count: int) -> Conflict:
