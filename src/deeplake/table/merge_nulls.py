@@ -42,7 +42,7 @@ def missing_values(
         table: its name.
         without: columns that ours has not, with its rows to which theirs has no value to give.
     """
-    base, ours, theirs = sides
+    ours = sides[1]
     refuse = [{s.column_id for s in schema.columns if s.not_null} for schema in schemas]
     wanted = [column for column in columns if column.not_null]
     lone = [c for c in wanted if c.default is None]
@@ -77,7 +77,8 @@ def _brought(
     for column in columns:
         if column.column_id not in there:
             if column.default is None:
-                found[column.name] = len(np.setdiff1d(*(_added(base, s) for s in (theirs, ours))))
+                alone = np.setdiff1d(_added(base, theirs), _added(base, ours))
+                found[column.name] = len(alone)
             continue
         for fragment in whole:
             found[column.name] += fragment.chunk(column).nulls(np.arange(fragment.rows))
