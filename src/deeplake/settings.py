@@ -85,6 +85,10 @@ HINT_COMMITS = 16
 COMMIT_ATTEMPTS_MAX = 200
 """Slots tried before a contended commit gives up."""
 
+SQL_ATTEMPTS_MAX = 20
+"""Times that a statement by itself is worked out anew because another writer changed the same rows;
+each costs one run of the statement."""
+
 OVERLAYS_MAX = 8
 """Overlays of one column of one fragment before a commit folds the small ones into one: 360 updates
 of a shared row were read 10x slower without. Media is left to optimize(), which copies none."""
@@ -169,3 +173,9 @@ SLABS_AHEAD = 8
 
 QUERY_THREADS = 2
 """Threads of the relational engine."""
+
+QUERY_KEPT_BYTES_MAX = 256 << 20
+"""Decoded narrow columns kept from statement to statement, oldest out first."""
+
+QUERY_PLANS_KEPT = 512
+"""Plans of statements kept: about 20 KB each."""

@@ -12,7 +12,6 @@ from deeplake.query.kinds import NARROW, Kind
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from deeplake.query.table_view import TableView
     from deeplake.types.base import ColumnData, ColumnType
 
 HANDLE_BITS = 40
@@ -26,12 +25,6 @@ def is_narrow(kind: Kind) -> bool:
         if kind.element is not None
         else kind.name in NARROW or (kind.name == "numeric")
     )
-
-
-def values(view: TableView, name: str, positions: npt.NDArray[np.int64] | None) -> pa.Array:
-    """A narrow column of some rows."""
-    type_ = view.columns.get(name).type
-    return as_engine(type_, view.read(name, positions))
 
 
 def as_engine(type_: ColumnType, data: ColumnData) -> pa.Array:
@@ -57,12 +50,10 @@ _WIDER = {
 
 
 def handles(
-    view: TableView, name: str, source: int, positions: npt.NDArray[np.int64] | None
+    positions: npt.NDArray[np.int64], source: int, valid: npt.NDArray[np.bool_] | None
 ) -> pa.Array:
-    """Handles of a wide column: NULL exactly where the value is NULL; reads no values."""
-    rows = view.positions() if positions is None else positions
-    made = rows | np.int64(source << HANDLE_BITS)
-    return integers(made, view.valid(name, positions))
+    """Handles of rows of a source, NULL where they are not valid."""
+    return integers(positions | np.int64(source << HANDLE_BITS), valid)
 
 
 def integers(values: npt.NDArray[np.int64], valid: npt.NDArray[np.bool_] | None) -> Any:
@@ -76,3 +67,14 @@ def integers(values: npt.NDArray[np.int64], valid: npt.NDArray[np.bool_] | None)
 def split(handle: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """(source, position) of handles."""
     return handle >> HANDLE_BITS, handle & ((1 << HANDLE_BITS) - 1)
+
+
+def raw(handles: pa.Array) -> npt.NDArray[np.int64]:
+    """An int64 array as NumPy, -1 for NULL; `to_numpy` would import pandas where it is there."""
+    rows = len(handles)
+    found = np.frombuffer(handles.buffers()[1], np.int64)[handles.offset : handles.offset + rows]
+    if not handles.null_count:
+        return found
+    bits = np.frombuffer(handles.buffers()[0], np.uint8)
+    valid = np.unpackbits(bits, bitorder="little")[handles.offset : handles.offset + rows]
+    return np.where(valid.view(np.bool_), found, np.int64(-1))

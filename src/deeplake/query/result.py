@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from deeplake.query.direct import Ready
     from deeplake.query.engine import Running
     from deeplake.query.kinds import Kind
     from deeplake.query.relation import Output
@@ -35,7 +36,7 @@ class Result:
         fetch: values of a column of handles.
     """
 
-    def __init__(self, outputs: Sequence[Output], running: Running, fetch: Fetch) -> None:
+    def __init__(self, outputs: Sequence[Output], running: Running | Ready, fetch: Fetch) -> None:
         self.columns = [ResultColumn(o.label, o.expression.kind) for o in outputs]
         self._running = running
         self._fetch = fetch

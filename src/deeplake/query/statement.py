@@ -5,20 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 
-from deeplake.query import emit, engine, feed
-from deeplake.query.expression import Constant, parameters_used
+from deeplake.query import access, direct, emit, engine, feed
+from deeplake.query.expression import Constant
 from deeplake.query.kinds import TEXT
-from deeplake.query.relation import POSITION, Output, Select
+from deeplake.query.plan import Plan, plan_of
+from deeplake.query.relation import Output, Select
 from deeplake.query.result import Result
 from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy.typing as npt
+    import pyarrow as pa
+
     from deeplake.query.kinds import Kind
-    from deeplake.query.relation import Query, Scan, ScanColumn
+    from deeplake.query.plan import Trace
+    from deeplake.query.relation import Query, Scan
     from deeplake.query.table_view import TableView
 
 
@@ -47,57 +51,93 @@ def constant(label: str, value: str) -> Statement:
 
 
 def run(
-    statement: Statement, tables: Sequence[TableView], parameters: Sequence[Any] = ()
+    statement: Statement | Plan,
+    tables: Sequence[TableView],
+    parameters: Sequence[Any] = (),
+    trace: Trace | None = None,
 ) -> Result:
     """Begin a statement over its tables, in the order of their numbers.
+
+    Args:
+        statement: bound, or planned already.
+        tables: of this run.
+        parameters: values of $1, $2 …
+        trace: is told what happens, if given.
 
     Raises:
         QueryError: from the engine, now or while the result is read.
     """
-    feeds = {
-        emit.FEED.format(scan.number): _feed(scan, tables[scan.table]) for scan in statement.scans
-    }
-    used = parameters_used(statement.query)  # some may have gone where tables were named
-    given = {str(number): parameters[number - 1] for number in used}
-    running = engine.run(emit.query(statement.query), feeds, given)
-    return Result(statement.query.outputs, running, _Fetch(statement, tables))
-
-
-def _feed(scan: Scan, view: TableView) -> pa.Table:
-    """The rows of a scan as the engine sees them."""
-    names = [column.name for column in scan.columns]
-    arrays = [_column(column, view) for column in scan.columns]
-    if not arrays:  # count(*) over no column needs rows all the same
-        names, arrays = ["nothing"], [pa.nulls(view.rows, pa.bool_())]
-    return pa.Table.from_arrays(arrays, names=names)
-
-
-def _column(column: ScanColumn, view: TableView) -> pa.Array:
-    if column.column == POSITION:
-        return feed.integers(view.positions(), None)
-    if column.source < 0:
-        return feed.values(view, column.column, None)
-    return feed.handles(view, column.column, column.source, None)
+    plan = statement if isinstance(statement, Plan) else plan_of(statement)
+    statement = plan.statement
+    fetch = _Fetch(statement, tables, trace)
+    feeds: dict[str, pa.Table] = {}
+    for scan in plan.scans:
+        view = tables[scan.table]
+        chosen = access.choose(scan, view, parameters, plan.shape)
+        if trace is not None:
+            access.traced(scan, view, chosen, trace)
+            trace.step(f"choose rows of {view.name}")
+        found = direct.ready(plan, view, chosen, parameters)
+        if found is not None:
+            if trace is not None:
+                trace.engine = False
+                trace.step("read rows")
+            return Result(statement.query.outputs, found, fetch)
+        feeds[emit.FEED.format(scan.number)] = access.table_of(scan, view, chosen.rows)
+        if trace is not None:
+            trace.step(f"read columns of {view.name}")
+    given = {str(number): parameters[number - 1] for number in plan.used}
+    running = engine.run(plan.text, feeds, given)
+    if trace is not None:
+        trace.step("begin in the engine")
+    return Result(statement.query.outputs, running, fetch)
 
 
 class _Fetch:
     """Values behind handles, each source in one read, in the order of its rows."""
 
-    def __init__(self, statement: Statement, tables: Sequence[TableView]) -> None:
+    def __init__(
+        self, statement: Statement, tables: Sequence[TableView], trace: Trace | None
+    ) -> None:
         self._statement = statement
         self._tables = tables
+        self._trace = trace
 
     def __call__(self, handles: pa.Array) -> list[Any]:
         """A value, or None, for each handle."""
         found: list[Any] = [None] * len(handles)
-        valid = np.flatnonzero(handles.is_valid().to_numpy(zero_copy_only=False))
-        raw = handles.fill_null(0).to_numpy(zero_copy_only=False)[valid]
-        sources, positions = feed.split(raw)
-        for number in np.unique(sources).tolist():
+        raw = feed.raw(handles)
+        valid = np.flatnonzero(raw >= 0)
+        raw = raw[valid]
+        for number in _distinct(raw >> feed.HANDLE_BITS):
             source = self._statement.sources[number]
-            mine = sources == number
-            wanted, where = np.unique(positions[mine], return_inverse=True)
+            mine = np.flatnonzero(raw >> feed.HANDLE_BITS == number)
+            positions = feed.split(raw[mine])[1]
+            wanted, where = _sorted_once(positions)
             values = self._tables[source.table].fetch(source.column, wanted)
-            for place, k in zip(valid[mine].tolist(), where.tolist(), strict=True):
+            if self._trace is not None:
+                late = self._trace.late
+                late[source.column] = late.get(source.column, 0) + len(wanted)
+            for place, k in zip(valid[mine].tolist(), where, strict=True):
                 found[place] = values[k]
         return found
+
+
+def _distinct(numbers: npt.NDArray[np.int64]) -> list[int]:
+    """Different values, without np.unique, which loads numpy.ma: 8 ms of a cold start."""
+    return sorted(set(numbers.tolist()))
+
+
+def _sorted_once(
+    positions: npt.NDArray[np.int64],
+) -> tuple[npt.NDArray[np.int64], Sequence[int]]:
+    """Positions ascending and each once, and where each of the given is among them."""
+    if len(positions) < 2 or bool((positions[1:] > positions[:-1]).all()):
+        return positions, range(len(positions))
+    order = np.argsort(positions, kind="stable")
+    ordered = positions[order]
+    first = np.ones(len(ordered), np.bool_)
+    first[1:] = ordered[1:] != ordered[:-1]
+    where = np.empty(len(positions), np.int64)
+    where[order] = np.cumsum(first) - 1
+    return ordered[first], where.tolist()

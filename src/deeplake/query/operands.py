@@ -1,0 +1,156 @@
+"""Constants and parameters of a condition as values of Python, without the engine.
+
+Only where the value is certain: whatever depends on how the engine casts is left to it.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deeplake.query.expression import Call, Constant, Parameter
+from deeplake.query.kinds import INTEGERS, TEXTS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from deeplake.query.expression import Expression
+    from deeplake.query.kinds import Kind
+
+UNCERTAIN: Any = object()
+"""No value that we could vouch for."""
+
+_BITS = {"int2": 15, "int4": 31, "int8": 63}
+NUMERIC_SCALE = 10
+"""Digits after the point that a numeric of the engine keeps at least: more are rounded there."""
+
+_EXACT = 1 << 53
+_PLAIN_TEXT = frozenset(("text", "varchar", "unknown"))
+
+
+def value_of(expression: Expression, parameters: Sequence[Any]) -> Any:
+    """The value of an expression without columns: None for NULL, `UNCERTAIN` where in doubt.
+
+    Integers are int, numerics Decimal, floats float, texts str; a date is its days and a timestamp
+    its microseconds since 1970, as columns store them.
+
+    >>> from deeplake.query.kinds import INT4
+    >>> value_of(Parameter(1, INT4), [7])
+    7
+    """
+    kind = expression.kind
+    if isinstance(expression, Constant):
+        return _taken(expression.value, kind)
+    if isinstance(expression, Parameter):
+        if expression.number > len(parameters):
+            return UNCERTAIN
+        return _taken(parameters[expression.number - 1], kind)
+    if isinstance(expression, Call) and expression.name == "cast" and not kind.modifiers:
+        inner = expression.arguments[0]
+        found = value_of(inner, parameters)
+        return found if found is None or found is UNCERTAIN else _cast(found, inner.kind, kind)
+    return UNCERTAIN
+
+
+def _taken(value: Any, kind: Kind) -> Any:
+    """A value of Python as one of a kind, if it is one already."""
+    if value is None or kind.element is not None or kind.late:
+        return None if value is None else UNCERTAIN
+    if isinstance(value, np.generic):
+        value = value.item()
+    name, type_ = kind.name, type(value)
+    if name in _BITS and type_ is int:
+        fits = -1 << _BITS[name] <= value < 1 << _BITS[name]
+        return value if fits else UNCERTAIN
+    if name in ("float4", "float8") and type_ in (int, float):
+        if type_ is int and abs(value) > _EXACT:
+            return UNCERTAIN
+        return float(value) if name == "float8" else _float4(float(value))
+    if name == "numeric" and type_ in (int, Decimal) and not kind.modifiers:
+        return _numeric(Decimal(value))
+    if name == "bool" and type_ is bool:
+        return value
+    if name in _PLAIN_TEXT and type_ is str and not kind.modifiers:
+        return _encodable(value)
+    if name in ("date", "timestamp", "timestamptz"):
+        return _moment(value, name)
+    return UNCERTAIN
+
+
+def _encodable(text: str) -> Any:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return UNCERTAIN
+    return UNCERTAIN if "\0" in text else text
+
+
+def _float4(value: float) -> Any:
+    with np.errstate(over="ignore"):
+        found = float(np.float32(value))
+    return found if np.isfinite(found) or not np.isfinite(value) else UNCERTAIN
+
+
+def _numeric(value: Decimal) -> Any:
+    if not value.is_finite():
+        return UNCERTAIN
+    exponent = value.as_tuple().exponent
+    assert isinstance(exponent, int)
+    if exponent < -NUMERIC_SCALE or value.adjusted() > 37 - NUMERIC_SCALE:
+        return UNCERTAIN
+    return value
+
+
+def _moment(value: Any, name: str) -> Any:
+    """A date or datetime of Python, or a datetime64, as columns store it."""
+    import datetime as dt
+
+    type_ = type(value)
+    if name == "date" and type_ is dt.date:
+        return value.toordinal() - dt.date(1970, 1, 1).toordinal()
+    if name == "timestamp" and type_ is dt.datetime and value.tzinfo is None:
+        return (value.replace(tzinfo=dt.UTC) - _epoch()) // dt.timedelta(microseconds=1)
+    if name == "timestamptz" and type_ is dt.datetime and value.tzinfo is not None:
+        return (value - _epoch()) // dt.timedelta(microseconds=1)
+    return UNCERTAIN
+
+
+def _epoch() -> Any:
+    import datetime as dt
+
+    return dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+_DATE = re.compile(r"[12]\d{3}-\d\d-\d\d")
+_TIMESTAMP = re.compile(r"[12]\d{3}-\d\d-\d\d( \d\d:\d\d:\d\d(\.\d{1,6})?)?")
+
+
+def _cast(value: Any, given: Kind, kind: Kind) -> Any:
+    """A value cast from a kind to another, where both sides of the cast are beyond doubt."""
+    name = kind.name
+    if kind.element is not None or given.element is not None:
+        return UNCERTAIN
+    if given.name in INTEGERS and name in (*_BITS, "numeric", "float8"):
+        return _taken(value, kind)
+    if given.name == "numeric" and name == "float8":
+        # the engine divides the digits by 10 ** scale: exact if both are exact
+        digits = abs(value.scaleb(NUMERIC_SCALE))
+        return float(value) if digits <= _EXACT else UNCERTAIN
+    if given.name == "float4" and name == "float8":
+        return value
+    if given.name in TEXTS and name in _PLAIN_TEXT:
+        return value
+    if given.name in _PLAIN_TEXT and name in ("date", "timestamp"):
+        import datetime as dt
+
+        pattern = _DATE if name == "date" else _TIMESTAMP
+        if pattern.fullmatch(value):
+            type_ = dt.date if name == "date" else dt.datetime
+            try:
+                return _moment(type_.fromisoformat(value), name)
+            except ValueError:
+                return UNCERTAIN  # the engine says what is wrong with it
+    return UNCERTAIN

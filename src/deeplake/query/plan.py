@@ -1,0 +1,88 @@
+"""A statement made ready: conditions pushed down, the engine's text, what may be cut short.
+
+Frozen; kept from one run to the next. What a run found on its way is a `Trace`, which EXPLAIN
+prints.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from deeplake.query import emit
+from deeplake.query.expression import parameters_used
+from deeplake.query.rules import conditions_of
+from deeplake.query.shapes import shape_of
+from deeplake.types.named import NamedTuple
+
+if TYPE_CHECKING:
+    from deeplake.query.relation import Scan
+    from deeplake.query.shapes import Shape
+    from deeplake.query.statement import Statement
+
+
+class Plan(NamedTuple):
+    """A statement with everything about it that does not depend on rows or parameters.
+
+    `shape` says what short ways there are. `used` are numbers of the parameters that the text has:
+    some may have gone where tables were named.
+    """
+
+    statement: Statement
+    scans: tuple[Scan, ...]
+    text: str
+    shape: Shape
+    used: tuple[int, ...]
+
+
+def plan_of(statement: Statement) -> Plan:
+    """The plan of a statement."""
+    found = conditions_of(statement.query)
+    scans = tuple(scan._replace(conditions=found.get(scan.number, ())) for scan in statement.scans)
+    statement = statement._replace(scans=scans)
+    text, used = emit.query(statement.query), tuple(sorted(parameters_used(statement.query)))
+    return Plan(statement, scans, text, shape_of(statement), used)
+
+
+class ScanTrace:
+    """What became of one scan."""
+
+    def __init__(self, table: str, rows: int) -> None:
+        self.table = table
+        self.rows = rows
+        """Rows that can be seen."""
+        self.conditions = 0
+        self.tested = 0
+        """Conditions that were tested before the engine."""
+        self.fragments = self.pruned = self.nodes = 0
+        self.left = rows
+        """Rows left by statistics."""
+        self.candidates: int | None = None
+        """Rows that passed the tests, if they were counted."""
+        self.fed = 0
+        """Rows that the engine, or what stands for it, was given."""
+        self.path = "all rows"
+        self.why = ""
+        self.columns: list[tuple[str, str, int]] = []
+        """(name, how it is read, bytes planned)."""
+
+
+class Trace:
+    """What a run did, step by step."""
+
+    def __init__(self) -> None:
+        self.scans: list[ScanTrace] = []
+        self.steps: list[tuple[str, float]] = []
+        self.late: dict[str, int] = {}
+        """Late column -> cells fetched."""
+        self.bytes_read = 0
+        self.requests = 0
+        self.engine = True
+        self.rows = 0
+        self._start = time.perf_counter()
+
+    def step(self, name: str) -> None:
+        """Note that a step has ended."""
+        now = time.perf_counter()
+        self.steps.append((name, now - self._start))
+        self._start = now

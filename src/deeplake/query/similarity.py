@@ -1,0 +1,208 @@
+"""Vectors compared with one vector: the nearest rows by matrix product, and exact scores.
+
+The nearest are found with float32 products of whole blocks as they lie in their frames, and with
+the norms that are stored beside them. Products are off by a little; so every row within that of
+the last of the nearest is kept, and whoever sorts them by exact scores finds the right ones.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deeplake.query.expression import Call, Constant, Parameter
+from deeplake.query.rows import Rows
+from deeplake.types.base import FixedData
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    from deeplake.query.expression import Expression
+    from deeplake.query.shapes import Similar
+    from deeplake.query.table_view import TableView
+
+    Vectors = npt.NDArray[Any]
+    Scores = npt.NDArray[np.float64]
+    Odd = npt.NDArray[np.uint8]
+
+REGULAR, NULL, ZERO = 0, 1, 2
+"""What a row is: a vector with a direction, no vector, a zero vector."""
+
+GATHERED_SHARE = 8
+"""Rows are gathered and multiplied where they are fewer than one in so many; else whole blocks."""
+
+BLOCK_BYTES = 1 << 20
+"""Vectors widened at once for exact scores."""
+
+
+def scores(metric: str, vectors: Vectors, vector: Vectors) -> Scores:
+    """Exact scores of rows: computed in float64, the same for a row whatever rows come with it.
+
+    Args:
+        metric: "cosine" (similarity), "l2" (distance) or "inner" (product).
+        vectors: (rows, n), float16 or float32.
+        vector: (n,). A zero vector has cosine NaN with everything.
+
+    >>> scores("cosine", np.array([[3, 4], [0, 0]], np.float32), np.array([3, 4])).tolist()
+    [1.0, nan]
+    """
+    wanted = np.ascontiguousarray(vector, np.float64)
+    rows, n = vectors.shape
+    step = max(1, BLOCK_BYTES // (8 * max(n, 1)))
+    found = np.empty(rows, np.float64)
+    for low in range(0, rows, step):
+        wide = vectors[low : low + step].astype(np.float64)
+        found[low : low + step] = _exact(metric, wide, wanted)
+    return found
+
+
+def _exact(metric: str, wide: Scores, vector: Scores) -> Scores:
+    if metric == "l2":
+        wide -= vector
+        far: Scores = np.sqrt(np.einsum("ij,ij->i", wide, wide))
+        return far
+    # einsum over (i, j) adds up each row by itself: no BLAS, whose order depends on the rows
+    products: Scores = np.einsum("ij,j->i", wide, vector)
+    if metric == "inner":
+        return products
+    squares = np.einsum("ij,ij->i", wide, wide) * float(np.einsum("j,j->", vector, vector))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found: Scores = np.clip(products / np.sqrt(squares), -1.0, 1.0)
+        return found
+
+
+# --- the nearest rows ---------------------------------------------------------------------------
+
+
+def nearest(
+    view: TableView, wanted: Similar, rows: Rows, count: int, parameters: Sequence[Any]
+) -> Rows | None:
+    """Rows among which are the `count` nearest, and all that tie with the last of these.
+
+    Rows without a direction (NULL, zero vectors) are first or last by rules that are not ours, so
+    as many of them are among these too. None where the vector is not one to compare with: whoever
+    computes the scores then says what is wrong.
+    """
+    type_: Any = view.columns.get(wanted.column).type
+    vector = vector_of(wanted.vector, parameters)
+    if vector is None or len(vector) != type_.n:
+        return None
+    if count <= 0:
+        return Rows()
+    found, error, odd = _approximate(view, wanted, rows, vector)
+    regular = np.flatnonzero(odd == REGULAR)
+    if len(regular) == len(odd):
+        kept = _best(found, error, count)
+    else:
+        kept = regular[_best(found[regular], error[regular], count)]
+        nulls, zeros = np.flatnonzero(odd == NULL), np.flatnonzero(odd == ZERO)
+        kept = np.sort(np.concatenate([kept, nulls[:count], zeros[:count]]))
+    return Rows(single=rows.positions()[kept])
+
+
+def vector_of(expression: Expression, parameters: Sequence[Any]) -> Scores | None:
+    """A vector of a statement, None where it is none of finite numbers."""
+    if isinstance(expression, Call) and expression.name == "vector":
+        parts = [part.value for part in expression.arguments if isinstance(part, Constant)]
+        return _numbers(parts) if len(parts) == len(expression.arguments) else None
+    if isinstance(expression, Call) and expression.name == "cast":
+        inner, kinds = expression.arguments[0], ("vector", "halfvec")
+        if expression.kind.name == "vector" and inner.kind.name in kinds:
+            return vector_of(inner, parameters)
+        return None
+    is_vector = expression.kind.name == "vector"
+    if is_vector and isinstance(expression, Parameter) and expression.number <= len(parameters):
+        value = parameters[expression.number - 1]
+        if isinstance(value, str):
+            text = value.strip()
+            value = text[1:-1].split(",") if text[:1] == "[" and text[-1:] == "]" else None
+        return None if value is None else _numbers(value)
+    return None
+
+
+def _numbers(value: Any) -> Scores | None:
+    try:
+        found = np.asarray(value, np.float32).astype(np.float64)
+    except (TypeError, ValueError):
+        return None
+    good = found.ndim == 1 and len(found) and bool(np.isfinite(found).all())
+    return found if good else None
+
+
+def _approximate(
+    view: TableView, wanted: Similar, rows: Rows, vector: Scores
+) -> tuple[Scores, Scores, Odd]:
+    """Of each row how near it is (more is nearer), how far off that may be, and what it is."""
+    if rows.single is not None:
+        if view.restricted or rows.size * GATHERED_SHARE <= view.rows:
+            data = view.read(wanted.column, rows)
+            assert isinstance(data, FixedData)
+            return _block(wanted.metric, data, vector)
+        low, high = int(rows.single[0]), int(rows.single[-1]) + 1
+        whole = _approximate(view, wanted, Rows(((low, high),)), vector)
+        chosen = rows.single - low
+        return whole[0][chosen], whole[1][chosen], whole[2][chosen]
+    total = rows.size
+    found, error, odd = np.empty(total), np.empty(total), np.zeros(total, np.uint8)
+    at = 0
+    for _, data in view.blocks(wanted.column, rows):
+        stop = at + len(data.values)
+        found[at:stop], error[at:stop], odd[at:stop] = _block(wanted.metric, data, vector)
+        at = stop
+    return found, error, odd
+
+
+_UNIT = 2.0**-23
+"""Twice the rounding error of float32: products and their sums, whoever adds them up, and norms."""
+
+_TINY = 1e-28
+"""Products below have lost digits to the range of float32."""
+
+
+def _block(metric: str, data: FixedData, vector: Scores) -> tuple[Scores, Scores, Odd]:
+    values, size = data.values, float(np.sqrt(vector @ vector))
+    if values.dtype != np.float32:
+        values = values.astype(np.float32)
+    odd = np.zeros(len(values), np.uint8)
+    if data.valid is not None:
+        odd[~data.valid] = NULL
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        products = (values @ vector.astype(np.float32)).astype(np.float64)
+        norms = _norms(data, values)
+        scale = norms * size
+        off = (2 * len(vector) + 16) * _UNIT
+        doubtful = ~np.isfinite(products)
+        if metric == "inner":
+            found, error = products, off * scale + _TINY
+        elif metric == "l2":  # of the squared distance, whose order is that of the distance
+            found = 2 * products - norms * norms
+            error = off * (2 * scale + 2 * norms * norms + size * size) + _TINY
+        else:
+            found, error = products / scale, np.full(len(values), off)
+            odd[(odd == REGULAR) & ((norms == 0) | (size == 0))] = ZERO
+            doubtful |= scale < _TINY
+    doubtful &= odd == REGULAR
+    if doubtful.any():
+        at = np.flatnonzero(doubtful)
+        exact = scores(metric, values[at], vector)
+        found[at] = size * size - exact * exact if metric == "l2" else exact
+    return np.where(odd == REGULAR, found, 0.0), error, odd
+
+
+def _norms(data: FixedData, values: Vectors) -> Scores:
+    if data.norms is not None:
+        return data.norms.astype(np.float64)
+    found: Scores = np.sqrt(np.einsum("ij,ij->i", values, values, dtype=np.float64))
+    return found
+
+
+def _best(values: Scores, error: Scores, count: int) -> npt.NDArray[np.int64]:
+    """Places that may be among the `count` greatest, given how far off each value may be."""
+    if len(values) <= count:
+        return np.arange(len(values))
+    sure = values - error
+    border = np.partition(sure, len(sure) - count)[len(sure) - count]
+    return np.flatnonzero(values + error >= border)
