@@ -43,7 +43,7 @@ class Tables:
         if name in self._made:
             return self._made[name]
         if schema not in (None, SCHEMA):
-            return None
+            name = f"{schema}.{name}"
         session = self._stand.table(name)
         if not session.defined and name == THIS and self._this is not None:
             session = self._this

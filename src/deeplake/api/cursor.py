@@ -4,40 +4,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from deeplake.errors import QueryError, UnsupportedQueryError
+from deeplake.errors import QueryError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from deeplake.api.database import Database
-    from deeplake.query.result import Result
-    from deeplake.sql.parameters import Parameters
+    from deeplake.query.result import Result, ResultColumn
 
 
-def execute(database: Database, text: str, parameters: Parameters) -> Cursor:
-    """Run one statement; see `Database.execute`."""
-    from deeplake.api.catalog import Tables
-    from deeplake.api.version_functions import label_of_call, version_call
-    from deeplake.query.statement import constant, run
-    from deeplake.sql.parameters import number
-    from deeplake.sql.parse import parse
-    from deeplake.sql.select import bind_select
-    from deeplake.sql.versions import resolve
+class Done:
+    """The rows of a statement that is over: what RETURNING gave, or nothing.
 
-    prepared = number(text, parameters)
-    kind, node = parse(prepared.text)
-    if kind != "select_stmt":
-        raise UnsupportedQueryError(f"{kind.removesuffix('_stmt').upper()} is not supported yet.")
-    told = version_call(database, prepared.text, node, prepared.values)
-    if told is not None:
-        return Cursor(run(constant(label_of_call(node), told), ()))
-    stand = database._open_stand()
-    if not stand.staged and stand.branch is not None:
-        stand.refresh("execute()")
-    catalog = Tables(database)
-    resolve(prepared.text, node, prepared.values, catalog)
-    statement, tables = bind_select(prepared.text, node, catalog, prepared.values)
-    return Cursor(run(statement, tables, prepared.values))
+    Args:
+        columns: of its rows; None if it has none.
+        rows: all of them.
+    """
+
+    def __init__(
+        self, columns: Sequence[ResultColumn] | None, rows: Sequence[tuple[Any, ...]]
+    ) -> None:
+        self.columns = columns
+        self._rows = rows
+
+    def rows(self) -> Iterator[tuple[Any, ...]]:
+        """Every row."""
+        return iter(self._rows)
+
+    def interrupt(self) -> None:
+        """Nothing is running."""
+
+    def close(self) -> None:
+        """Nothing is held."""
 
 
 class Cursor:
@@ -46,33 +43,45 @@ class Cursor:
     arraysize = 1
     """Rows of a `fetchmany` that does not say."""
 
-    def __init__(self, result: Result) -> None:
+    def __init__(self, result: Result | Done, rowcount: int = -1, command: str = "SELECT") -> None:
         self._result = result
         self._rows: Iterator[tuple[Any, ...]] = result.rows()
-        self.rowcount = -1
-        """Rows that a statement changed; -1 for one that returns rows."""
+        self.rowcount = rowcount
+        """Rows that a statement changed; -1 for one that reads."""
+        self.command = command
+        """What was done: "SELECT", "INSERT INTO t", "COMMIT"."""
 
     @property
-    def description(self) -> list[tuple[Any, ...]]:
-        """(name, type, None, None, None, None, None) of each column."""
-        return [(c.label, str(c.kind.plain), *[None] * 5) for c in self._result.columns]
+    def description(self) -> list[tuple[Any, ...]] | None:
+        """(name, type, None, None, None, None, None) of each column; None if there are no rows."""
+        columns = self._result.columns
+        if columns is None:
+            return None
+        return [(c.label, str(c.kind.plain), *[None] * 5) for c in columns]
+
+    def _read(self) -> Iterator[tuple[Any, ...]]:
+        if self._result.columns is None:
+            raise QueryError(
+                f"{self.command} returns no rows.", hint="See rowcount.", sqlstate="24000"
+            )
+        return self._rows
 
     def fetchone(self) -> tuple[Any, ...] | None:
         """The next row, None after the last."""
-        return next(self._rows, None)
+        return next(self._read(), None)
 
     def fetchmany(self, size: int | None = None) -> list[tuple[Any, ...]]:
         """The next rows, at most `size`."""
         from itertools import islice
 
-        return list(islice(self._rows, self.arraysize if size is None else size))
+        return list(islice(self._read(), self.arraysize if size is None else size))
 
     def fetchall(self) -> list[tuple[Any, ...]]:
         """The rows that are left."""
-        return list(self._rows)
+        return list(self._read())
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
-        return self._rows
+        return self._read()
 
     def close(self) -> None:
         """Read no further."""
@@ -89,8 +98,10 @@ class Cursor:
         self.close()
 
     def __repr__(self) -> str:
-        labels = ", ".join(column.label for column in self._result.columns)
-        return f"<cursor over ({labels})>"
+        columns = self._result.columns
+        if columns is None:
+            return f"<cursor after {self.command}>"
+        return f"<cursor over ({', '.join(column.label for column in columns)})>"
 
 
-__all__ = ["Cursor", "QueryError", "execute"]
+__all__ = ["Cursor", "Done"]

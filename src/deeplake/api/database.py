@@ -12,7 +12,7 @@ from deeplake.versioning import refs
 from deeplake.versioning.repository import Repository
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from deeplake.api.cursor import Cursor
     from deeplake.api.dataloader import DataLoader
@@ -93,8 +93,7 @@ class Database(Versioned, Optimizable):
 
         check_name(name, "table")
         declared = declare_schema(schema)
-        if not Repository.exists(self._store) and self._branch == refs.MAIN:
-            Repository.create(self._store)
+        self.make_repository()
         stand = self._open_stand()
         session = stand.table(name)
         if session.defined:
@@ -122,7 +121,7 @@ class Database(Versioned, Optimizable):
         >>> db.execute("SELECT a + %s AS b FROM t ORDER BY a DESC", [10]).fetchall()
         [(12,), (11,)]
         """
-        from deeplake.api.cursor import execute
+        from deeplake.api.statements import execute
 
         return execute(self, sql, parameters)
 
@@ -135,6 +134,31 @@ class Database(Versioned, Optimizable):
         from deeplake.api.dataloader import DataLoader
 
         return DataLoader(self, table)
+
+    def executemany(self, sql: str, parameters: Iterable[Parameters]) -> Cursor:
+        """Run one statement for many sets of parameters: one batch, and one commit.
+
+        Args:
+            sql: INSERT, UPDATE, DELETE or MERGE.
+            parameters: sequences or mappings, all of one style.
+
+        Raises:
+            As `execute` does; nothing is written then.
+
+        >>> import deeplake
+        >>> db = deeplake.connect("mem://executemany-example")
+        >>> _ = db.create_table("t", {"a": "int", "b": "text"})
+        >>> db.executemany("INSERT INTO t VALUES (%s, %s)", [(1, "x"), (2, "y")]).rowcount
+        2
+        """
+        from deeplake.api.statements import executemany
+
+        return executemany(self, sql, parameters)
+
+    def make_repository(self) -> None:
+        """Make the repository if the place has none yet; a write does so by itself."""
+        if self._stand is None and self._branch == refs.MAIN and not Repository.exists(self._store):
+            Repository.create(self._store)
 
     def query(self, sql: str, parameters: Parameters = None) -> QueryView:
         """A SELECT as a view of the branch's head: lazy, pinned, read like a dataset.

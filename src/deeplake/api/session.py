@@ -171,11 +171,12 @@ class Session:
                 found._columns, found._tree = self.columns, self.tree()
         return found
 
-    def view(self) -> TableView:
-        """The table's rows as they are now, for a query."""
+    def view(self, positions: npt.NDArray[np.int64] | None = None) -> TableView:
+        """The table's rows as they are now, or some of them, for a query."""
         from deeplake.query.table_view import TableView
 
-        return TableView(self.repository.objects, self.table, self.tree(), self.columns)
+        objects = self.repository.objects
+        return TableView(objects, self.table, self.tree(), self.columns, positions)
 
     def reader(self, name: str) -> ColumnReader:
         """A reader of one column as things stand now."""
@@ -239,6 +240,17 @@ class Session:
     def delete(self, rows: npt.NDArray[np.int64]) -> None:
         """Stage the deletion of rows of this table, by position."""
         self._stage_change("delete()", lambda t: t.delete(self.table, rows))
+
+    def numbers(self, sequence: Mapping[str, Any], count: int) -> npt.NDArray[np.int64]:
+        """The next numbers of a sequence, which nobody else gets."""
+        import numpy as np
+
+        from deeplake.versioning.sequences import take
+
+        runs = take(self.repository.objects, sequence["id"], count)
+        ordinals = np.concatenate([np.arange(run.start, run.stop) for run in runs])
+        found: npt.NDArray[np.int64] = ordinals * sequence.get("by", 1) + sequence.get("start", 1)
+        return found
 
     def match(
         self, key: Key, data: Sequence[ColumnData]

@@ -29,6 +29,7 @@ from deeplake.versioning.snapshot import Snapshot
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from deeplake.api.block import Block
     from deeplake.format.keys import CommitId
     from deeplake.storage.store import Store
     from deeplake.table.key_history import KeysKnown
@@ -58,6 +59,8 @@ class Stand:
         self.locks = _Locks()
         self.open_transaction: Transaction | None = None
         """What is staged; the sessions stage in it under the locks."""
+        self.block: Block | None = None
+        """Between BEGIN and COMMIT."""
         self.extending = False
         self._pinned_staged = False
         """A pinned view shows rows that were staged when it was made."""
@@ -141,14 +144,14 @@ class Stand:
             transaction = self.open_transaction
             if transaction is not None and transaction.staged:
                 made = transaction.commit(message, author_name(), automatic=automatic)
-                self.snapshot, self.open_transaction = made, None
-                self._changed()
+                self.snapshot, self.open_transaction, self.block = made, None, None
+                self.changed()
                 long = self._long_tails(made) if self.optimizes else ()
                 if long:
                     from deeplake.api.optimizing import tidied  # after a commit in a thousand
 
                     self.snapshot = tidied(self, made, long)
-                    self._changed()
+                    self.changed()
                 return made
             return self.snapshot
 
@@ -166,13 +169,14 @@ class Stand:
         """Drop what is staged for any table."""
         with self.locks.writing, self.locks.state:
             self.extending = False
+            self.block = None
             self.drop()
 
     def drop(self) -> None:
         """Drop the transaction; also deletes what it stored. The locks are held."""
-        self._changed()
+        self.changed()
         transaction, self.open_transaction = self.open_transaction, None
-        self._changed()
+        self.changed()
         if transaction is not None:
             transaction.abandon()
 
@@ -190,7 +194,7 @@ class Stand:
             self.not_extending("moving to another commit")
             self.drop()
             self.snapshot, self.branch = snapshot, branch
-            self._changed()
+            self.changed()
 
     def refresh(self, doing: str = "refresh()") -> None:
         """Move to the newest commit of the branch."""
@@ -198,7 +202,8 @@ class Stand:
         branch = self.writable()
         self.move(self.repository.head_after(branch, self.snapshot), branch)
 
-    def _changed(self) -> None:
+    def changed(self) -> None:
+        """Tell the sessions that what they read may be another."""
         for reference in self._sessions.valuerefs() if self._sessions is not None else ():
             session = reference()
             if session is not None:
@@ -236,6 +241,10 @@ class Stand:
         Raises:
             StagedChangesError: naming what was tried.
         """
+        if self.block is not None:
+            raise StagedChangesError(
+                f"{doing} cannot run between BEGIN and COMMIT.", hint="COMMIT or ROLLBACK first."
+            )
         if self.staged:
             raise StagedChangesError(
                 f"{doing} needs a commit, but changes are staged.",

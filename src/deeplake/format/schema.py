@@ -85,9 +85,7 @@ def decode(block: bytes, where: str) -> TableSchema:
         found = json.loads(block)
         columns = tuple(_column(entry) for entry in found["columns"])
         dropped = tuple(map(_id, found.get("dropped", ())))
-        declared = found.get("sql", NOTHING)
-        if type(declared) is not dict:
-            raise ValueError("sql")
+        declared = _declared(found.get("sql", NOTHING))
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise MalformedObjectError(f"the schema of {where} is malformed: {error!r}") from error
     ids, names = {c.column_id for c in columns}, {c.name for c in columns}
@@ -104,6 +102,12 @@ def _column(entry: dict[str, Any]) -> ColumnSpec:
     if type(name) is not str or not all(type(each) is dict for each in former):
         raise ValueError(f"column {column_id!r} {name!r}")
     return ColumnSpec(_id(column_id), name, rest, **marks, former=former, default=default)
+
+
+def _declared(sql: Any) -> dict[str, Any]:
+    if type(sql) is not dict:
+        raise ValueError(f"sql {sql!r}")
+    return sql
 
 
 def _id(column_id: Any) -> int:

@@ -56,6 +56,24 @@ def parse(text: str) -> Any:
     return inner(tree.stmts[0].stmt)
 
 
+def nodes() -> Any:
+    """The messages of libpg_query, to build trees of."""
+    from importlib import import_module
+
+    return import_module("postgast.pg_query_pb2")
+
+
+def deparsed(node: Any) -> str:
+    """An expression's node as text."""
+    import postgast
+
+    tree = nodes().ParseResult()
+    made = tree.stmts.add().stmt.select_stmt
+    made.op, made.limit_option = "SETOP_NONE", "LIMIT_OPTION_DEFAULT"
+    made.target_list.add().res_target.val.CopyFrom(node)
+    return str(postgast.deparse(tree)).removeprefix("SELECT ")
+
+
 def inner(node: Any) -> tuple[str, Any]:
     """(kind, message) of a node; ("", None) where there is none."""
     kind = node.WhichOneof("node")

@@ -35,17 +35,20 @@ if TYPE_CHECKING:
 
 
 def bind_select(
-    text: str, node: Any, catalog: Catalog, values: Sequence[Any]
+    text: str,
+    node: Any,
+    catalog: Catalog,
+    values: Sequence[Any],
+    early: frozenset[int] = frozenset(),
 ) -> tuple[Statement, list[TableView]]:
     """A SELECT node as a statement, and its tables in the order of their numbers.
 
-    Columns that are wide are bound late; where a value is needed, the statement is bound once
-    more with that source early.
+    Columns that are wide are bound late, but for the sources that are `early`; where a value is
+    needed, the statement is bound once more with that source early.
 
     Raises:
         QueryError, UnsupportedQueryError, TableNotFoundError
     """
-    early: frozenset[int] = frozenset()
     while True:
         binding = Binding(text, catalog, values, early)
         try:

@@ -123,7 +123,7 @@ def ask_us(database: Database, statement: str, parameters: Any = None) -> Answer
 
     try:
         cursor = database.execute(statement, parameters)
-        columns = tuple((column[0], column[1]) for column in cursor.description)
+        columns = tuple((column[0], column[1]) for column in cursor.description or ())
         rows = cursor.fetchall()
     except DeeplakeError as error:
         state = getattr(error, "sqlstate", None) or type(error).__name__

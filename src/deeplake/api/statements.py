@@ -1,0 +1,248 @@
+"""execute and executemany: one statement, read or written, by itself or in a block."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from deeplake import settings
+from deeplake.api.block import mark, refuse_failed, restore
+from deeplake.api.cursor import Cursor, Done
+from deeplake.errors import (
+    CommitConflictError,
+    CommitUnknownError,
+    InputError,
+    QueryError,
+    ReadOnlyError,
+    UnsupportedQueryError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from deeplake.api.database import Database
+    from deeplake.api.stand import Stand
+    from deeplake.api.writing import StandWriting
+    from deeplake.sql.parameters import Parameters
+    from deeplake.sql.target import Outcome
+
+
+def execute(database: Database, text: str, parameters: Parameters) -> Cursor:
+    """Run one statement; see `Database.execute`."""
+    from deeplake.sql.parameters import number
+    from deeplake.sql.parse import parse
+
+    if not isinstance(text, str):
+        raise InputError(f"a statement is text, not {type(text).__name__}.")
+    prepared = number(text, parameters)
+    kind, node = parse(prepared.text)
+    if kind == "transaction_stmt":
+        return _transaction(database, node)
+    if kind == "select_stmt" and not node.HasField("into_clause"):
+        return _select(database, prepared.text, node, prepared.values)
+    run = _writer(kind, node)
+    if kind in _MAKERS:
+        database.make_repository()
+    stand = database._open_stand()
+    return _written(stand, database, prepared.text, node, prepared.values, run)
+
+
+def executemany(database: Database, text: str, sets: Iterable[Parameters]) -> Cursor:
+    """Run one statement for many sets of parameters; see `Database.executemany`."""
+    from deeplake.sql.parse import parse
+
+    given = _sets(text, sets)
+    if not given:
+        return Cursor(Done(None, []), 0)
+    first, values = given
+    kind, node = parse(first)
+    if kind == "insert_stmt":
+        from deeplake.sql.insert import insert
+
+        def run(writing: StandWriting) -> Outcome:
+            return insert(writing, node, values)
+
+    elif kind in ("update_stmt", "delete_stmt", "merge_stmt"):
+        one = _writer(kind, node)
+
+        def run(writing: StandWriting) -> Outcome:
+            count = 0
+            for each in values:
+                writing.values = each
+                outcome = one(writing)
+                count += outcome.rowcount
+            return outcome._replace(rowcount=count, columns=None, rows=[])
+
+    else:
+        raise UnsupportedQueryError(
+            "executemany() runs INSERT, UPDATE, DELETE and MERGE.", hint="Call execute()."
+        )
+    return _written(database._open_stand(), database, first, node, values[0], run)
+
+
+def _sets(text: str, sets: Iterable[Parameters]) -> tuple[str, list[Sequence[Any]]] | None:
+    """The statement with numbered parameters, and the values of every set in that order.
+
+    The text is read once: a mapping of names to themselves tells the order.
+    """
+    from deeplake.sql.parameters import number
+
+    given = list(sets)
+    if not given:
+        return None
+    first = given[0]
+    prepared = number(text, first)
+    if hasattr(first, "keys"):
+        order = number(text, {name: name for name in first}).values  # type: ignore[union-attr]
+        try:
+            return prepared.text, [[one[name] for name in order] for one in given]  # type: ignore[index]
+        except (KeyError, TypeError):
+            for one in given:
+                number(text, one)
+            raise
+    width = len(prepared.values)
+    for one in given:
+        if isinstance(one, str | bytes) or hasattr(one, "keys") or len(one) != width:  # type: ignore[arg-type]
+            number(text, one)
+            raise QueryError("the sets of parameters are of different styles.", sqlstate="07001")
+    return prepared.text, [tuple(one) for one in given]  # type: ignore[arg-type]
+
+
+def _transaction(database: Database, node: Any) -> Cursor:
+    from deeplake.api.block import run
+
+    database.make_repository()
+    stand = database._open_stand()
+    return Cursor(Done(None, []), -1, run(stand, node))
+
+
+def _select(database: Database, text: str, node: Any, values: Sequence[Any]) -> Cursor:
+    from deeplake.api.catalog import Tables
+    from deeplake.api.version_functions import label_of_call, version_call
+    from deeplake.query.statement import constant, run
+    from deeplake.sql.select import bind_select
+    from deeplake.sql.versions import resolve
+
+    told = version_call(database, text, node, values)
+    if told is not None:
+        return Cursor(run(constant(label_of_call(node), told), ()))
+    stand = database._open_stand()
+    refuse_failed(stand.block)
+    if stand.block is None and not stand.staged and stand.branch is not None:
+        stand.refresh("execute()")
+    with _failing(stand):
+        catalog = Tables(database)
+        resolve(text, node, values, catalog)
+        statement, tables = bind_select(text, node, catalog, values)
+        return Cursor(run(statement, tables, values))
+
+
+_MAKERS = frozenset(("create_stmt", "create_schema_stmt", "view_stmt", "create_table_as_stmt"))
+"""Statements that make the repository if they are its first."""
+
+
+def _writer(kind: str, node: Any) -> Callable[[Any], Outcome]:
+    """What runs a statement of a kind.
+
+    Raises:
+        UnsupportedQueryError: nothing does.
+    """
+    if kind == "insert_stmt":
+        from deeplake.sql.insert import insert
+
+        return lambda writing: insert(writing, node)
+    if kind in ("update_stmt", "delete_stmt"):
+        from deeplake.sql import update
+
+        change = update.update if kind == "update_stmt" else update.delete
+        return lambda writing: change(writing, node)
+    raise UnsupportedQueryError(
+        f"{kind.removesuffix('_stmt').replace('_', ' ').upper()} is not supported."
+    )
+
+
+def _written(
+    stand: Stand,
+    database: Database,
+    text: str,
+    node: Any,
+    values: Sequence[Any],
+    run: Callable[[Any], Outcome],
+) -> Cursor:
+    """Run a write: in the open block, or by itself, then published at once."""
+
+    def attempt() -> Outcome:
+        from deeplake.api.catalog import Tables
+        from deeplake.api.writing import StandWriting
+        from deeplake.sql.versions import resolve
+
+        catalog = Tables(database)
+        resolve(text, node, values, catalog)
+        return run(StandWriting(stand, catalog, text, values))
+
+    with stand.locks.writing:
+        refuse_failed(stand.block)
+        outcome = _alone(stand, attempt) if stand.block is None else _in_block(stand, attempt)
+    return Cursor(Done(outcome.columns, outcome.rows), outcome.rowcount, outcome.tag)
+
+
+def _in_block(stand: Stand, attempt: Callable[[], Outcome]) -> Outcome:
+    """A statement of a block: all of it is staged, or none and the block has failed."""
+    block = stand.block
+    assert block is not None
+    with _failing(stand):
+        if block.read_only:
+            raise ReadOnlyError("the transaction is READ ONLY.", hint="BEGIN another one.")
+        stand.not_extending("execute()")
+        stand.transaction().by_row = True
+        before = mark(stand)
+        try:
+            outcome = attempt()
+        except BaseException:
+            restore(stand, before)
+            raise
+        block.statements += 1
+        return outcome
+
+
+def _alone(stand: Stand, attempt: Callable[[], Outcome]) -> Outcome:
+    """A statement by itself: worked out anew if another writer changed what it changes."""
+    stand.settled("execute() of a statement that writes, which commits at once,")
+    tries = settings.SQL_ATTEMPTS_MAX
+    while True:
+        stand.refresh("execute()")
+        tries -= 1
+        try:
+            stand.transaction().by_row = True
+            outcome = attempt()
+            if stand.staged:
+                stand.commit(outcome.tag, automatic=True)
+            else:
+                stand.rollback()
+        except CommitUnknownError:
+            raise  # it stays staged: commit() settles it
+        except CommitConflictError:
+            stand.rollback()
+            if not tries:
+                raise
+        except BaseException:
+            stand.rollback()
+            raise
+        else:
+            return outcome
+
+
+class _failing:  # noqa: N801 - reads as a phrase: with _failing(stand)
+    """Whatever is raised within makes the open block a failed one."""
+
+    def __init__(self, stand: Stand) -> None:
+        self._stand = stand
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None and self._stand.block is not None:
+            self._stand.block.failed = True
+
+
+__all__: Sequence[str] = ["execute", "executemany"]

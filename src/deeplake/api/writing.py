@@ -1,0 +1,56 @@
+"""A statement that writes, over the tables of a stand; see `sql.target.Writing`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from deeplake.errors import QueryError, TableNotFoundError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from deeplake.api.catalog import Tables
+    from deeplake.api.session import Session
+    from deeplake.api.stand import Stand
+
+
+class StandWriting:
+    """The statement, its parameters, and where names of tables lead."""
+
+    def __init__(self, stand: Stand, catalog: Tables, text: str, values: Sequence[Any]) -> None:
+        self.stand = stand
+        self.catalog = catalog
+        self.text = text
+        self.values = values
+
+    def target(self, relation: Any) -> Session:
+        """The table that a RangeVar node names, to be written.
+
+        Raises:
+            TableNotFoundError
+            QueryError: 42809, it is a view or a list such as deeplake_log; 25006, another ref.
+        """
+        name = table_name(relation.relname, relation.schemaname)
+        session = self.stand.table(name)
+        if not session.defined:
+            if "@" in name:
+                raise QueryError(
+                    f'"{name}" is a table at another version, which cannot be written.',
+                    hint="Check that branch out, or write the table itself.",
+                    sqlstate="25006",
+                )
+            raise TableNotFoundError(
+                f'relation "{name}" does not exist.', hint=did_you_mean(name, self.catalog.names())
+            )
+        if "view" in session.columns.schema.sql:
+            raise QueryError(
+                f'"{name}" is a view, which cannot be written.',
+                hint="Write the tables that it reads.",
+                sqlstate="42809",
+            )
+        return session
+
+
+def table_name(name: str, schema: str) -> str:
+    """The name of a table of a schema among the tables of a repository."""
+    return name if schema in ("", "public") else f"{schema}.{name}"
