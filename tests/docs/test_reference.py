@@ -19,6 +19,9 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference.md"
 INTERNAL = {
     "Housekeeping",
     "Optimizable",
+    "Question",
+    "SelectedSource",
+    "Tables",
     "Session",
     "SessionSource",
     "Stand",
