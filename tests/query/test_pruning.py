@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import deeplake
+from deeplake.query.statement import run
 from deeplake.storage.memory import MemoryStore
 from deeplake.testing.asking import (
     STATES,
@@ -160,17 +163,15 @@ def test_queries_within_queries_hand_conditions_down(db, condition, state):
         f"WITH w AS (SELECT * FROM {table} WHERE a > 0) SELECT id FROM w WHERE {condition}",
         f"SELECT id FROM (SELECT * FROM {table} ORDER BY id LIMIT 50) q WHERE {condition}",
         f"SELECT id FROM (SELECT DISTINCT ON (a) * FROM {table} ORDER BY a, id) WHERE {condition}",
-        f"WITH w AS (SELECT * FROM {table}) SELECT p.id FROM w p, w q WHERE p.id = q.id AND p.a > 3",
+        f"WITH w AS (SELECT * FROM {table}) SELECT p.id FROM w p, w q WHERE p.id=q.id AND p.a > 3",
     ):
         assert sorted(comparable(fast_rows(db, sql))) == sorted(comparable(slow_rows(db, sql)))
 
 
 @given(st.sampled_from(STATES), INTS, st.sampled_from(["a", "f", "id", "at"]), st.booleans())
 def test_parameters_are_values_of_conditions(db, state, value, column, negated):
-    given_value = {
-        "f": float(value),
-        "at": __import__("datetime").datetime(2021, 5, 1, abs(value) % 24),
-    }
+    moment = dt.datetime(2021, 5, 1, abs(value) % 24)
+    given_value = {"f": float(value), "at": moment}
     operator = "<" if negated else ">="
     sql = f"SELECT id FROM {table_in(state)} WHERE {column} {operator} %s"
     parameters = [given_value.get(column, value)]
@@ -234,8 +235,6 @@ def test_requests_are_as_many_as_fragments_that_survive():
         fresh = deeplake.api.database.Database(store, "main", optimizes=False)
         plan, tables, values = planned(fresh, f"SELECT score FROM t WHERE id < {width * 100}")
         store.reset()
-        from deeplake.query.statement import run
-
         assert len(list(run(plan, tables, values).rows())) == width * 100
         counts[width] = store.count()
     assert counts[16] - counts[4] == 4 * (counts[4] - counts[1])

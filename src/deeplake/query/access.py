@@ -15,7 +15,6 @@ from deeplake.query import candidates, feed, lookup, similarity
 from deeplake.query.operands import UNCERTAIN, value_of
 from deeplake.query.plan import ScanTrace
 from deeplake.query.relation import POSITION
-from deeplake.query.rows import Rows
 from deeplake.query.shapes import names_of
 from deeplake.query.tests import All, is_certain, test_of
 from deeplake.types.base import FixedData
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
     from deeplake.query.plan import Trace
     from deeplake.query.relation import Scan, ScanColumn
+    from deeplake.query.rows import Rows
     from deeplake.query.shapes import Shape
     from deeplake.query.table_view import TableView
     from deeplake.query.tests import Test
@@ -61,11 +61,12 @@ def choose(scan: Scan, view: TableView, parameters: Sequence[Any], shape: Shape)
     """
     trace = ScanTrace(view.name, view.rows)
     names = names_of(scan)
-    tests = [test_of(condition, names, parameters) for condition in scan.conditions]
+    alone = shape.scan is not None
+    conditions = shape.conditions if alone else scan.conditions
+    tests = [test_of(condition, names, parameters) for condition in conditions]
     trace.conditions = len(tests)
     rows = _pruned(view, tests, trace)
-    alone = shape.scan is not None
-    whole = alone and len(shape.conditions) == len(tests) and all(map(is_certain, tests))
+    whole = alone and all(map(is_certain, tests))
     limits = limits_of(shape, parameters) if alone else None
     rows, exact = _tested(scan, view, tests, rows, trace, must=whole and _shortens(shape, limits))
     exact = exact and whole

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from deeplake.query.kinds import NARROW, Kind
+from deeplake.types.base import FixedData
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -29,14 +30,29 @@ def is_narrow(kind: Kind) -> bool:
 
 def as_engine(type_: ColumnType, data: ColumnData) -> pa.Array:
     """Column data as an array of the engine's type for `kind_of(type_)`."""
-    array = type_.to_arrow(data)
     name = type_.name
+    if name.startswith("emb-"):
+        assert isinstance(data, FixedData)
+        return _vectors(data)
+    array = type_.to_arrow(data)
     if name == "uuid":
         return pa.ExtensionArray.from_storage(pa.uuid(), array.cast(pa.binary(16)))
     if name == "json":
         return pa.ExtensionArray.from_storage(pa.json_(pa.large_string()), array)
     wider = _WIDER.get(name)
     return array if wider is None else array.cast(wider)
+
+
+def _vectors(data: FixedData) -> pa.Array:
+    """Vectors as lists of float32, which the engine calls FLOAT[]; it has no float16."""
+    rows, n = data.values.shape
+    values = np.ascontiguousarray(data.values, np.float32)
+    offsets = np.arange(0, rows * n + 1, n, dtype=np.int64)
+    items = pa.Array.from_buffers(pa.float32(), rows * n, [None, pa.py_buffer(values)])
+    bitmap = None if data.valid is None else _bitmap(data.valid)
+    return pa.Array.from_buffers(
+        pa.large_list(pa.float32()), rows, [bitmap, pa.py_buffer(offsets)], children=[items]
+    )
 
 
 _WIDER = {
@@ -60,8 +76,12 @@ def integers(values: npt.NDArray[np.int64], valid: npt.NDArray[np.bool_] | None)
     """int64 without a copy; `pa.array` would import pandas where it is installed."""
     bitmap = None
     if valid is not None:
-        bitmap = pa.py_buffer(np.packbits(valid, bitorder="little"))
+        bitmap = _bitmap(valid)
     return pa.Array.from_buffers(pa.int64(), len(values), [bitmap, pa.py_buffer(values)])
+
+
+def _bitmap(valid: npt.NDArray[np.bool_]) -> pa.Buffer:
+    return pa.py_buffer(np.packbits(valid, bitorder="little"))
 
 
 def split(handle: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

@@ -1,0 +1,149 @@
+"""The nearest rows by matrix product: those that exact scores rank first, however close the race."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deeplake.api.database import Database
+from deeplake.errors import QueryError
+from deeplake.query import similarity
+from deeplake.query.expression import Call, Column, Order, Parameter
+from deeplake.query.kinds import FLOAT8, Kind
+from deeplake.query.plan import Trace, plan_of
+from deeplake.query.shapes import Similar
+from deeplake.query.statement import run
+from deeplake.storage.memory import MemoryStore
+from deeplake.testing.asking import planned, slow
+
+NAMES = {"cosine": "cosine_similarity", "l2": "l2_distance", "inner": "inner_product"}
+ENGINE = {
+    "cosine": "list_cosine_similarity({0}, {1})",
+    "l2": "list_distance({0}, {1})",
+    "inner": "list_inner_product({0}, {1})",
+}
+
+
+def table(vectors, extra=None, dtype=""):
+    db = Database(MemoryStore(), "main", optimizes=False)
+    made = db.create_table("t", {"id": "int", "part": "int", "v": f"emb-{len(vectors[0])}{dtype}"})
+    for low in range(0, len(vectors), 100):
+        made.extend([
+            {"id": k, "part": k % 7, "v": None if k in (extra or ()) else vectors[k]}
+            for k in range(low, min(low + 100, len(vectors)))
+        ])  # fmt: skip
+        db.commit(str(low))
+    return db
+
+
+def ranked(db, metric, vector, limit, where="true", parameters=()):
+    """A plan of ORDER BY a similarity, spelled by the engine's own functions."""
+    sql = f"SELECT id, v FROM t WHERE {where} LIMIT {limit}"
+    plan, tables, values = planned(db, sql, [*parameters])
+    query = plan.statement.query
+    column = next(c for c in plan.statement.scans[0].columns if c.column == "v")
+    early = Column(query.source[0].number, "early", Kind("vector", (len(vector),)))
+    key = Call(
+        NAMES[metric], ENGINE[metric], (early, Parameter(len(values) + 1, Kind("vector"))), FLOAT8
+    )
+    descending = metric != "l2"
+    scan = plan.statement.scans[0]
+    scan = scan._replace(columns=(*scan.columns, column._replace(name="early", source=-1)))
+    query = query._replace(order=(Order(key, descending, descending),))
+    statement = plan.statement._replace(query=query, scans=(scan,))
+    return plan_of(statement), tables, (*values, [float(x) for x in vector])
+
+
+def exact_order(vectors, metric, vector):
+    scores = similarity.scores(metric, vectors, vector)
+    return scores if metric == "l2" else -scores
+
+
+@given(
+    st.integers(0, 10_000), st.sampled_from(list(NAMES)), st.integers(1, 30),
+    st.sampled_from([1e-30, 1e-6, 1.0, 1e10]), st.sampled_from([0.0, 1.0, 1000.0]),
+)  # fmt: skip
+def test_the_nearest_are_among_those_that_are_kept(seed, metric, count, scale, shift):
+    rng = np.random.default_rng(seed)
+    vectors = ((rng.standard_normal((300, 8)) + shift) * scale).astype(np.float32)
+    vectors[::13] = vectors[5]
+    vectors[7] = 0
+    vector = vectors[seed % 300] if seed % 2 else (rng.standard_normal(8) * scale)
+    view = planned(table(vectors, extra={3, 250}), "SELECT * FROM t")[1][0]
+    wanted = Similar(metric, "v", Parameter(1, Kind("vector")), metric == "l2")
+    kept = similarity.nearest(view, wanted, view.all_rows(), count, [vector])
+    assert kept is not None
+    found = set(kept.positions().tolist())
+    order = exact_order(vectors, metric, np.asarray(vector, np.float32))
+    there = [k for k in range(300) if k not in (3, 250) and np.isfinite(order[k])]
+    best = sorted(there, key=lambda k: order[k])
+    border = order[best[min(count, len(best)) - 1]]
+    missing = {k for k in there if order[k] < border} - found
+    assert not missing
+    assert len([k for k in there if order[k] <= border and k in found]) >= min(count, len(best))
+
+
+@pytest.mark.parametrize("metric", list(NAMES))
+@pytest.mark.parametrize("dtype", ["", ":float16"])
+def test_rows_are_those_of_the_engine_alone(metric, dtype):
+    rng = np.random.default_rng(3)
+    vectors = rng.standard_normal((450, 16)).astype(np.float32)
+    db = table(vectors, extra={1, 2, 300}, dtype=dtype)
+    for limit, where, parameters in (
+        (5, "true", []), (10, "part = 3", []), (50, "part IN (1, %s)", [2]), (3, "id > 440", []),
+        (9, "id < 100 AND part <> 0", []), (0, "true", []), (1000, "part = 1", []),
+        (4, "id < -1", []),
+    ):  # fmt: skip
+        plan, tables, values = ranked(db, metric, vectors[17], limit, where, parameters)
+        trace = Trace()
+        rows = list(run(plan, tables, values, trace).rows())
+        alone = list(run(slow(plan), tables, values).rows())
+        nulls = [row for row in alone if row[1] is None]
+        assert len(rows) == len(alone)
+        assert [r[0] for r in rows if r[1] is not None] == [
+            r[0] for r in alone if r[1] is not None
+        ] or nulls
+        assert trace.scans[0].fed <= len(rows) + 8
+
+
+def test_only_the_rows_that_pass_and_are_near_are_given_to_the_engine():
+    vectors = np.random.default_rng(5).standard_normal((1000, 32)).astype(np.float32)
+    db = table(vectors)
+    plan, tables, values = ranked(db, "cosine", vectors[0], 10, "part = 2")
+    trace = Trace()
+    assert len(list(run(plan, tables, values, trace).rows())) == 10
+    assert trace.scans[0].fed == 10
+    assert trace.scans[0].candidates == 143
+    assert "exact cosine" in trace.scans[0].path
+
+
+def test_a_vector_of_another_length_leaves_the_answer_to_the_function():
+    vectors = np.eye(4, dtype=np.float32)
+    plan, tables, values = ranked(table(vectors), "inner", np.ones(3), 2)
+    trace = Trace()
+    with pytest.raises(QueryError):
+        list(run(plan, tables, values, trace).rows())
+    assert trace.scans[0].fed == 4
+
+
+def test_scores_of_a_row_do_not_depend_on_the_rows_beside_it():
+    rng = np.random.default_rng(11)
+    vectors = (rng.standard_normal((3000, 96)) * 7).astype(np.float32)
+    vector = rng.standard_normal(96)
+    for metric in NAMES:
+        whole = similarity.scores(metric, vectors, vector)
+        rows = [vectors[k : k + 1] for k in range(0, 3000, 97)]
+        alone = [similarity.scores(metric, row, vector)[0] for row in rows]
+        assert whole[::97].tolist() == alone
+        assert similarity.scores(metric, vectors[1::2], vector).tolist() == whole[1::2].tolist()
+
+
+def test_scores_are_what_arithmetic_says():
+    vectors = np.array([[3, 4], [0, 0], [-3, -4]], np.float32)
+    assert similarity.scores("inner", vectors, np.array([1, 2])).tolist() == [11, 0, -11]
+    assert similarity.scores("l2", vectors, np.array([0, 0])).tolist() == [5, 0, 5]
+    cosine = similarity.scores("cosine", vectors, np.array([6, 8]))
+    assert cosine[[0, 2]].tolist() == [1, -1]
+    assert np.isnan(cosine[1])
