@@ -134,6 +134,7 @@ _STATES = (
     (re.compile(r"(?i)could not (convert|cast|parse)|invalid (unicode|uuid)"), "22P02"),
     (re.compile(r"(?i)interrupted"), "57014"),
     (re.compile(r"(?i)out of memory|failed to allocate"), "53200"),
+    (re.compile(r"must not end with escape character"), "0A000"),
     (re.compile(r"(?i)regex|regular expression"), "2201B"),
 )
 
@@ -153,5 +154,6 @@ def refusal_of(error: Exception) -> QueryError:
     _, _, told = first.partition("Error: ")
     for pattern, state in _STATES:
         if pattern.search(said):
-            return QueryError(told or first, sqlstate=state)
+            message = "division by zero" if state == "22012" else told or first
+            return QueryError(message, sqlstate=state)
     return QueryError(f"the engine failed: {first}", sqlstate="XX000")

@@ -6,8 +6,9 @@ from deeplake.query.functions import (
     aggregates,
     json,
     operators,
+    patterns,
     text,
     udf,
 )
 
-__all__ = ["aggregates", "json", "operators", "text", "udf"]
+__all__ = ["aggregates", "json", "operators", "patterns", "text", "udf"]
