@@ -264,6 +264,28 @@ def test_slots_that_lead_elsewhere_never_expire_in_the_middle() -> None:
     assert deeplake.connect(store).verify(progress=False).ok
 
 
+def test_a_branch_of_automatic_commits_is_still_merged_from_where_it_forked() -> None:
+    """Its first slot says where that is: without it a merge knew of no base."""
+    store = ClockStore()
+    ds = deeplake.create(store, schema=SCHEMA)
+    ds.extend([{"n": n, "text": f"row {n}"} for n in range(4)])
+    ds.commit("rows")
+    ds.branch("side")
+    for n in range(6):
+        ds["n"][0] = 100 + n
+        ds._session.stand.commit(f"statement {n}", automatic=True)
+    side = ds.optimize()
+    ds.checkout("main")
+    ds.delete(rows=[2])
+    ds.commit("without 2")
+    store.now_s = 8 * DAY
+    ds.vacuum()
+    assert deeplake.open(store, at="side")["n"][:].tolist() == [105, 1, 2, 3], side
+    ds.merge("side")
+    assert ds["n"][:].tolist() == [105, 1, 3]
+    assert len(ds.log(all=True)) > 3
+
+
 def test_a_plan_names_so_many_gaps_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "GAPS_MAX", 1)
     store, ds, kept = aged()

@@ -115,8 +115,7 @@ class _Branch:
         """Slots up to this one are marked, but for those that expire."""
         self.expiring: set[int] = set()
         self.joints: set[int] = set()
-        """Those that expire only if all slots before them do: their parent is not the slot before,
-        or not the only one."""
+        """Those that expire only if all slots before them do: they have no parent."""
 
     def runs(self) -> list[tuple[int, int]]:
         """The expiring slots, as (first, last)."""
@@ -277,7 +276,8 @@ class _Run:
             heads = self._objects.parallel(lambda s: self._read(branch, s), several)
             for sequence, head in zip(several, heads, strict=True):
                 joint = not (_follows(head) or self._before.covers((branch, sequence)))
-                if (oldest or not joint) and self._may_expire(head, sequence >= young):
+                tied = joint and bool(head.header.parents)  # a fork, a reset, a merge
+                if (oldest or not joint) and not tied and self._may_expire(head, sequence >= young):
                     slots.expiring.add(sequence)
                     slots.joints.update([sequence] if joint else ())
                 else:
