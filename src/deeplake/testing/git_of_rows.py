@@ -15,7 +15,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from deeplake.errors import InputError, ReadOnlyError
+from deeplake.errors import InputError, ReadOnlyError, RefNotFoundError
 from deeplake.storage.local import LocalStore
 from deeplake.testing.git_changes import HANDLES, TABLES
 from deeplake.testing.git_machine import SCHEMAS, Handle, plain
@@ -29,7 +29,7 @@ KEPT = ("commit", "merge")
 
 WEIGHTS = {
     "change_rows": 8, "merge": 7, "revert_or_pick": 4, "go": 3, "merge_a_commit": 2, "names": 2,
-    "decide": 2, "look": 2, "evolve": 1, "optimize": 1,
+    "decide": 2, "look": 4, "evolve": 1, "optimize": 2,
 }  # fmt: skip
 """Rule -> how often a dense run takes it: most of what it does should meet other changes."""
 
@@ -46,8 +46,6 @@ class GitOfRows(GitMerges):
         handle.db.refresh()
         head = branch.head
         handle.move(branch, head)
-        if any(table.dropped for table in head.tables.values()):
-            return  # values of dropped columns are left out, and a revert finds them no more
 
         def work() -> Any:
             whole = handle.db if name is None else handle.db.table(name)
@@ -61,7 +59,9 @@ class GitOfRows(GitMerges):
 
     @rule(
         data=st.data(), h=HANDLES,
-        kind=st.sampled_from(["refresh", "reopen", "elsewhere", "verify", "vacuum", "diff"]),
+        kind=st.sampled_from(
+            ["refresh", "reopen", "elsewhere", "verify", "vacuum", "vacuum", "diff"]
+        ),
     )  # fmt: skip
     def look(self, data: Any, h: int, kind: str) -> None:
         handle = self.handles[h]
@@ -73,9 +73,7 @@ class GitOfRows(GitMerges):
         elif kind == "reopen":
             self.reopened(handle)
         elif kind == "vacuum":
-            automatic = any(commit.kind not in KEPT for commit in self.commits)  # these expire
-            if not automatic and not any(other.staged for other in self.handles):
-                handle.db.vacuum(0, no_writers=True, progress=False)
+            self.vacuum(handle)
         elif kind == "refresh":
             handle = self.settled(data, h)
             handle.db.refresh()
@@ -83,6 +81,32 @@ class GitOfRows(GitMerges):
             handle.move(handle.branch, handle.branch.head)
         else:
             self.read_elsewhere(self.settled(data, h), self.a_commit(data))
+
+    def vacuum(self, handle: Handle) -> None:
+        """Automatic commits expire. Those between other ones changed no row, so that the model
+        goes on with their tables; no name, no change that waits, and no user misses one.
+        """
+        if any(other.staged for other in self.handles):
+            return
+        handle.db.vacuum(0, no_writers=True, progress=False)
+        db = self.fresh()
+        for commit in self.commits:
+            try:
+                db.checkout(commit.id)
+            except RefNotFoundError:
+                assert commit.kind not in KEPT
+                self.gone.add(commit.id)
+        self.commits = [commit for commit in self.commits if commit.id not in self.gone]
+        named = [branch.head for branch in self.branches.values()] + list(self.tags.values())
+        for branch in self.branches.values():
+            if branch.waiting is not None:
+                change = branch.waiting.change
+                named += [c for c in (change.base, change.theirs) if c is not None]
+        assert not [commit for commit in named if commit.id in self.gone]
+        for other in self.handles:
+            if other.at.id in self.gone and other.branch is None:
+                self.check_out(other, next(iter(self.branches)))
+            self.reopened(other)
 
     def read_elsewhere(self, handle: Handle, commit: ModelCommit) -> None:
         handle.db.checkout(commit.id)
