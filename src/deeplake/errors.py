@@ -245,6 +245,8 @@ class QueryError(InputError):
     sqlstate = "42000"
 
     position: int | None = None
+    culprit: object = None
+    """The expression to blame, while the statement is bound."""
 
     def __init__(
         self, message: str, *, hint: str = "", sqlstate: str = "", position: int | None = None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import deeplake
 from deeplake.testing.postgres import Postgres
@@ -20,9 +21,13 @@ from deeplake.testing.sql_answers import (
     ask_us,
     is_ordered,
     judge,
+    key_of,
     read_statements,
 )
 from deeplake.testing.sql_tables import fill, fill_postgres
+
+if TYPE_CHECKING:
+    from deeplake.api.database import Database
 
 HERE = Path(__file__).parent
 
@@ -46,11 +51,20 @@ def record(names: list[str]) -> None:
             lines = []
             for statement in statements:
                 answer = ask_postgres(connection, statement.text, statement.parameters)
-                line = {"sql": statement.text, **answer.plain()}
+                line = {"sql": statement.text, "parameters": statement.parameters,
+                        **answer.plain()}  # fmt: skip
                 lines.append(json.dumps(line, ensure_ascii=False))
             text = "[\n" + ",\n".join(lines) + "\n]\n"
             (HERE / "recorded" / f"{family}.json").write_text(text, "utf-8")
             print(f"{family}: {len(lines)} recorded")
+
+
+def _ask(database: Database, statement: Statement) -> Answer:
+    """Our answer; what is no error of ours is one all the same."""
+    try:
+        return ask_us(database, statement.text, statement.parameters or None)
+    except Exception as error:  # noqa: BLE001 - a report goes on
+        return Answer(error="crash", message=repr(error))
 
 
 def report(names: list[str], *, verbose: bool) -> None:
@@ -59,11 +73,11 @@ def report(names: list[str], *, verbose: bool) -> None:
     totals = dict.fromkeys(("same", "refused", "wrong"), 0)
     for family, statements in families(names).items():
         recorded = json.loads((HERE / "recorded" / f"{family}.json").read_text("utf-8"))
-        answers = {entry["sql"]: Answer.of(entry) for entry in recorded}
+        answers = {key_of(entry): Answer.of(entry) for entry in recorded}
         counts = dict.fromkeys(totals, 0)
         for statement in statements:
-            ours = ask_us(database, statement.text, statement.parameters or None)
-            verdict, why = judge(ours, answers[statement.text], ordered=is_ordered(statement.text))
+            ours = _ask(database, statement)
+            verdict, why = judge(ours, answers[statement.key], ordered=is_ordered(statement.text))
             counts[verdict] += 1
             totals[verdict] += 1
             if verbose and verdict != "same":

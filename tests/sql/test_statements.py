@@ -4,6 +4,7 @@ The statements are in `statements/`, one file per family, Postgres' answers in `
 `python tests/sql/record.py` asks it again. Marks are comments before a statement:
 
 -- refused: why       we refuse it with 0A000 (named, so that nothing is refused unseen)
+-- wrong: why         known, and soon to be mended
 -- parameters: [1]    as JSON, for $1 …
 """
 
@@ -20,6 +21,7 @@ from deeplake.testing.sql_answers import (
     ask_us,
     is_ordered,
     judge,
+    key_of,
     read_statements,
 )
 
@@ -30,7 +32,7 @@ STATEMENTS = [
     for statement in read_statements(path.stem, path.read_text("utf-8"))
 ]
 RECORDED = {
-    (path.stem, entry["sql"]): Answer.of(entry)
+    (path.stem, key_of(entry)): Answer.of(entry)
     for path in sorted((HERE / "recorded").glob("*.json"))
     for entry in json.loads(path.read_text("utf-8"))
 }
@@ -42,10 +44,12 @@ def _named(statement):
 
 @pytest.mark.parametrize("statement", STATEMENTS, ids=_named)
 def test_the_answer_is_that_of_postgres(judged, statement):
-    theirs = RECORDED.get((statement.family, statement.text))
+    theirs = RECORDED.get((statement.family, statement.key))
     assert theirs is not None, "not recorded: python tests/sql/record.py"
     ours = ask_us(judged, statement.text, statement.parameters or None)
     verdict, why = judge(ours, theirs, ordered=is_ordered(statement.text))
+    if verdict == "wrong" and "wrong" in statement.marks:
+        pytest.xfail(why)
     assert verdict != "wrong", why
     assert verdict == "same" or "refused" in statement.marks, f"not marked as refused: {why}"
 
@@ -54,12 +58,12 @@ def test_the_answer_is_that_of_postgres(judged, statement):
 def test_what_is_recorded_is_what_postgres_says_today(judge_connection):
     for statement in STATEMENTS:
         now = ask_postgres(judge_connection, statement.text, statement.parameters)
-        then = RECORDED[statement.family, statement.text]
+        then = RECORDED[statement.family, statement.key]
         verdict, why = judge(now, then, ordered=is_ordered(statement.text), refusable=False)
         assert verdict == "same", f"{statement.text}: {why}"
 
 
 def test_no_statement_is_written_twice():
-    texts = [(statement.family, statement.text) for statement in STATEMENTS]
+    texts = [(statement.family, statement.key) for statement in STATEMENTS]
     assert len(texts) == len(set(texts))
     assert set(RECORDED) == set(texts), "recorded, but no longer written"

@@ -79,7 +79,13 @@ def coerce(expression: Expression, kind: Kind) -> Expression:
     given = expression.kind
     if given.name == "unknown" or implicit_cost(given, kind) is not None:
         return cast(expression, kind)
-    raise _mismatch(given, kind)
+    raise _blaming(expression, _mismatch(given, kind))
+
+
+def _blaming(expression: Expression, error: QueryError) -> QueryError:
+    """An error with the expression to blame, for its position in the statement."""
+    error.culprit = error.culprit or expression
+    return error
 
 
 def _mismatch(given: Kind, kind: Kind) -> QueryError:
@@ -151,7 +157,10 @@ def _typed(expression: Expression, kind: Kind) -> Expression:
     if isinstance(expression, Constant):
         if expression.value is None:
             return Constant(None, kind)
-        return literals.read(str(expression.value), kind)
+        try:
+            return literals.read(str(expression.value), kind)
+        except QueryError as error:
+            raise _blaming(expression, error) from None
     if isinstance(expression, Parameter) and kind.name in ("text", "unknown"):
         return Parameter(expression.number, kind)
     template = spelling(TEXT, kind)
@@ -171,27 +180,30 @@ def common_kind(expressions: Sequence[Expression], what: str) -> Kind:
         QueryError: 42804, they match none.
         NeedEarly: late beside present values.
     """
-    kinds = [settled(e).kind for e in expressions if e.kind.name != "unknown"]
+    known = [e for e in expressions if e.kind.name != "unknown"]
+    kinds = [settled(e).kind for e in known]
     if not kinds:
         return TEXT
-    if all(kind.late for kind in kinds) and len({kind.plain for kind in kinds}) == 1:
+    nulls = all(getattr(e, "value", e) is None for e in expressions if e.kind.name == "unknown")
+    if nulls and all(kind.late for kind in kinds) and len({kind.plain for kind in kinds}) == 1:
         return kinds[0]._replace(late=frozenset().union(*(kind.late for kind in kinds)))
     for expression in expressions:
         present(expression)
     if len(set(kinds)) == 1:
         return kinds[0]
     best = kinds[0]
-    for kind in kinds[1:]:
+    for kind, expression in zip(kinds[1:], known[1:], strict=True):
         # the first that the others become is kept: (text, varchar) is text, (varchar, text) too
         if kind.name == best.name:
             best = _both(best, kind)
         elif implicit_cost(kind, best) is None or _preferred(kind, best):
             if implicit_cost(best, kind) is None:
-                raise QueryError(
+                error = QueryError(
                     f"{what} types {best.plain} and {kind.plain} cannot be matched.",
                     hint="Cast one to the type of the other.",
                     sqlstate="42804",
                 )
+                raise _blaming(expression, error)
             best = _both(kind, best) if kind.name in NUMBERS else kind.plain
         elif kind.name in NUMBERS:
             best = _both(best, kind)
@@ -240,7 +252,8 @@ def condition(expression: Expression, where: str) -> Expression:
         return expression
     if expression.kind.name == "unknown":
         return coerce(expression, Kind("bool"))
-    raise QueryError(
+    error = QueryError(
         f"the argument of {where} must be of type boolean, not {expression.kind.plain}.",
         sqlstate="42804",
     )
+    raise _blaming(expression, error)

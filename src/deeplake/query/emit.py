@@ -20,6 +20,7 @@ from deeplake.query.relation import (
     Combined,
     Derived,
     Named,
+    Output,
     Rows,
     Scan,
     Select,
@@ -42,8 +43,12 @@ def query(node: Query) -> str:
     >>> query(Select((Output("one", "o0", Constant(1, INT4)),)))
     'SELECT CAST(1 AS INTEGER) AS o0'
     """
-    body = _select(node) if isinstance(node, Select) else _combined(node)
-    return _ctes(node.common, recursive=node.recursive) + body + _tail(node)
+    common = _ctes(node.common, recursive=node.recursive)
+    if isinstance(node, Combined):
+        return common + _combined(node) + _tail(node)
+    if node.ties and node.limit is not None:
+        return common + _ties(node, node.limit)
+    return common + _select(node) + _tail(node)
 
 
 def expression(node: Expression) -> str:
@@ -103,9 +108,18 @@ def cast(text: str, kind: Kind) -> str:
 
 def _aggregate(node: Aggregate) -> str:
     order = f" ORDER BY {_orders(node.order)}" if node.order else ""
-    text = node.template.format(
-        *map(expression, node.arguments), distinct="DISTINCT " if node.distinct else "", order=order
+    template = node.template if "{clauses}" in node.template else node.template + "{clauses}"
+    return template.format(
+        *map(expression, node.arguments),
+        distinct="DISTINCT " if node.distinct else "",
+        order=order,
+        clauses=_clauses(node),
     )
+
+
+def _clauses(node: Aggregate) -> str:
+    """FILTER and OVER."""
+    text = ""
     if node.condition is not None:
         text += f" FILTER (WHERE {expression(node.condition)})"
     if node.window is not None:
@@ -133,7 +147,10 @@ def _ctes(parts: tuple[Cte, ...], *, recursive: bool) -> str:
     for part in parts:
         columns = f"({', '.join(part.columns)})" if part.columns else ""
         how = part.materialized + " " if part.materialized else ""
-        texts.append(f"{part.name}{columns} AS {how}({query(part.query)})")
+        inside = query(part.query)
+        if part.recursive and isinstance(part.query, Combined):
+            inside = _ctes(part.query.common, recursive=True) + _sides(part.query)
+        texts.append(f"{part.name}{columns} AS {how}({inside})")
     return f"WITH {'RECURSIVE ' if recursive else ''}{', '.join(texts)} "
 
 
@@ -157,21 +174,47 @@ def _select(node: Select) -> str:
 
 
 def _combined(node: Combined) -> str:
+    outputs = ", ".join(f"{expression(o.expression)} AS {o.name}" for o in node.outputs)
+    return f"SELECT {outputs} FROM ({_sides(node)})"
+
+
+def _sides(node: Combined) -> str:
     def side(part: Query, columns: tuple[Expression, ...]) -> str:
         named = ", ".join(f"{expression(c)} AS u{k}" for k, c in enumerate(columns))
         return f"(SELECT {named} FROM ({query(part)}))"
 
     left, right = side(node.left, node.left_columns), side(node.right, node.right_columns)
-    outputs = ", ".join(f"{expression(o.expression)} AS {o.name}" for o in node.outputs)
-    return f"SELECT {outputs} FROM ({left} {node.operation} {right})"
+    return f"{left} {node.operation} {right}"
+
+
+def _ties(node: Select, limit: Expression) -> str:
+    """Rows up to the limit, and those that are equal to the last of them in ORDER BY."""
+    names = [output.name for output in node.outputs]
+    keys = [Output("", f"k{k}", order.key) for k, order in enumerate(node.order)]
+    inside = _select(node._replace(outputs=(*node.outputs, *keys)))
+    if node.distinct:
+        inside += f" ORDER BY {_orders(node.order)}"
+    by = _orders(tuple(o._replace(key=_bare(f"k{k}", o)) for k, o in enumerate(node.order)))
+    count = f"({expression(limit)})"
+    skipped = "0" if node.offset is None else f"COALESCE({expression(node.offset)}, 0)"
+    return (
+        f"SELECT {', '.join(names)} FROM (SELECT *, rank() OVER (ORDER BY {by}) AS place, "
+        f"row_number() OVER (ORDER BY {by}) AS row FROM ({inside})) WHERE "
+        f"({count} > 0 AND place <= {skipped} + {count} AND row > {skipped}) ORDER BY row"
+    )
+
+
+def _bare(name: str, order: Order) -> Expression:
+    return Column(-1, name, order.key.kind)
 
 
 def _tail(node: Query) -> str:
     text = ""
-    order = f" ORDER BY {_orders(node.order)}" if node.order else ""
-    if isinstance(node, Select) and node.ties and node.limit is not None:
-        return f" QUALIFY rank() OVER ({order.strip()}) <= {expression(node.limit)}{order}"
-    text += order
+    if node.order:
+        named = {o.expression: _bare(o.name, Order(o.expression, False, False))
+                 for o in reversed(node.outputs)}  # fmt: skip
+        orders = tuple(o._replace(key=named.get(o.key, o.key)) for o in node.order)
+        text += f" ORDER BY {_orders(orders)}"
     if node.limit is not None:
         text += f" LIMIT {expression(node.limit)}"
     if node.offset is not None:
@@ -198,8 +241,10 @@ def relation(node: Relation) -> str:
 
 
 def _rows(node: Rows) -> str:
-    lists = [f"unnest({expression(values)}) AS {name}" for name, values in node.columns]
+    values = [expression(list_) for _, list_ in node.columns]
+    lists = [f"unnest({text}) AS {name}" for text, (name, _) in zip(values, node.columns,
+                                                                   strict=True)]  # fmt: skip
     if node.ordinality:
-        first = expression(node.columns[0][1])
-        lists.append(f"unnest(range(1, len({first}) + 1)) AS {node.ordinality}")
+        longest = ", ".join(f"len({text})" for text in values)
+        lists.append(f"unnest(range(1, greatest({longest}, 0) + 1)) AS {node.ordinality}")
     return f"LATERAL (SELECT {', '.join(lists)}) AS r{node.number}"

@@ -32,7 +32,7 @@ class Kind(NamedTuple):
     @property
     def plain(self) -> Kind:
         """The kind without modifiers, of a value that is there."""
-        return Kind(self.name, (), self.element)
+        return Kind(self.name, (), None if self.element is None else self.element.plain)
 
     def __str__(self) -> str:
         """As Postgres prints it: 'integer', 'numeric(10,2)', 'text[]'."""

@@ -102,18 +102,23 @@ class Output(NamedTuple):
 
 
 class Cte(NamedTuple):
-    """A common table expression. `materialized` is '', 'MATERIALIZED' or 'NOT MATERIALIZED'."""
+    """A common table expression. `materialized` is '', 'MATERIALIZED' or 'NOT MATERIALIZED'.
+
+    A recursive one is Combined, and refers to itself on its right side.
+    """
 
     name: str
     query: Query
     columns: tuple[str, ...] = ()
     materialized: str = ""
+    recursive: bool = False
 
 
 class Select(NamedTuple):
     """SELECT. `groups` are templates with {0} … for `keys`: 'ROLLUP({0}, {1})', '{0}'.
 
-    `distinct` is None for all rows, () for distinct ones, keys for DISTINCT ON.
+    `distinct` is None for all rows, () for distinct ones, keys for DISTINCT ON. With `ties`, rows
+    equal in `order` to the last one within `limit` are returned too.
     """
 
     outputs: tuple[Output, ...]

@@ -24,12 +24,16 @@ from deeplake.query.kinds import (
 )
 from deeplake.query.relation import Field, Scan, ScanColumn
 from deeplake.query.statement import Source
+from deeplake.sql.parse import character, leftmost
 from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from deeplake.errors import QueryError
+    from deeplake.query.expression import Expression
     from deeplake.query.table_view import TableView
+    from deeplake.sql.scope import Recursion
 
 
 class Catalog(Protocol):
@@ -83,12 +87,40 @@ class Binding:
         self.table_names: list[str] = []
         self.references: list[BoundTable] = []
         self.sources: list[Source] = []
+        self.recursions: dict[str, Recursion] = {}
+        """Recursive queries whose recursive term is being bound, by the engine's name."""
+        self._places: dict[int, tuple[Expression, Any]] = {}
         self._last = 0
 
     def number(self) -> int:
         """A new number of a relation or name."""
         self._last += 1
         return self._last
+
+    def remember(self, expression: Expression, node: Any) -> None:
+        """Note of which node an expression was made, for positions in errors."""
+        self._places.setdefault(id(expression), (expression, node))
+
+    def locate(self, error: QueryError, node: Any) -> None:
+        """Give an error the position of the expression that it blames, or of a node.
+
+        Args:
+            error: `culprit` is the expression, if one is to blame.
+            node: the message that was bound when it was raised; None for none.
+        """
+        if error.position is not None:
+            return
+        culprit: Any = error.culprit
+        error.position = self.place_of(culprit)
+        if error.position is None and node is not None and hasattr(node, "location"):
+            error.position = character(self.text, node.location)
+
+    def place_of(self, expression: Expression) -> int | None:
+        """The character where an expression begins, if it is known."""
+        place = self._places.get(id(expression))
+        if place is None or place[0] is not expression:
+            return None
+        return character(self.text, leftmost(place[1]))
 
     def table(self, name: str, view: TableView) -> int:
         """The number of a table among those of the statement."""

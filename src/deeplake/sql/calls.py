@@ -5,9 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from deeplake.errors import QueryError, UnsupportedQueryError
-from deeplake.query.coercion import present
-from deeplake.query.expression import Aggregate, Constant, Expression, Order, Window
-from deeplake.query.functions import registry
+from deeplake.query.coercion import coerce, present
+from deeplake.query.expression import (
+    Aggregate,
+    Column,
+    Constant,
+    Expression,
+    Order,
+    Window,
+    walk,
+)
+from deeplake.query.functions import registry, tables
+from deeplake.query.kinds import INT8, INTEGERS, INTERVAL, NUMBERS
 from deeplake.sql.parse import enum_name, inner, names
 
 if TYPE_CHECKING:
@@ -37,19 +46,55 @@ def bind_call(binder: ExpressionBinder, value: Any) -> Expression:
         QueryError, UnsupportedQueryError
     """
     name = names(value.funcname)[-1]
-    aggregate = registry.is_aggregate(name)
-    if not aggregate and not registry.is_window(name):
-        if value.HasField("over") or value.HasField("agg_filter") or value.agg_distinct:
-            raise QueryError(f"{name} is no aggregate function.", sqlstate="42809")
-        return registry.call(name, [_argument(binder, node) for node in value.args])
-    if not value.HasField("over"):
-        if not aggregate:
-            raise QueryError(f"window function {name} requires OVER.", sqlstate="42809")
-        if binder.aggregates:
+    window = value.HasField("over")
+    if name in _RANKS and value.agg_within_group:
+        raise UnsupportedQueryError(f"{name} WITHIN GROUP is not supported.")
+    if registry.is_aggregate(name):
+        return _aggregate(binder, name, value)
+    if registry.is_window(name):
+        if not window:
+            raise QueryError(f"window function {name} requires an OVER clause.", sqlstate="42809")
+        return _aggregate(binder, name, value)
+    if not registry.known(name) and not tables.is_known(name):
+        raise UnsupportedQueryError(f"function {name}() is not supported.")
+    if window:
+        raise QueryError(
+            f"OVER specified, but {name} is not a window function nor an aggregate function.",
+            sqlstate="42809",
+        )
+    for field, word in (("agg_filter", "FILTER"), ("agg_order", "ORDER BY"),
+                        ("agg_distinct", "DISTINCT"), ("agg_within_group", "WITHIN GROUP"),
+                        ("agg_star", "(*)")):  # fmt: skip
+        given = value.HasField(field) if field == "agg_filter" else getattr(value, field)
+        if given:
             raise QueryError(
-                f"aggregate functions are not allowed in {binder.aggregates}.", sqlstate="42803"
+                f"{word} specified, but {name} is not an aggregate function.", sqlstate="42809"
             )
-    return _aggregate(binder, name, value)
+    if tables.is_known(name):
+        return _rows(binder, name, value)
+    return registry.call(name, [_argument(binder, node) for node in value.args])
+
+
+_RANKS = frozenset(("rank", "dense_rank", "percent_rank", "cume_dist"))
+
+
+def _rows(binder: ExpressionBinder, name: str, value: Any) -> Expression:
+    """A function that returns rows, in a select list."""
+    if binder.call == "aggregate":
+        raise UnsupportedQueryError(
+            "aggregate function calls cannot contain set-returning function calls."
+        )
+    if binder.rows is None or binder.call:
+        place = binder.place or "this place"
+        raise UnsupportedQueryError(f"set-returning functions are not allowed in {place}.")
+    arguments = [_argument(binder, node) for node in value.args]
+    for argument in arguments:
+        for part in walk(argument):
+            if isinstance(part, Column) and part.relation == binder.rows.number:
+                raise UnsupportedQueryError(
+                    "set-returning functions inside of one another are not supported."
+                )
+    return binder.rows.column(tables.scalar_columns(name, arguments))
 
 
 def _argument(binder: ExpressionBinder, node: Any) -> Expression:
@@ -60,18 +105,90 @@ def _argument(binder: ExpressionBinder, node: Any) -> Expression:
 
 
 def _aggregate(binder: ExpressionBinder, name: str, value: Any) -> Aggregate:
-    if value.agg_within_group:
-        raise UnsupportedQueryError(f"{name} WITHIN GROUP is not supported.")
+    window = value.HasField("over")
+    _check_place(binder, window=window)
+    outside, binder.call = binder.call, "window" if window else "aggregate"
+    try:
+        made = _called(binder, name, value)
+        kept = None
+        if value.HasField("agg_filter"):
+            inside = binder.within(binder.scope, "FILTER")
+            kept = inside.condition(value.agg_filter, "FILTER")
+            if not registry.is_aggregate(name):
+                raise UnsupportedQueryError(
+                    "FILTER is not implemented for non-aggregate window functions."
+                )
+        over = window_of(binder, value.over) if window else None
+    finally:
+        binder.call = outside
+    if over is not None and (value.agg_distinct or made.order):
+        what = "DISTINCT" if value.agg_distinct else "aggregate ORDER BY"
+        raise UnsupportedQueryError(f"{what} is not implemented for window functions.")
+    _check_level(binder, made)
+    return made._replace(distinct=bool(value.agg_distinct), condition=kept, window=over)
+
+
+def _check_place(binder: ExpressionBinder, *, window: bool) -> None:
+    """Refuse a call where Postgres does."""
+    what = "window" if window else "aggregate"
+    state = "42P20" if window else "42803"
+    if binder.call == "aggregate":
+        told = "aggregate function calls cannot "
+        told += "contain window function calls." if window else "be nested."
+        raise QueryError(told, sqlstate="42803")
+    if binder.call == "window" and window:
+        raise QueryError("window function calls cannot be nested.", sqlstate="42P20")
+    if binder.call == "definition" and window:
+        raise QueryError("window functions are not allowed in window definitions.",
+                         sqlstate=state)  # fmt: skip
+    if binder.place and (window or binder.place != "HAVING"):
+        raise QueryError(f"{what} functions are not allowed in {binder.place}.", sqlstate=state)
+
+
+def _called(binder: ExpressionBinder, name: str, value: Any) -> Aggregate:
+    """The call with its arguments and their order."""
     arguments = [_argument(binder, node) for node in value.args]
+    if value.agg_within_group:
+        if not registry.is_ordered(name):
+            raise QueryError(
+                f"{name} is not an ordered-set aggregate, so it cannot have WITHIN GROUP.",
+                sqlstate="42809",
+            )
+        orders = [order_of(binder, node) for node in value.agg_order]
+        made = registry.ordered(name, arguments, [order.key for order in orders])
+        key = made.arguments[-1]  # as the function takes it
+        return made._replace(order=(orders[-1]._replace(key=key),))
+    if registry.is_ordered(name):
+        raise QueryError(f"WITHIN GROUP is required for ordered-set aggregate {name}.",
+                         sqlstate="42809")  # fmt: skip
+    if not arguments and not value.agg_star and registry.is_aggregate(name):
+        raise QueryError(
+            f"{name}(*) must be used to call a parameterless aggregate function.", sqlstate="42809"
+        )
     made = registry.aggregate(name, arguments)
     order = tuple(order_of(binder, node) for node in value.agg_order)
-    kept = None
-    if value.HasField("agg_filter"):
-        kept = binder.condition(value.agg_filter, "FILTER")
-    window = window_of(binder, value.over) if value.HasField("over") else None
-    return made._replace(
-        distinct=bool(value.agg_distinct), order=order, condition=kept, window=window
-    )
+    if value.agg_distinct:
+        made = made._replace(arguments=tuple(map(present, made.arguments)))
+        for item in order:
+            if item.key not in (*arguments, *made.arguments):
+                error = QueryError(
+                    "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument "
+                    "list.",
+                    sqlstate="42P10",
+                )
+                error.culprit = item.key
+                raise error
+    return made._replace(order=order)
+
+
+def _check_level(binder: ExpressionBinder, made: Aggregate) -> None:
+    """Refuse an aggregate of nothing but columns of a query around: it would belong there."""
+    columns = [
+        part for argument in made.arguments for part in walk(argument) if isinstance(part, Column)
+    ]
+    own = {bound.number for bound in binder.scope.every}
+    if columns and not any(c.relation in own or c.relation < 0 for c in columns):
+        raise UnsupportedQueryError("an aggregate of an outer query's columns is not supported.")
 
 
 def order_of(binder: ExpressionBinder, node: Any, key: Expression | None = None) -> Order:
@@ -80,51 +197,148 @@ def order_of(binder: ExpressionBinder, node: Any, key: Expression | None = None)
     if key is None:
         key = present(binder.bind(value.node))
     direction = enum_name(value, "sortby_dir")
-    if direction == "SORTBY_USING":
-        raise UnsupportedQueryError("ORDER BY … USING is not supported.")
     descending = direction == "SORTBY_DESC"
+    if direction == "SORTBY_USING":
+        operator = names(value.use_op)[-1]
+        if operator not in ("<", ">"):
+            raise QueryError(
+                f"operator {operator} is not a valid ordering operator.",
+                hint='Ordering operators must be "<" or ">" members of btree operator families.',
+                sqlstate="42809",
+            )
+        descending = operator == ">"
     nulls = enum_name(value, "sortby_nulls")
     first = nulls == "SORTBY_NULLS_FIRST" or (nulls == "SORTBY_NULLS_DEFAULT" and descending)
     return Order(key, descending, first)
 
 
+def named_windows(nodes: Any) -> dict[str, Any]:
+    """The definitions of a WINDOW clause.
+
+    Raises:
+        QueryError: 42P20, a name is defined twice.
+    """
+    found: dict[str, Any] = {}
+    for node in nodes:
+        name = node.window_def.name
+        if name in found:
+            raise QueryError(f'window "{name}" is already defined.', sqlstate="42P20")
+        found[name] = node.window_def
+    return found
+
+
 def window_of(binder: ExpressionBinder, value: Any) -> Window:
-    """A WindowDef node: OVER (...) or OVER name."""
-    name = value.name or value.refname
-    if name:
-        base = binder.windows.get(name)
-        if base is None:
-            raise QueryError(f'window "{name}" does not exist.', sqlstate="42704")
-        if value.name:
-            return window_of(binder, base)
-        inherited = window_of(binder, base)
-        own = _own_window(binder, value)
-        return Window(inherited.partition, own.order or inherited.order, own.frame)
-    return _own_window(binder, value)
+    """OVER (...) or OVER name.
+
+    Raises:
+        QueryError: 42704, there is no window of the name; 42P20, it cannot be changed so.
+    """
+    if value.name:
+        return _defined(binder, value, value.name)
+    return _window(binder, value)
 
 
-def _own_window(binder: ExpressionBinder, value: Any) -> Window:
-    partition = tuple(present(binder.bind(node)) for node in value.partition_clause)
-    order = tuple(order_of(binder, node) for node in value.order_clause)
-    return Window(partition, order, _frame(binder, value))
+def _defined(binder: ExpressionBinder, value: Any, name: str) -> Window:
+    base = binder.windows.get(name)
+    if base is None:
+        raise QueryError(f'window "{name}" does not exist.', sqlstate="42704",
+                         position=binder.position(value))  # fmt: skip
+    return _window(binder, base)
 
 
-def _frame(binder: ExpressionBinder, value: Any) -> str:
+def _window(binder: ExpressionBinder, value: Any) -> Window:
+    """A WindowDef node, with what it inherits."""
+    outside, binder.call = binder.call, "definition"
+    rows, binder.rows = binder.rows, None
+    try:
+        partition = tuple(present(binder.bind(node)) for node in value.partition_clause)
+        order = tuple(order_of(binder, node) for node in value.order_clause)
+        if value.refname:
+            base = _defined(binder, value, value.refname)
+            _check_copy(base, partition, order, value.refname)
+            partition, order = base.partition, order or base.order
+        return Window(partition, order, _frame(binder, value, order))
+    except QueryError as error:
+        binder.binding.locate(error, value)
+        raise
+    finally:
+        binder.call, binder.rows = outside, rows
+
+
+def _check_copy(
+    base: Window, partition: tuple[Expression, ...], order: tuple[Order, ...], name: str
+) -> None:
+    """Refuse to change what a window already says."""
+    if partition:
+        told = f'cannot override PARTITION BY clause of window "{name}".'
+    elif order and base.order:
+        told = f'cannot override ORDER BY clause of window "{name}".'
+    elif base.frame:
+        told = f'cannot copy window "{name}" because it has a frame clause.'
+    else:
+        return
+    raise QueryError(told, sqlstate="42P20")
+
+
+def _frame(binder: ExpressionBinder, value: Any, order: tuple[Order, ...]) -> str:
+    """The engine's text of a frame; '' for the default one."""
     from deeplake.query.emit import expression
 
     options = value.frame_options
     if not options & _NONDEFAULT:
         return ""
+    unit = "ROWS" if options & _ROWS else "GROUPS" if options & _GROUPS else "RANGE"
+    if unit == "GROUPS" and not order:
+        raise QueryError("GROUPS mode requires an ORDER BY clause.", sqlstate="42P20")
     bounds = {}
     for word, field in (("start", "start_offset"), ("end", "end_offset")):
         if value.HasField(field):
-            offset = binder.bind(getattr(value, field))
-            if not isinstance(offset, Constant):
-                raise UnsupportedQueryError("a frame bound that is no constant is not supported.")
+            if unit == "RANGE" and len(order) != 1:
+                raise QueryError(
+                    "RANGE with offset PRECEDING/FOLLOWING requires exactly one ORDER BY column.",
+                    sqlstate="42P20",
+                )
+            offset = _offset(binder, getattr(value, field), unit, word, order)
             bounds[word] = expression(offset)
-    unit = "ROWS" if options & _ROWS else "GROUPS" if options & _GROUPS else "RANGE"
     start = next(text for bit, text in _STARTS.items() if options & bit)
     end = next((text for bit, text in _ENDS.items() if options & bit), "CURRENT ROW")
     text = f"{unit} BETWEEN {start} AND {end}".format(**bounds)
     excluded = next((word for bit, word in _EXCLUSIONS.items() if options & bit), "")
     return f"{text} EXCLUDE {excluded}" if excluded else text
+
+
+def _offset(
+    binder: ExpressionBinder, node: Any, unit: str, word: str, order: tuple[Order, ...]
+) -> Expression:
+    """An offset of a frame: rows or groups, or a distance to the key."""
+    found = present(binder.bind(node))
+    if unit == "RANGE":
+        key = order[0].key.kind
+        if key.name in ("date", "timestamp", "timestamptz", "time", "interval"):
+            found = coerce(found, INTERVAL)
+        elif key.name in NUMBERS:
+            if not isinstance(found, Constant) or found.kind.name not in NUMBERS:
+                found = coerce(found, key.plain)
+        else:
+            raise QueryError(
+                f"RANGE with offset PRECEDING/FOLLOWING is not supported for column type "
+                f"{key.plain}.",
+                sqlstate="0A000",
+            )
+    else:
+        found = found if isinstance(found, Constant) and found.kind.name in INTEGERS else coerce(
+            found, INT8)  # fmt: skip
+    if not isinstance(found, Constant):
+        if unit == "RANGE" and not _columns(found):
+            return found
+        raise UnsupportedQueryError("a frame bound that is no constant is not supported.")
+    if found.value is None or found.value < 0:
+        told = "null" if found.value is None else "negative"
+        name = "starting" if word == "start" else "ending"
+        state = "22004" if found.value is None else "22013"
+        raise QueryError(f"frame {name} offset must not be {told}.", sqlstate=state)
+    return found
+
+
+def _columns(expression: Expression) -> list[Column]:
+    return [part for part in walk(expression) if isinstance(part, Column)]

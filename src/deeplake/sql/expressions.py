@@ -11,18 +11,34 @@ from typing import TYPE_CHECKING, Any
 
 from deeplake.errors import QueryError, UnsupportedQueryError
 from deeplake.query.coercion import as_kind, cast, common_kind, condition, present
-from deeplake.query.expression import Call, Constant, Expression, Parameter, Subquery
+from deeplake.query.expression import Call, Constant, Expression, Parameter
 from deeplake.query.functions import registry
-from deeplake.query.kinds import BOOL, INT4, INT8, NUMERIC, UNKNOWN, array_of
-from deeplake.sql import calls
+from deeplake.query.kinds import (
+    BOOL,
+    DATE,
+    INT4,
+    INT8,
+    NAME,
+    NUMERIC,
+    TEXT,
+    TIME,
+    TIMESTAMP,
+    TIMESTAMPTZ,
+    UNKNOWN,
+    Kind,
+    array_of,
+    engine_type,
+)
+from deeplake.sql import calls, comparisons, subqueries, subscripts
 from deeplake.sql.parse import character, enum_name, inner, names
 from deeplake.sql.typenames import kind_of_type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from deeplake.query.relation import Query
     from deeplake.sql.binding import Binding
+    from deeplake.sql.row_functions import SelectedRows
     from deeplake.sql.scope import Scope
 
     Subselect = Callable[[Any, Scope], Query]
@@ -35,18 +51,27 @@ class ExpressionBinder:
         binding: the statement.
         scope: names in sight.
         subselect: binds a query inside of an expression.
-        aggregates: why an aggregate cannot stand here; '' where it can.
+        place: where the expressions stand, if aggregates cannot stand there; HAVING is where
+            only window functions cannot. '' where everything can.
     """
 
     def __init__(
-        self, binding: Binding, scope: Scope, subselect: Subselect, aggregates: str = ""
+        self, binding: Binding, scope: Scope, subselect: Subselect, place: str = ""
     ) -> None:
         self.binding = binding
         self.scope = scope
         self.subselect = subselect
-        self.aggregates = aggregates
+        self.place = place
         self.windows: dict[str, Any] = {}
         """Definitions of the WINDOW clause."""
+        self.rows: SelectedRows | None = None
+        """Takes functions that return rows, where they can stand."""
+        self.call: str = ""
+        """What is being bound inside of an aggregate or window function."""
+
+    def within(self, scope: Scope, place: str) -> ExpressionBinder:
+        """A binder of the same statement for another place."""
+        return ExpressionBinder(self.binding, scope, self.subselect, place)
 
     def bind(self, node: Any) -> Expression:
         """The expression of a node.
@@ -62,9 +87,9 @@ class ExpressionBinder:
         try:
             found: Expression = method(value)
         except QueryError as error:
-            if error.position is None and hasattr(value, "location"):
-                error.position = character(self.binding.text, value.location)
+            self.binding.locate(error, value)
             raise
+        self.binding.remember(found, node)
         return found
 
     def bind_all(self, nodes: Any) -> list[Expression]:
@@ -73,7 +98,27 @@ class ExpressionBinder:
 
     def condition(self, node: Any, where: str) -> Expression:
         """A truth value: of WHERE, HAVING, ON."""
-        return condition(self.bind(node), where)
+        try:
+            return condition(self.bind(node), where)
+        except QueryError as error:
+            self.binding.locate(error, None)
+            raise
+
+    def bind_without_rows(self, nodes: Any, place: str) -> list[Expression]:
+        """The expressions of some nodes where functions that return rows cannot stand."""
+        rows, outside = self.rows, self.place
+        self.rows = None
+        try:
+            return self.bind_all(nodes)
+        except UnsupportedQueryError as error:
+            if error.message.startswith("set-returning functions are not allowed in "):
+                raise UnsupportedQueryError(
+                    f"set-returning functions are not allowed in {place}.",
+                    position=error.position,
+                ) from error
+            raise
+        finally:
+            self.rows, self.place = rows, outside
 
     def position(self, value: Any) -> int | None:
         """Where a node stands in the text, in characters from 1."""
@@ -108,16 +153,34 @@ class ExpressionBinder:
         fields = [f.string.sval for f in value.fields if inner(f)[0] == "string"]
         if len(fields) < len(value.fields):
             raise QueryError("* cannot stand here.", sqlstate="42601")
+        if len(fields) > 4:
+            raise QueryError(
+                f"improper qualified name (too many dotted names): {'.'.join(fields)}.",
+                sqlstate="42601",
+            )
         table = fields[-2] if len(fields) > 1 else None
-        found = self.scope.find(table, fields[-1])
+        schema = fields[-3] if len(fields) > 2 else None
+        if len(fields) == 4:
+            raise UnsupportedQueryError("references to other databases are not supported.")
+        found = self.scope.find(table, fields[-1], schema)
         if found is not None:
             return found
-        if table is None and any(r.alias == fields[0] for r in self.scope.relations):
+        whole = self.scope.find_relation(fields[-1]) if table is None else None
+        if whole is not None:
+            if whole.scalar:
+                return whole.column(whole.fields[0])
             raise UnsupportedQueryError("a whole row as a value is not supported.")
-        raise self.scope.missing(table, fields[-1], self.position(value))
+        if schema is not None and self.scope.find_relation(table, schema):
+            schema = None
+        raise self.scope.missing(table, fields[-1], self.position(value), schema)
 
     def _type_cast(self, value: Any) -> Expression:
-        return cast(self.bind(value.arg), kind_of_type(value.type_name))
+        kind = kind_of_type(value.type_name)
+        if kind.element is not None and inner(value.arg)[0] == "a_array_expr":
+            items = self.bind_all(value.arg.a_array_expr.elements)
+            if all(item.kind.name == "unknown" for item in items):
+                return self.array(items, kind.element)
+        return cast(self.bind(value.arg), kind)
 
     def _collate_clause(self, value: Any) -> Expression:
         collation = names(value.collname)[-1]
@@ -126,11 +189,45 @@ class ExpressionBinder:
         return self.bind(value.arg)
 
     def _a_array_expr(self, value: Any) -> Expression:
-        items = self.bind_all(value.elements)
-        kind = common_kind(items, "ARRAY")
+        if not value.elements:
+            raise QueryError(
+                "cannot determine type of empty array.",
+                hint="Cast it, for example ARRAY[]::integer[].",
+                sqlstate="42P18",
+            )
+        return self.array(self.bind_all(value.elements))
+
+    def array(self, items: list[Expression], kind: Kind | None = None) -> Expression:
+        """ARRAY[...] of some expressions, of one kind."""
+        if any(item.kind.element is not None for item in items):
+            raise UnsupportedQueryError("arrays of arrays are not supported.")
+        kind = common_kind(items, "ARRAY") if kind is None else kind
         made = tuple(as_kind(present(item), kind) for item in items)
-        template = "[" + ", ".join(f"{{{k}}}" for k in range(len(made))) + "]"
+        inside = ", ".join(f"{{{k}}}" for k in range(len(made)))
+        template = f"[{inside}]" if made else f"CAST([] AS {engine_type(array_of(kind))})"
         return Call("array", template, made, array_of(kind))
+
+    def _a_indirection(self, value: Any) -> Expression:
+        return subscripts.bind_indirection(self, value)
+
+    def _row_expr(self, _: Any) -> Expression:
+        raise UnsupportedQueryError("a row as a value is not supported.")
+
+    def _sqlvalue_function(self, value: Any) -> Expression:
+        name = enum_name(value, "op")[6:]
+        if name not in _SQL_VALUES:
+            raise UnsupportedQueryError(f"{name.removesuffix('_N')} is not supported here.")
+        template, kind = _SQL_VALUES[name]
+        return Call(name.lower(), template, (), kind)
+
+    def _grouping_func(self, value: Any) -> Expression:
+        if self.place not in ("", "HAVING"):
+            raise QueryError(
+                f"grouping operations are not allowed in {self.place}.", sqlstate="42803"
+            )
+        parts = tuple(self.bind_all(value.args))
+        inside = ", ".join(f"{{{k}}}" for k in range(len(parts)))
+        return Call("grouping", f"CAST(GROUPING({inside}) AS INTEGER)", parts, INT4)
 
     # --- logic ------------------------------------------------------------------------------
 
@@ -157,7 +254,8 @@ class ExpressionBinder:
         return Call(test.lower(), _TESTS[test], (argument,), BOOL)
 
     def _coalesce_expr(self, value: Any) -> Expression:
-        return self._chosen("coalesce", "COALESCE({all})", self.bind_all(value.args))
+        parts = self.bind_without_rows(value.args, "COALESCE")
+        return self._chosen("coalesce", "COALESCE({all})", parts)
 
     def _min_max_expr(self, value: Any) -> Expression:
         name = enum_name(value, "op")[3:].lower()
@@ -171,116 +269,53 @@ class ExpressionBinder:
         return Call(name, template.replace("{all}", inside), made, kind)
 
     def _case_expr(self, value: Any) -> Expression:
-        tested = self.bind(value.arg) if value.HasField("arg") else None
-        tests, results = [], []
-        for node in value.args:
-            when = node.case_when
-            if tested is None:
-                tests.append(self.condition(when.expr, "CASE/WHEN"))
-            else:
-                tests.append(registry.call("=", [tested, self.bind(when.expr)]))
-            results.append(self.bind(when.result))
-        last = self.bind(value.defresult) if value.HasField("defresult") else None
-        results.append(Constant(None, UNKNOWN) if last is None else last)
-        kind = common_kind(results, "CASE")
+        nodes = [value.arg] if value.HasField("arg") else []
+        nodes += [node.case_when.expr for node in value.args]
+        nodes += [node.case_when.result for node in value.args]
+        nodes += [value.defresult] if value.HasField("defresult") else []
+        bound = self.bind_without_rows(nodes, "CASE")
+        tests = bound[: len(value.args)]
+        if value.HasField("arg"):
+            tested, bound = bound[0], bound[1:]
+            if tested.kind.name == "unknown":
+                tested = as_kind(tested, TEXT)
+            tests = [
+                self._case_test(tested, test, node.case_when)
+                for test, node in zip(bound, value.args, strict=False)
+            ]
+        else:
+            tests = [condition(test, "CASE/WHEN") for test in tests]
+        results = bound[len(value.args) :]
+        if not value.HasField("defresult"):
+            results.append(Constant(None, UNKNOWN))
+        # PostgreSQL looks at ELSE first: what is not of its kind is to blame
+        kind = common_kind([results[-1], *results[:-1]], "CASE")
         results = [as_kind(result, kind) for result in results]
         whens = "".join(f" WHEN {{{k}}} THEN {{{len(tests) + k}}}" for k in range(len(tests)))
         template = f"CASE{whens} ELSE {{{2 * len(tests)}}} END"
         return Call("case", template, (*tests, *results), kind)
 
-    # --- operators --------------------------------------------------------------------------
+    def _case_test(self, tested: Expression, test: Expression, node: Any) -> Expression:
+        try:
+            return self.operation("=", tested, test)
+        except QueryError as error:
+            self.binding.locate(error, node)
+            raise
+
+    # --- operators, calls, queries ------------------------------------------------------------
 
     def _a_expr(self, value: Any) -> Expression:
-        kind = enum_name(value, "kind")
-        method = getattr(self, "_" + kind.lower(), None)
-        if method is None:
-            raise UnsupportedQueryError(f"{kind} is not supported.")
-        found: Expression = method(value, names(value.name)[-1] if value.name else "")
-        return found
-
-    def _aexpr_op(self, value: Any, operator: str) -> Expression:
-        if not value.HasField("lexpr"):
-            return registry.call(operator, [self.bind(value.rexpr)])
-        return self.operation(operator, self.bind(value.lexpr), self.bind(value.rexpr))
+        return comparisons.bind_operation(self, value)
 
     def operation(self, operator: str, left: Expression, right: Expression) -> Expression:
         """A binary operator; a literal of unknown kind takes the other side's."""
         return registry.call(operator, [present(left), present(right)])
 
-    def _aexpr_distinct(self, value: Any, _: str) -> Expression:
-        return self._distinct(value, "IS DISTINCT FROM")
-
-    def _aexpr_not_distinct(self, value: Any, _: str) -> Expression:
-        return self._distinct(value, "IS NOT DISTINCT FROM")
-
-    def _distinct(self, value: Any, words: str) -> Expression:
-        parts = [self.bind(value.lexpr), self.bind(value.rexpr)]
-        made = self.operation("=", *parts)
-        assert isinstance(made, Call)
-        return Call(words.lower(), f"({{0}} {words} {{1}})", made.arguments, BOOL)
-
-    def _aexpr_nullif(self, value: Any, _: str) -> Expression:
-        made = self.operation("=", self.bind(value.lexpr), self.bind(value.rexpr))
-        assert isinstance(made, Call)
-        return Call("nullif", "nullif({0}, {1})", made.arguments, made.arguments[0].kind)
-
-    def _aexpr_in(self, value: Any, operator: str) -> Expression:
-        left = self.bind(value.lexpr)
-        tests = [self.operation("=", left, self.bind(item)) for item in value.rexpr.list.items]
-        found = any_of(tests)
-        return found if operator == "=" else Call("not", "(NOT {0})", (found,), BOOL)
-
-    def _aexpr_like(self, value: Any, operator: str) -> Expression:
-        return self._aexpr_op(value, operator)
-
-    _aexpr_ilike = _aexpr_like
-
-    def _aexpr_between(self, value: Any, _: str) -> Expression:
-        left = self.bind(value.lexpr)
-        low, high = self.bind_all(value.rexpr.list.items)
-        parts = self.operation(">=", left, low), self.operation("<=", left, high)
-        return Call("and", "({0} AND {1})", parts, BOOL)
-
-    def _aexpr_not_between(self, value: Any, operator: str) -> Expression:
-        return Call("not", "(NOT {0})", (self._aexpr_between(value, operator),), BOOL)
-
-    # --- calls and queries ------------------------------------------------------------------
-
     def _func_call(self, value: Any) -> Expression:
         return calls.bind_call(self, value)
 
     def _sub_link(self, value: Any) -> Expression:
-        kind = enum_name(value, "sub_link_type")
-        query = self.subselect(value.subselect.select_stmt, self.scope)
-        if kind == "EXISTS_SUBLINK":
-            return Subquery("exists", "EXISTS {query}", query, (), BOOL)
-        if len(query.outputs) != 1:
-            raise QueryError("the subquery must return one column.", sqlstate="42601")
-        result = query.outputs[0].expression.kind
-        if kind == "EXPR_SUBLINK":
-            return Subquery("scalar", "{query}", query, (), result)
-        if kind == "ARRAY_SUBLINK":
-            present(query.outputs[0].expression)
-            return Subquery("array", "COALESCE(ARRAY {query}, [])", query, (), array_of(result))
-        if kind in ("ANY_SUBLINK", "ALL_SUBLINK"):
-            return self._quantified(value, kind[:3], query)
-        raise UnsupportedQueryError(f"{kind} is not supported.")
-
-    def _quantified(self, value: Any, word: str, query: Query) -> Expression:
-        operator = names(value.oper_name)[-1] if value.oper_name else "="
-        if operator not in ("=", "<>", "<", ">", "<=", ">="):
-            raise UnsupportedQueryError(f"{operator} {word} (subquery) is not supported.")
-        compared = present(query.outputs[0].expression)
-        made = self.operation(operator, self.bind(value.testexpr), compared)
-        assert isinstance(made, Call)
-        template = f"({{0}} {operator} {word} {{query}})"
-        return Subquery(word.lower(), template, query, made.arguments[:1], BOOL)
-
-
-def any_of(tests: Sequence[Expression]) -> Expression:
-    """Whether one of some conditions is true."""
-    joined = " OR ".join(f"{{{k}}}" for k in range(len(tests)))
-    return Call("or", f"({joined})", tuple(tests), BOOL)
+        return subqueries.bind_sub_link(self, value)
 
 
 _TESTS = {
@@ -290,4 +325,16 @@ _TESTS = {
     "IS_NOT_FALSE": "({0} IS DISTINCT FROM false)",
     "IS_UNKNOWN": "({0} IS NULL)",
     "IS_NOT_UNKNOWN": "({0} IS NOT NULL)",
+}
+_SQL_VALUES = {
+    "CURRENT_DATE": ("CAST(now() AS DATE)", DATE),
+    "CURRENT_TIMESTAMP": ("now()", TIMESTAMPTZ),
+    "LOCALTIMESTAMP": ("CAST(now() AS TIMESTAMP)", TIMESTAMP),
+    "LOCALTIME": ("CAST(CAST(now() AS TIMESTAMP) AS TIME)", TIME),
+    "CURRENT_USER": ("'deeplake'", NAME),
+    "CURRENT_ROLE": ("'deeplake'", NAME),
+    "SESSION_USER": ("'deeplake'", NAME),
+    "USER": ("'deeplake'", NAME),
+    "CURRENT_CATALOG": ("'deeplake'", NAME),
+    "CURRENT_SCHEMA": ("'public'", NAME),
 }

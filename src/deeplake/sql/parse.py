@@ -42,6 +42,7 @@ def parse(text: str) -> Any:
         raise QuerySyntaxError(
             f"{error.message}{'' if position is None else f', at character {position}'}.",
             position=position,
+            sqlstate="42P20" if error.message.startswith("frame ") else "",
         ) from error
     except UnicodeEncodeError as error:
         raise QuerySyntaxError("the statement is not valid Unicode.", sqlstate="22021") from error
@@ -97,3 +98,23 @@ def character(text: str, location: int) -> int | None:
     if location < 0:
         return None
     return len(text.encode()[:location].decode("utf-8", "ignore")) + 1
+
+
+def leftmost(node: Any) -> int:
+    """The byte where the text of an expression begins; -1 if it is not known."""
+    kind, value = inner(node)
+    if value is None:
+        return -1
+    found = getattr(value, "location", -1)
+    if kind == "a_expr" and value.HasField("lexpr"):
+        inside = [value.lexpr]
+    elif kind == "bool_expr":
+        inside = list(value.args[:1])
+    elif kind in ("type_cast", "null_test", "boolean_test", "collate_clause", "a_indirection"):
+        inside = [value.arg]
+    elif kind == "sub_link" and value.HasField("testexpr"):
+        inside = [value.testexpr]
+    else:
+        return found
+    first = leftmost(inside[0]) if inside else -1
+    return min(p for p in (found, first) if p >= 0) if max(found, first) >= 0 else -1

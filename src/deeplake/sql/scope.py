@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deeplake.errors import QueryError, did_you_mean
+from deeplake.errors import QueryError, UnsupportedQueryError, did_you_mean
 from deeplake.query.expression import Column, Expression
 from deeplake.types.named import NamedTuple
 
@@ -18,24 +18,92 @@ class Bound(NamedTuple):
     """A relation in FROM: what users call it, its number, its columns.
 
     `primary` is the label of its primary key, if it is a table with one of a single column:
-    grouping by it groups by all columns.
+    grouping by it groups by all columns. `expressions` are its columns where they are not simply
+    those of the relation: an alias of a join. `schema` is that of a table named without an alias.
+    The name of a `scalar` one, a function with one column, is a name of that column as well.
     """
 
     alias: str
     number: int
     fields: tuple[Field, ...]
     primary: str | None = None
+    expressions: tuple[Expression, ...] = ()
+    schema: str | None = None
+    scalar: bool = False
 
-    def column(self, field: Field) -> Column:
+    def column(self, field: Field) -> Expression:
         """A reference to one of its columns."""
+        if self.expressions:
+            return self.expressions[self.fields.index(field)]
         return Column(self.number, field.name, field.kind)
+
+    def named(self) -> list[NamedColumn]:
+        """Its columns, as they can be named without it."""
+        return [NamedColumn(f.label, self.column(f), self.alias) for f in self.fields]
+
+
+class NamedColumn(NamedTuple):
+    """A column that can be named without its relation; `relation` is '' for a merged one."""
+
+    label: str
+    expression: Expression
+    relation: str
+
+
+class Recursion:
+    """How a common table expression refers to itself, while it is bound.
+
+    Args:
+        name: as users write it.
+        refused: where a reference cannot stand right now; '' where it can.
+    """
+
+    FORM = "form"
+    """Its query is no UNION: no reference can stand anywhere."""
+    FORWARD = "forward"
+    """Its query comes later."""
+
+    def __init__(self, name: str, refused: str = "") -> None:
+        self.name = name
+        self.refused = refused
+        self.references = 0
+
+    def refer(self) -> None:
+        """Note a reference.
+
+        Raises:
+            QueryError: 42P19, it cannot stand here.
+        """
+        self.references += 1
+        if self.refused == self.FORM:
+            raise QueryError(
+                f'recursive query "{self.name}" does not have the form non-recursive-term '
+                "UNION [ALL] recursive-term.",
+                sqlstate="42P19",
+            )
+        if self.refused == self.FORWARD:
+            raise UnsupportedQueryError("references to later queries of WITH are not supported.")
+        told = f'recursive reference to query "{self.name}" must not appear'
+        if self.refused:
+            raise QueryError(f"{told} within {self.refused}.", sqlstate="42P19")
+        if self.references > 1:
+            raise QueryError(f"{told} more than once.", sqlstate="42P19")
 
 
 class CommonTable(NamedTuple):
-    """A common table expression: the engine's name and its columns."""
+    """A common table expression: the engine's name and its columns.
+
+    `recursion` is there while the expression itself is bound.
+    """
 
     name: str
     fields: tuple[Field, ...]
+    recursion: Recursion | None = None
+
+    def referred(self) -> None:
+        """Note a reference; `Recursion.refer` says what it raises."""
+        if self.recursion is not None:
+            self.recursion.refer()
 
 
 class Scope:
@@ -52,8 +120,13 @@ class Scope:
         self.parent = parent
         self.common = dict(common or {})
         self.relations: list[Bound] = []
-        self.merged: dict[str, Expression] = {}
-        """Columns of JOIN … USING, named without a table."""
+        """What can be named as a relation."""
+        self.columns: list[NamedColumn] = []
+        """What can be named without a relation, in the order of *."""
+        self.every: list[Bound] = []
+        """All relations that were ever in sight, those inside of an aliased join too."""
+        self.hidden: set[str] = set()
+        """Relations that FROM has, but not where LATERAL may refer to them."""
 
     def add(self, relation: Bound) -> None:
         """Take a relation into sight.
@@ -61,15 +134,25 @@ class Scope:
         Raises:
             QueryError: 42712, its alias is taken.
         """
-        if any(known.alias == relation.alias for known in self.relations):
+        self.name(relation)
+        self.columns += relation.named()
+
+    def name(self, relation: Bound) -> None:
+        """Take only the name of a relation into sight, as `add` does."""
+        for known in self.relations:
+            if known.alias != relation.alias:
+                continue
+            if known.schema and relation.schema and known.schema != relation.schema:
+                continue
             raise QueryError(
                 f'table name "{relation.alias}" specified more than once.',
                 hint="Give one an alias.",
                 sqlstate="42712",
             )
         self.relations.append(relation)
+        self.every.append(relation)
 
-    def find(self, table: str | None, name: str) -> Expression | None:
+    def find(self, table: str | None, name: str, schema: str | None = None) -> Expression | None:
         """The column of a name, in this query or the nearest around it; None if there is none.
 
         Raises:
@@ -77,38 +160,68 @@ class Scope:
         """
         scope: Scope | None = self
         while scope is not None:
-            if table is None and name in scope.merged:
-                return scope.merged[name]
-            hits = list(scope._matches(table, name))
+            hits = scope._matches(table, name, schema)
             if len(hits) > 1:
                 raise QueryError(
                     f'column reference "{name}" is ambiguous.',
                     hint="Name its table: "
-                    + " or ".join(f"{r.alias}.{name}" for r, _ in hits[:4])
+                    + " or ".join(f"{hit.relation}.{name}" for hit in hits[:4])
                     + ".",
                     sqlstate="42702",
                 )
             if hits:
-                relation, field = hits[0]
-                return relation.column(field)
+                return hits[0].expression
+            if table is not None and scope.relation(table, schema) is not None:
+                return None
             scope = scope.parent
         return None
 
-    def _matches(self, table: str | None, name: str) -> Iterator[tuple[Bound, Field]]:
+    def relation(self, alias: str, schema: str | None = None) -> Bound | None:
+        """A relation of this query by its name."""
+        for relation in self.relations:
+            if relation.alias == alias and (schema is None or relation.schema == schema):
+                return relation
+        return None
+
+    def finds(self, name: str) -> bool:
+        """Whether a column of this very query has a name, or several do."""
+        return bool(self._matches(None, name, None))
+
+    def find_relation(self, alias: str | None, schema: str | None = None) -> Bound | None:
+        """A relation by its name, in this query or around it."""
+        for scope in self._around() if alias is not None else ():
+            found = scope.relation(alias or "", schema)
+            if found is not None:
+                return found
+        return None
+
+    def _matches(self, table: str | None, name: str, schema: str | None) -> list[NamedColumn]:
         """Exact matches, else ones that differ in case only."""
-        relations = [r for r in self.relations if table is None or r.alias == table]
-        exact = [(r, f) for r in relations for f in r.fields if f.label == name]
+        columns = self.columns
+        if table is not None:
+            relation = self.relation(table, schema)
+            columns = [] if relation is None else relation.named()
+        exact = [column for column in columns if column.label == name]
         if exact:
-            yield from exact
-            return
+            return exact
         folded = name.lower()
         if name == folded:
-            yield from ((r, f) for r in relations for f in r.fields if f.label.lower() == folded)
+            return [column for column in columns if column.label.lower() == folded]
+        return []
 
-    def missing(self, table: str | None, name: str, position: int | None) -> QueryError:
+    def missing(
+        self, table: str | None, name: str, position: int | None, schema: str | None = None
+    ) -> QueryError:
         """The error for a column that nothing has."""
         aliases = [r.alias for scope in self._around() for r in scope.relations]
-        if table is not None and table not in aliases:
+        if table is not None and any(table in scope.hidden for scope in self._around()):
+            return QueryError(
+                f'invalid reference to FROM-clause entry for table "{table}".',
+                hint="The kind of join there must be INNER or LEFT for a LATERAL reference.",
+                sqlstate="42P10",
+                position=position,
+            )
+        if table is not None and (schema is not None or table not in aliases):
             return QueryError(
                 f'missing FROM-clause entry for table "{table}".',
                 hint=did_you_mean(table, aliases),

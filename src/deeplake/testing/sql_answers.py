@@ -35,6 +35,11 @@ class Statement(NamedTuple):
     marks: dict[str, str]
 
     @property
+    def key(self) -> str:
+        """What tells it from others."""
+        return f"{self.text} {json.dumps(self.parameters)}"
+
+    @property
     def parameters(self) -> list[Any]:
         """Of $1, $2 …"""
         found: list[Any] = json.loads(self.marks.get("parameters", "[]"))
@@ -63,6 +68,11 @@ class Answer(NamedTuple):
             return cls(error=plain["error"], position=plain["position"], message=plain["message"])
         columns = tuple((label, type_) for label, type_ in plain["columns"])
         return cls(columns, tuple(tuple(row) for row in plain["rows"]))
+
+
+def key_of(entry: dict[str, Any]) -> str:
+    """`Statement.key` of a recorded answer."""
+    return f"{entry['sql']} {json.dumps(entry['parameters'])}"
 
 
 def read_statements(family: str, text: str) -> list[Statement]:

@@ -1,0 +1,110 @@
+"""Functions that return rows: each of their columns is a list, unnested side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deeplake.errors import QueryError, UnsupportedQueryError
+from deeplake.query.functions import registry
+from deeplake.query.functions.registry import register
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from deeplake.query.expression import Expression
+
+_labels: dict[str, list[str]] = {}
+"""Function -> labels of its columns; '' is labelled as the function or its alias."""
+
+_LISTS = {
+    "string_to_table": "string_to_array",
+    "regexp_split_to_table": "regexp_split_to_array",
+}
+"""Functions whose rows are the elements of what a scalar one returns."""
+
+
+def _rows(name: str, label: str, signature: str, template: str) -> None:
+    """Register a column of a function: `signature` gives the type of its list."""
+    if label not in _labels.setdefault(name, []):
+        _labels[name].append(label)
+    register(_column(name, label), signature, template)
+
+
+def _column(name: str, label: str) -> str:
+    """Under which name the registry has the list of a column."""
+    return f"{name}:{label}"
+
+
+def is_known(name: str) -> bool:
+    """Whether a name is one of a function that returns rows."""
+    return name in _labels or name in _LISTS
+
+
+def columns(name: str, arguments: Sequence[Expression]) -> list[tuple[str, Expression]]:
+    """(label, list) of each column of a call; '' for the label where the function gives none.
+
+    Raises:
+        QueryError: 42883, no function of the name takes these kinds.
+        NeedEarly: an argument is a late column.
+    """
+    if name in _LISTS:
+        return [("", registry.call(_LISTS[name], arguments))]
+    if name == "generate_series" and any(a.kind.name == "numeric" for a in arguments):
+        raise UnsupportedQueryError("generate_series of numeric is not supported.")
+    try:
+        return [(label, registry.call(_column(name, label), arguments)) for label in _labels[name]]
+    except QueryError as error:
+        if error.sqlstate != "42883":
+            raise
+        told = error.message.replace(f"{name}:", name)
+        raise QueryError(told, hint=error.hint, sqlstate="42883") from error
+
+
+def scalar_columns(name: str, arguments: Sequence[Expression]) -> Expression:
+    """The list of a function with one column.
+
+    Raises:
+        UnsupportedQueryError: it has more, and would be a row as a value.
+        QueryError, NeedEarly: as `columns` says.
+    """
+    found = columns(name, arguments)
+    if len(found) > 1:
+        raise UnsupportedQueryError(f"rows of {name}() as values are not supported.")
+    return found[0][1]
+
+
+_STEP = "CASE WHEN {2} = 0 THEN error('[22023] step size cannot equal zero') ELSE {2} END"
+for _kind in ("int4", "int8"):
+    _one, _made = f"{_kind}, {_kind}", f"-> {_kind}[]"
+    _rows("generate_series", "", f"{_one} {_made}", "CAST(generate_series({0}, {1}) AS {type})")
+    _rows("generate_series", "", f"{_one}, {_kind} {_made}",
+          f"CAST(generate_series({{0}}, {{1}}, {_STEP}) AS {{type}})")  # fmt: skip
+for _kind in ("timestamptz", "timestamp"):
+    _rows("generate_series", "", f"{_kind}, {_kind}, interval -> {_kind}[]",
+          "generate_series({0}, {1}, {2})")  # fmt: skip
+_rows("unnest", "", "any[] -> any[]", "{0}")
+
+_OBJECT = (
+    "CASE WHEN json_type({0}) <> 'OBJECT' THEN error('[22023] cannot call %s on a non-object') "
+    "ELSE list_transform(list_sort(list_transform(json_keys({0}), "
+    "lambda k: {{'bytes': strlen(k), 'key': k}})), lambda k: %s) END"
+)
+_AT_KEY = "json_extract({0}, '$.\"' || replace(replace(k.key, '\\', '\\\\'), '\"', '\\\"') || '\"')"
+_KEY_TEXT = f"json_extract_string({_AT_KEY}, '$')"
+_ELEMENTS = (
+    "CASE WHEN json_type({0}) = 'ARRAY' THEN json_extract({0}, '$[*]') WHEN {0} IS NOT NULL THEN "
+    "error('[22023] cannot extract elements from a scalar or an object') END"
+)
+_TEXTS = f"list_transform({_ELEMENTS}, lambda e: json_extract_string(e, '$'))"
+for _prefix in ("jsonb", "json"):
+    _each, _items = f"{_prefix}_each", f"{_prefix}_array_elements"
+    for _name, _value, _kind in ((_each, _AT_KEY, "jsonb"), (f"{_each}_text", _KEY_TEXT, "text")):
+        _rows(_name, "key", f"{_prefix} -> text[]", _OBJECT % (_name, "k.key"))
+        _rows(
+            _name, "value", f"{_prefix} -> {_kind if _kind == 'text' else _prefix}[]",
+            _OBJECT % (_name, _value),
+        )  # fmt: skip
+    _rows(f"{_prefix}_object_keys", "", f"{_prefix} -> text[]",
+          _OBJECT % (f"{_prefix}_object_keys", "k.key"))  # fmt: skip
+    _rows(_items, "value", f"{_prefix} -> {_prefix}[]", _ELEMENTS)
+    _rows(f"{_items}_text", "value", f"{_prefix} -> text[]", _TEXTS)

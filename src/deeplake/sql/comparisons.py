@@ -1,0 +1,305 @@
+"""Operators and comparisons: of values, of rows, with lists, arrays and patterns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from deeplake.errors import QueryError, UnsupportedQueryError
+from deeplake.query.coercion import as_kind, common_kind, present
+from deeplake.query.expression import Call, Column, Expression, Subquery, walk
+from deeplake.query.functions import registry
+from deeplake.query.kinds import BOOL, TEXT, array_of
+from deeplake.sql import patterns
+from deeplake.sql.parse import enum_name, inner, names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from deeplake.sql.expressions import ExpressionBinder
+
+ORDERING = frozenset(("=", "<>", "<", ">", "<=", ">="))
+_STRICT = {"<": "<", "<=": "<", ">": ">", ">=": ">"}
+
+
+def bind_operation(binder: ExpressionBinder, value: Any) -> Expression:
+    """An A_Expr node.
+
+    Raises:
+        QueryError, UnsupportedQueryError
+    """
+    kind = enum_name(value, "kind")
+    bind = _KINDS.get(kind)
+    if bind is None:
+        raise UnsupportedQueryError(f"{kind} is not supported.")
+    operator = names(value.name)[-1] if value.name else ""
+    found: Expression = bind(binder, value, "<>" if operator == "!=" else operator)
+    return found
+
+
+def row_of(binder: ExpressionBinder, node: Any) -> list[Expression] | None:
+    """The parts of a row; None if a node is none."""
+    kind, value = inner(node)
+    return binder.bind_all(value.args) if kind == "row_expr" else None
+
+
+def all_of(tests: Sequence[Expression]) -> Expression:
+    """Whether some conditions are all true."""
+    return tests[0] if len(tests) == 1 else _joined("and", tests)
+
+
+def any_of(tests: Sequence[Expression]) -> Expression:
+    """Whether one of some conditions is true."""
+    return tests[0] if len(tests) == 1 else _joined("or", tests)
+
+
+def _joined(word: str, tests: Sequence[Expression]) -> Expression:
+    inside = f" {word.upper()} ".join(f"{{{k}}}" for k in range(len(tests)))
+    return Call(word, f"({inside})", tuple(tests), BOOL)
+
+
+def negated(test: Expression) -> Expression:
+    """NOT of a condition."""
+    return Call("not", "(NOT {0})", (test,), BOOL)
+
+
+def compare_rows(
+    binder: ExpressionBinder, operator: str, left: Sequence[Expression], right: Sequence[Expression]
+) -> Expression:
+    """Two rows compared part by part, as SQL says: unknown as soon as an unknown part decides.
+
+    Raises:
+        QueryError: 42601, they differ in length; 0A000, rows have no such operator.
+    """
+    if len(left) != len(right):
+        raise QueryError("unequal number of entries in row expressions.", sqlstate="42601")
+    if operator not in ORDERING:
+        raise UnsupportedQueryError(f"operator {operator} of rows is not supported.")
+    if not left:
+        raise QueryError("cannot compare rows of zero length.", sqlstate="0A000")
+    if operator in ("=", "<>"):
+        tests = [binder.operation(operator, a, b) for a, b in zip(left, right, strict=True)]
+        return all_of(tests) if operator == "=" else any_of(tests)
+    made = binder.operation(operator, left[-1], right[-1])
+    for a, b in zip(reversed(left[:-1]), reversed(right[:-1]), strict=True):
+        equal, before = binder.operation("=", a, b), binder.operation(_STRICT[operator], a, b)
+        template = "CASE WHEN {0} THEN {1} WHEN NOT {0} THEN {2} END"
+        made = Call("row", template, (equal, made, before), BOOL)
+    return made
+
+
+def compare(binder: ExpressionBinder, operator: str, left: Any, right: Any) -> Expression:
+    """Two nodes compared, rows or values."""
+    rows = row_of(binder, left), row_of(binder, right)
+    if rows[0] is not None and rows[1] is not None:
+        return compare_rows(binder, operator, rows[0], rows[1])
+    if rows[0] is not None or rows[1] is not None:
+        raise UnsupportedQueryError("a row as a value is not supported.")
+    return binder.operation(operator, binder.bind(left), binder.bind(right))
+
+
+# --- kinds of A_Expr --------------------------------------------------------------------------
+
+
+def _operator(binder: ExpressionBinder, value: Any, operator: str) -> Expression:
+    if not value.HasField("lexpr"):
+        return registry.call(operator, [binder.bind(value.rexpr)])
+    kind, link = inner(value.rexpr)
+    row = inner(value.lexpr)[0] == "row_expr"
+    if row and kind == "sub_link" and enum_name(link, "sub_link_type") == "EXPR_SUBLINK":
+        from deeplake.sql.subqueries import bind_row_subquery
+
+        return bind_row_subquery(binder, operator, value.lexpr.row_expr.args, link)
+    return compare(binder, operator, value.lexpr, value.rexpr)
+
+
+def _distinct(binder: ExpressionBinder, value: Any, words: str) -> Expression:
+    left, right = row_of(binder, value.lexpr), row_of(binder, value.rexpr)
+    if left is None and right is None:
+        return distinct(binder, words, binder.bind(value.lexpr), binder.bind(value.rexpr))
+    if left is None or right is None:
+        raise UnsupportedQueryError("a row as a value is not supported.")
+    if len(left) != len(right):
+        raise QueryError("unequal number of entries in row expressions.", sqlstate="42601")
+    tests = [distinct(binder, words, a, b) for a, b in zip(left, right, strict=True)]
+    return all_of(tests) if "NOT" in words else any_of(tests)
+
+
+def distinct(
+    binder: ExpressionBinder, words: str, left: Expression, right: Expression
+) -> Expression:
+    """IS [NOT] DISTINCT FROM of two values."""
+    made = binder.operation("=", left, right)
+    if not isinstance(made, Call) or len(made.arguments) != 2:
+        raise UnsupportedQueryError(f"{words} of {left.kind} is not supported.")
+    template = made.template.replace("} = {", f"}} {words} {{")
+    if template == made.template:
+        template = (
+            "(CASE WHEN {0} IS NULL OR {1} IS NULL THEN ({0} IS NULL) <> ({1} IS NULL) "
+            f"ELSE NOT {made.template} END)"
+        )
+        if "NOT" in words:
+            template = f"(NOT {template})"
+    return Call(words.lower(), template, made.arguments, BOOL)
+
+
+def _nullif(binder: ExpressionBinder, value: Any, _: str) -> Expression:
+    left, right = binder.bind(value.lexpr), binder.bind(value.rexpr)
+    made = binder.operation("=", left, right)
+    kept = left
+    if left.kind.name == "unknown":
+        kept = made.arguments[0] if isinstance(made, Call) else as_kind(left, TEXT)
+    return Call("nullif", "CASE WHEN {0} THEN NULL ELSE {1} END", (made, kept), kept.kind)
+
+
+def _in(binder: ExpressionBinder, value: Any, operator: str) -> Expression:
+    items = value.rexpr.list.items
+    left = row_of(binder, value.lexpr)
+    if left is not None:
+        tests = []
+        for item in items:
+            row = row_of(binder, item)
+            if row is None:
+                raise UnsupportedQueryError("a row as a value is not supported.")
+            tests.append(compare_rows(binder, "=", left, row))
+    else:
+        one = binder.bind(value.lexpr)
+        tests = _members(binder, one, binder.bind_all(items))
+    return any_of(tests) if operator == "=" else negated(any_of(tests))
+
+
+def _members(
+    binder: ExpressionBinder, one: Expression, items: list[Expression]
+) -> list[Expression]:
+    """x = item for each item of IN: all constants of one kind, which decides for literals."""
+    present(one)
+    everything = [one, *map(present, items)]
+    try:
+        kind = common_kind(everything, "IN")
+    except QueryError:
+        return [binder.operation("=", one, item) for item in items]
+    if one.kind.name == "unknown":
+        one = as_kind(one, kind)
+    return [
+        binder.operation("=", one, as_kind(i, kind) if i.kind.name == "unknown" else i)
+        for i in items
+    ]
+
+
+def _between(binder: ExpressionBinder, value: Any, _: str) -> Expression:
+    kind = enum_name(value, "kind")
+    low, high = value.rexpr.list.items
+
+    def inside(first: Any, second: Any) -> Expression:
+        return all_of([
+            compare(binder, ">=", value.lexpr, first), compare(binder, "<=", value.lexpr, second),
+        ])  # fmt: skip
+
+    made = inside(low, high)
+    if kind.endswith("SYM"):
+        made = any_of([made, inside(high, low)])
+    return negated(made) if "NOT" in kind else made
+
+
+def _like(binder: ExpressionBinder, value: Any, operator: str) -> Expression:
+    kind, call = inner(value.rexpr)
+    if kind == "func_call" and names(call.funcname)[-1] == "like_escape":
+        pattern = patterns.without_escape(*binder.bind_all(call.args))
+    else:
+        pattern = binder.bind(value.rexpr)
+    return binder.operation(operator, binder.bind(value.lexpr), pattern)
+
+
+def _similar(binder: ExpressionBinder, value: Any, operator: str) -> Expression:
+    left = cast_text(binder.bind(value.lexpr))
+    pattern = patterns.similar(*binder.bind_all(value.rexpr.func_call.args))
+    made = Call("similar to", "regexp_full_match({0}, {1}, 's')", (left, pattern), BOOL)
+    return made if operator == "~" else negated(made)
+
+
+def cast_text(expression: Expression) -> Expression:
+    """A text, or what becomes one by itself."""
+    return as_kind(present(expression), TEXT)
+
+
+# --- ANY and ALL of arrays ----------------------------------------------------------------------
+
+
+def _array(binder: ExpressionBinder, value: Any, operator: str) -> Expression:
+    word = enum_name(value, "kind")[-3:]
+    left, array = present(binder.bind(value.lexpr)), present(binder.bind(value.rexpr))
+    if array.kind.name == "unknown":
+        element = TEXT if left.kind.name == "unknown" else left.kind.plain
+        array = as_kind(array, array_of(element))
+    if array.kind.element is None:
+        raise QueryError(f"op {word}/ALL (array) requires array on right side.".replace(
+            "ALL/ALL", "ANY/ALL"), sqlstate="42809")  # fmt: skip
+    if isinstance(array, Call) and array.name == "array" and array.arguments:
+        tests = [binder.operation(operator, left, item) for item in array.arguments]
+        _check_boolean(tests[0], word)
+        return any_of(tests) if word == "ANY" else all_of(tests)
+    number = binder.binding.number()
+    item = Column(number, "item", array.kind.element)
+    test = binder.operation(operator, left, item)
+    _check_boolean(test, word)
+    if any(isinstance(part, Subquery) for part in walk(test)):
+        # no subquery can stand in a lambda
+        inside = f"(SELECT {{0}} AS m FROM (SELECT unnest({{1}}) AS item) AS r{number})"
+        return Call(
+            word.lower(), f"CASE WHEN {{1}} IS NOT NULL THEN {_FROM_ROWS[word] % inside} END",
+            (test, array), BOOL,
+        )  # fmt: skip
+    test = _in_lambda(test, number)
+    return Call(word.lower(), _FROM_LIST[word], (array, test), BOOL)
+
+
+def _check_boolean(test: Expression, word: str) -> None:
+    if test.kind.name != "bool":
+        raise QueryError(
+            f"op {word}/ALL (array) requires operator to yield boolean.", sqlstate="42809"
+        )
+
+
+def _in_lambda(test: Expression, number: int) -> Expression:
+    """The parameter of a lambda in the place of a column of a relation."""
+    if isinstance(test, Column):
+        return Column(-1, "item", test.kind) if test.relation == number else test
+    if isinstance(test, Call):
+        return test._replace(arguments=tuple(_in_lambda(a, number) for a in test.arguments))
+    return test
+
+
+_FROM_LIST = {
+    "ANY": "list_reduce(list_prepend(CASE WHEN {0} IS NOT NULL THEN false END, "
+    "list_transform({0}, lambda item: {1})), lambda a, b: a OR b)",
+    "ALL": "list_reduce(list_prepend(CASE WHEN {0} IS NOT NULL THEN true END, "
+    "list_transform({0}, lambda item: {1})), lambda a, b: a AND b)",
+}
+_FROM_ROWS = {
+    "ANY": "(SELECT CASE WHEN bool_or(m) THEN true WHEN bool_or(m IS NULL) THEN NULL ELSE false "
+    "END FROM %s)",
+    "ALL": "(SELECT CASE WHEN NOT bool_and(m) THEN false WHEN bool_or(m IS NULL) THEN NULL ELSE "
+    "true END FROM %s)",
+}
+
+
+def from_rows(word: str, inside: str) -> str:
+    """ANY or ALL over a query of one column m of truth values."""
+    return _FROM_ROWS[word] % inside
+
+
+_KINDS: dict[str, Any] = {
+    "AEXPR_OP": _operator,
+    "AEXPR_DISTINCT": lambda b, v, _: _distinct(b, v, "IS DISTINCT FROM"),
+    "AEXPR_NOT_DISTINCT": lambda b, v, _: _distinct(b, v, "IS NOT DISTINCT FROM"),
+    "AEXPR_NULLIF": _nullif,
+    "AEXPR_IN": _in,
+    "AEXPR_LIKE": _like,
+    "AEXPR_ILIKE": _like,
+    "AEXPR_SIMILAR": _similar,
+    "AEXPR_BETWEEN": _between,
+    "AEXPR_NOT_BETWEEN": _between,
+    "AEXPR_BETWEEN_SYM": _between,
+    "AEXPR_NOT_BETWEEN_SYM": _between,
+    "AEXPR_OP_ANY": _array,
+    "AEXPR_OP_ALL": _array,
+}

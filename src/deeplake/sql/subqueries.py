@@ -1,0 +1,121 @@
+"""Queries inside of expressions: scalar ones, EXISTS, IN, ANY and ALL, ARRAY."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from deeplake.errors import QueryError, UnsupportedQueryError
+from deeplake.query.coercion import present
+from deeplake.query.expression import Call, Column, Expression, Subquery
+from deeplake.query.kinds import BOOL, array_of
+from deeplake.sql.comparisons import ORDERING, compare_rows, from_rows, row_of
+from deeplake.sql.parse import enum_name, names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from deeplake.query.relation import Query
+    from deeplake.sql.expressions import ExpressionBinder
+    from deeplake.sql.scope import CommonTable
+
+
+@contextmanager
+def recursion_refused(common: dict[str, CommonTable], place: str) -> Iterator[None]:
+    """While no common table expression may refer to itself."""
+    found = [table.recursion for table in common.values() if table.recursion is not None]
+    before = [recursion.refused for recursion in found]
+    for recursion in found:
+        recursion.refused = recursion.refused or place
+    try:
+        yield
+    finally:
+        for recursion, refused in zip(found, before, strict=True):
+            recursion.refused = refused
+
+
+def bind_sub_link(binder: ExpressionBinder, value: Any) -> Expression:
+    """A SubLink node.
+
+    Raises:
+        QueryError, UnsupportedQueryError
+    """
+    kind = enum_name(value, "sub_link_type")
+    query = _query(binder, value)
+    if kind == "EXISTS_SUBLINK":
+        return Subquery("exists", "EXISTS {query}", query, (), BOOL)
+    if kind in ("ANY_SUBLINK", "ALL_SUBLINK"):
+        return _quantified(binder, value, kind[:3], query)
+    if len(query.outputs) != 1:
+        raise QueryError("subquery must return only one column.", sqlstate="42601")
+    result = query.outputs[0].expression.kind
+    if kind == "EXPR_SUBLINK":
+        return Subquery("scalar", "{query}", query, (), result)
+    if kind == "ARRAY_SUBLINK":
+        present(query.outputs[0].expression)
+        if result.element is not None:
+            raise UnsupportedQueryError("arrays of arrays are not supported.")
+        return Subquery("array", "COALESCE(ARRAY {query}, [])", query, (), array_of(result))
+    raise UnsupportedQueryError(f"{kind} is not supported.")
+
+
+def _query(binder: ExpressionBinder, value: Any) -> Query:
+    with recursion_refused(binder.scope.common, "a subquery"):
+        return binder.subselect(value.subselect.select_stmt, binder.scope)
+
+
+def _quantified(binder: ExpressionBinder, value: Any, word: str, query: Query) -> Expression:
+    operator = names(value.oper_name)[-1] if value.oper_name else "="
+    operator = "<>" if operator == "!=" else operator
+    left = row_of(binder, value.testexpr)
+    if left is None:
+        left = [binder.bind(value.testexpr)]
+    if len(query.outputs) != len(left):
+        few = "few" if len(query.outputs) < len(left) else "many"
+        raise QueryError(f"subquery has too {few} columns.", sqlstate="42601")
+    for output in query.outputs:
+        present(output.expression)
+    if len(left) == 1 and operator in ORDERING:
+        made: Any = binder.operation(operator, left[0], query.outputs[0].expression)
+        plain = isinstance(made, Call) and made.template == f"({{0}} {operator} {{1}})"
+        if plain and made.arguments[1] == query.outputs[0].expression:
+            template = f"({{0}} {operator} {word} {{query}})"
+            return Subquery(word.lower(), template, query, made.arguments[:1], BOOL)
+    return _by_rows(binder, operator, left, query, word)
+
+
+def _by_rows(
+    binder: ExpressionBinder, operator: str, left: Sequence[Expression], query: Query, word: str
+) -> Expression:
+    """ANY and ALL of what the engine has no word for: the test of each row of the query."""
+    number = binder.binding.number()
+    right = [Column(number, o.name, o.expression.kind) for o in query.outputs]
+    if len(left) == 1:
+        test = binder.operation(operator, left[0], right[0])
+    else:
+        test = compare_rows(binder, operator, left, right)
+    if test.kind.name != "bool":
+        raise QueryError(f"operator {operator} must return type boolean.", sqlstate="42804")
+    inside = f"(SELECT {{0}} AS m FROM {{query}} AS r{number})"
+    return Subquery(word.lower(), from_rows(word, inside), query, (test,), BOOL)
+
+
+def bind_row_subquery(binder: ExpressionBinder, operator: str, parts: Any, link: Any) -> Expression:
+    """(a, b) = (SELECT ...): unknown where the query has no row.
+
+    Raises:
+        QueryError, UnsupportedQueryError
+    """
+    left = binder.bind_all(parts)
+    query = _query(binder, link)
+    if len(query.outputs) != len(left):
+        few = "few" if len(query.outputs) < len(left) else "many"
+        raise QueryError(f"subquery has too {few} columns.", sqlstate="42601")
+    number = binder.binding.number()
+    right = []
+    for output in query.outputs:
+        present(output.expression)
+        right.append(Column(number, output.name, output.expression.kind))
+    test = compare_rows(binder, operator, left, right)
+    template = f"(SELECT {{0}} FROM {{query}} AS r{number})"
+    return Subquery("row", template, query, (test,), BOOL)
