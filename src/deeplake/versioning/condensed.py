@@ -130,8 +130,8 @@ def write_stand_ins(objects: Objects, made: Iterable[StandIn]) -> None:
     together: dict[tuple[int, int], dict[int, StandIn]] = {}
     for one in made:
         commit = one.commit_id
-        place = commit.branch, commit.sequence // STAND_INS_TOGETHER
-        together.setdefault(place, {})[commit.sequence] = one
+        number = commit.sequence // STAND_INS_TOGETHER
+        together.setdefault((commit.branch, number), {})[commit.sequence] = one
     for (branch, place), several in sorted(together.items()):
         _write(objects, branch, place * STAND_INS_TOGETHER, several)
 
