@@ -1,4 +1,4 @@
-"""The nearest rows by matrix product: those that exact scores rank first, however close the race."""
+"""The nearest rows by matrix product: those that exact scores rank first, however close it is."""
 
 from __future__ import annotations
 

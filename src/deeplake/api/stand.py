@@ -200,7 +200,12 @@ class Stand:
         """Move to the newest commit of the branch."""
         self.settled(doing)
         branch = self.writable()
-        self.move(self.repository.head_after(branch, self.snapshot), branch)
+        found = self.repository.head_after(branch, self.snapshot)
+        same = found.commit_id == self.snapshot.commit_id and found.commit_id is not None
+        if same and self.open_transaction is None and not self.extending:
+            self.snapshot.read_s = found.read_s  # its tables are open already
+        else:
+            self.move(found, branch)
 
     def changed(self) -> None:
         """Tell the sessions that what they read may be another."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from deeplake import settings
 from deeplake.api.block import mark, refuse_failed, restore
+from deeplake.api.catalog import Tables
 from deeplake.api.cursor import Cursor, Done
 from deeplake.errors import (
     CommitConflictError,
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from deeplake.api.database import Database
     from deeplake.api.stand import Stand
     from deeplake.api.writing import StandWriting
-    from deeplake.sql.parameters import Parameters
+    from deeplake.sql.parameters import Parameters, Prepared
     from deeplake.sql.target import Outcome
 
 
@@ -30,15 +31,21 @@ def execute(database: Database, text: str, parameters: Parameters) -> Cursor:
     """Run one statement; see `Database.execute`."""
     from deeplake.sql.parameters import number
     from deeplake.sql.parse import parse
+    from deeplake.sql.planned import values_of
 
     if not isinstance(text, str):
         raise InputError(f"a statement is text, not {type(text).__name__}.")
+    values = values_of(text, parameters)
+    if values is not None:
+        found = _selected_before(database, text, values)
+        if found is not None:
+            return found
     prepared = number(text, parameters)
     kind, node = parse(prepared.text)
     if kind == "transaction_stmt":
         return _transaction(database, node)
     if kind == "select_stmt" and not node.HasField("into_clause"):
-        return _select(database, prepared.text, node, prepared.values)
+        return _select(database, text, parameters, prepared, node)
     run = _writer(kind, node)
     if kind in _MAKERS:
         database.make_repository()
@@ -115,25 +122,48 @@ def _transaction(database: Database, node: Any) -> Cursor:
     return Cursor(Done(None, []), -1, run(stand, node))
 
 
-def _select(database: Database, text: str, node: Any, values: Sequence[Any]) -> Cursor:
-    from deeplake.api.catalog import Tables
+def _select(
+    database: Database, given: str, parameters: Parameters, prepared: Prepared, node: Any
+) -> Cursor:
+    """Bind a SELECT, keep its plan, run it."""
     from deeplake.api.version_functions import label_of_call, version_call
     from deeplake.query.statement import constant, run
+    from deeplake.sql.planned import Watched, remember
     from deeplake.sql.select import bind_select
     from deeplake.sql.versions import resolve
 
+    text, values = prepared
     told = version_call(database, text, node, values)
     if told is not None:
         return Cursor(run(constant(label_of_call(node), told), ()))
+    stand = _at_head(database)
+    with _failing(stand):
+        catalog = Tables(database)
+        resolve(text, node, values, catalog)
+        watched = Watched(catalog)
+        statement, tables = bind_select(text, node, watched, values)
+        plan = remember(given, parameters, values, statement, tables, watched.asked)
+        return Cursor(run(plan, tables, values))
+
+
+def _selected_before(database: Database, text: str, values: tuple[Any, ...]) -> Cursor | None:
+    """Run a SELECT that was planned before; None if its tables are others by now."""
+    from deeplake.query.statement import run
+    from deeplake.sql.planned import recall
+
+    stand = _at_head(database)
+    with _failing(stand):
+        found = recall(text, values, Tables(database))
+        return None if found is None else Cursor(run(*found))
+
+
+def _at_head(database: Database) -> Stand:
+    """Where a statement reads: the newest commit, or that of the open block."""
     stand = database._open_stand()
     refuse_failed(stand.block)
     if stand.block is None and not stand.staged and stand.branch is not None:
         stand.refresh("execute()")
-    with _failing(stand):
-        catalog = Tables(database)
-        resolve(text, node, values, catalog)
-        statement, tables = bind_select(text, node, catalog, values)
-        return Cursor(run(statement, tables, values))
+    return stand
 
 
 _MAKERS = frozenset(("create_stmt", "create_schema_stmt", "view_stmt", "create_table_as_stmt"))
@@ -171,7 +201,6 @@ def _written(
     """Run a write: in the open block, or by itself, then published at once."""
 
     def attempt() -> Outcome:
-        from deeplake.api.catalog import Tables
         from deeplake.api.writing import StandWriting
         from deeplake.sql.versions import resolve
 

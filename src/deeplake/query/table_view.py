@@ -127,7 +127,7 @@ class TableView:
         found = self._kept.get(what)
         if rows.are_all(self._tree.rows):
             if found is None:
-                found = self._read(column, rows)
+                found = _frozen(self._read(column, rows))
                 self._kept.put(what, found, _bytes(found))
             return found  # type: ignore[no-any-return]
         if found is None:
@@ -324,6 +324,15 @@ def _halved(frame: Any, places: Positions) -> npt.NDArray[np.bool_]:
             middle = (low + high) // 2
             waiting += [(low, middle), (middle, high)]
     return found
+
+
+def _frozen(data: ColumnData) -> ColumnData:
+    """Data that is shared from now on: its numbers cannot be changed in place."""
+    if isinstance(data, FixedData):
+        data.values.flags.writeable = False
+        if data.valid is not None:
+            data.valid.flags.writeable = False
+    return data
 
 
 def _bytes(data: ColumnData) -> int:
