@@ -126,6 +126,26 @@ _PAYLOADS: tuple[Any, ...] = (
     {"a": 1.5, "s": "é", "t": True},
 )
 
+
+def _media() -> Table:
+    rows = tuple(
+        (
+            k,
+            None if k == 4 else 3 * k,
+            None if k % 5 == 2 else bytes([k, 255 - k]) * (k % 3),
+            None if k % 4 == 3 else b"file " + bytes([64 + k]) * k,
+        )
+        for k in range(1, 13)
+    )
+    columns = (
+        ("id", "int primary_key", "bigint primary key"),
+        ("gen_id", "int", "bigint"),
+        ("thumb", "blob", "bytea"),
+        ("file", "blob", "bytea"),
+    )
+    return Table("media", columns, rows)
+
+
 _LABELED = Table(
     "labeled",
     (
@@ -138,7 +158,7 @@ _LABELED = Table(
 )
 _NOTHING = Table("nothing", (("a", "int32", "integer"), ("b", "text", "text")), ())
 
-TABLES = (_users(), _gens(), _events(), _LABELED, _NOTHING)
+TABLES = (_users(), _gens(), _events(), _media(), _LABELED, _NOTHING)
 
 
 def declared(column: tuple[str, str, str]) -> str:

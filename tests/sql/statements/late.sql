@@ -92,3 +92,75 @@ select id from gens where preview in (select preview from gens where id < 4) ord
 select v.p from (values ((select preview from gens where id = 2))) v(p)
 
 select id, preview from gens order by rating desc nulls last, id limit 3
+
+select g.id, m.thumb, m.file, g.preview from gens g left join media m on m.gen_id = g.id order by g.id
+
+select preview from gens where id < 5 union all select thumb from media where id < 5 union all select file from media where id > 9
+
+select m.id, coalesce(m.thumb, m.file, g.preview) from media m left join gens g on g.id = m.gen_id order by m.id
+
+select m.id, case when m.id % 3 = 0 then m.thumb when m.id % 3 = 1 then m.file else g.preview end from media m left join gens g on g.id = m.gen_id order by m.id
+
+select m.id, case m.id % 2 when 0 then thumb end, case when thumb is null then file end from media m order by m.id
+
+with recursive t(id, p) as (select id, preview from gens where id = 2 union all select m.id + 100, m.thumb from media m, t where m.id = t.id) select id, p from t order by id
+
+with recursive t(id, p) as (select id, thumb from media where id = 1 union all select m.id, m.file from media m, t where m.id = t.id + 1 and m.id < 6) select * from t order by id
+
+with w as (select id, thumb as v from media union all select id + 100, preview from gens where id < 4) select v, id from w where v is not null order by id
+
+with w as (select id, thumb as v from media union all select id + 100, preview from gens where id < 4) select count(v), count(*), count(distinct v) from w
+
+select thumb, file from media where thumb is null or file is null
+
+select m.thumb from media m where m.thumb in (select preview from gens) or m.file = '\x66696c652041'
+
+-- refused: function lag() is not supported
+select id, lag(coalesce(thumb, file)) over (order by id) from media order by id
+
+select x.v, count(*) from (select thumb v from media union all select file from media) x group by x.v order by 2 desc, 1
+
+select m.id, l.v from media m left join lateral (select g.preview v from gens g where g.id = m.gen_id union all select m.thumb) l on true order by m.id, l.v
+
+select id, octet_length(thumb), octet_length(file), thumb is null from media order by id
+
+select m.thumb = g.preview, m.id from media m, gens g where g.id = m.gen_id order by m.id
+
+select (select file from media m where m.gen_id = g.id), (select thumb from media m where m.gen_id = g.id) is null from gens g where g.id < 13 order by g.id
+
+select max(octet_length(file)), min(octet_length(thumb)) from media
+
+select distinct on (m.id % 3) m.id % 3, m.file, g.preview from media m left join gens g on g.id = m.gen_id order by m.id % 3, m.id desc
+
+select a.thumb, b.file from media a full join media b on a.id = b.id + 6 order by a.id, b.id
+
+select t.* from media t where t.id = 3
+
+select m.* from media m join (select id from media order by file desc nulls last limit 2) t using (id) order by id
+
+select thumb from media except select file from media order by 1
+
+select m.id, greatest(m.thumb, m.file) from media m order by 1
+
+values ((select thumb from media where id = 1)), ((select file from media where id = 1)), (null)
+
+-- refused: function first_value() is not supported
+select first_value(thumb) over w, last_value(file) over w from media window w as (order by id rows between 1 preceding and 1 following) order by id
+
+select id from media where (thumb, file) is not null order by id
+
+select id from media where (thumb, id) = (select thumb, id from media where id = 3)
+
+select case when false then thumb else null end from media where id = 1
+
+select nullif(thumb, file), nullif(thumb, thumb) from media order by id
+
+select count(thumb) filter (where file is not null), count(*) filter (where thumb is null) from media
+
+select array(select thumb from media where id < 3 order by id)
+
+select id, thumb from media order by file desc nulls last, id limit 3
+
+select id, file from (select * from media order by id desc limit 4) t where id % 2 = 0 order by id
+
+select id, row_number() over (partition by thumb order by id) from media order by id
