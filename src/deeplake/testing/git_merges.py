@@ -121,6 +121,8 @@ class GitMerges(GitChanges):
         if left is None:
             if model != "raise" or (isinstance(used, dict) and used):
                 self.ended(branch, change)
+            elif self.faults and found.loose and self.waits(branch, change):
+                self.collected(branch, change, found, ())  # it died when it had noted that
             return
         assert found.loose
         if model == "raise":
@@ -147,6 +149,16 @@ class GitMerges(GitChanges):
         """A process may have died between a commit and the note that it is done."""
         if self.entry(branch) is not None:
             deeplake.connect(self.inner, self.name_of(branch)).abort_merge()
+
+    def waits(self, branch: Branch, change: Change) -> bool:
+        """Whether a change waits in the repository."""
+        entry = self.entry(branch)
+        if entry is None:
+            return False
+        doing = entry.doing.replace("-", "_")
+        base = None if change.base is None else change.base.id
+        named = tuple(None if c is None else str(c) for c in (entry.base, entry.theirs))
+        return (doing, *named) == (change.doing, base, change.theirs.id)
 
     def entry(self, branch: Branch) -> Any:
         """The change that waits, as the repository has it."""
