@@ -46,6 +46,10 @@ def execute(database: Database, text: str, parameters: Parameters) -> Cursor:
         return _transaction(database, node)
     if kind == "select_stmt" and not node.HasField("into_clause"):
         return _select(database, text, parameters, prepared, node)
+    if kind == "explain_stmt":
+        from deeplake.api.explaining import explain
+
+        return explain(database, prepared, node)
     run = _writer(kind, node)
     if kind in _MAKERS:
         database.make_repository()
@@ -136,7 +140,7 @@ def _select(
     told = version_call(database, text, node, values)
     if told is not None:
         return Cursor(run(constant(label_of_call(node), told), ()))
-    stand = _at_head(database)
+    stand = at_head(database)
     with _failing(stand):
         catalog = Tables(database)
         resolve(text, node, values, catalog)
@@ -151,13 +155,13 @@ def _selected_before(database: Database, text: str, values: tuple[Any, ...]) -> 
     from deeplake.query.statement import run
     from deeplake.sql.planned import recall
 
-    stand = _at_head(database)
+    stand = at_head(database)
     with _failing(stand):
         found = recall(text, values, Tables(database))
         return None if found is None else Cursor(run(*found))
 
 
-def _at_head(database: Database) -> Stand:
+def at_head(database: Database) -> Stand:
     """Where a statement reads: the newest commit, or that of the open block."""
     stand = database._open_stand()
     refuse_failed(stand.block)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from deeplake.query.plan import Trace
     from deeplake.query.relation import Scan, ScanColumn
     from deeplake.query.rows import Rows
-    from deeplake.query.shapes import Shape
+    from deeplake.query.shapes import Shape, Similar
     from deeplake.query.table_view import TableView
     from deeplake.query.tests import Test
 
@@ -61,6 +61,7 @@ def choose(scan: Scan, view: TableView, parameters: Sequence[Any], shape: Shape)
     """
     trace = ScanTrace(view.name, view.rows)
     names = names_of(scan)
+    trace.memory = {column for column in names.values() if view.kept(column)}
     alone = shape.scan is not None
     conditions = shape.conditions if alone else scan.conditions
     tests = [test_of(condition, names, parameters) for condition in conditions]
@@ -72,17 +73,51 @@ def choose(scan: Scan, view: TableView, parameters: Sequence[Any], shape: Shape)
     exact = exact and whole
     if exact and limits is not None:
         rows = _limited(view, shape, names, parameters, rows, sum(limits), trace)
-    elif alone and limits is not None and not exact:
+    elif alone and limits is not None:
         trace.why = "a condition that only the engine can test"
+    elif not alone:
+        trace.why = shape.why
     trace.fed = rows.size
     return Chosen(rows, exact, trace)
+
+
+def foreseen(scan: Scan, view: TableView, parameters: Sequence[Any], shape: Shape) -> Chosen:
+    """What `choose` would do as far as statistics tell: no values are read."""
+    trace = ScanTrace(view.name, view.rows)
+    alone, names = shape.scan is not None, names_of(scan)
+    conditions = shape.conditions if alone else scan.conditions
+    tests = [test_of(condition, names, parameters) for condition in conditions]
+    trace.conditions = len(tests)
+    rows = _pruned(view, tests, trace)
+    mine, _ = candidates.split(tests)
+    trace.tested = len(mine)
+    trace.memory = {column for column in names.values() if view.kept(column)}
+    if mine and (alone or _pays_testing(scan, mine)):
+        trace.path = _and(trace.path, "candidates")
+    if alone and shape.limit is not None:
+        if len(mine) < len(tests):
+            trace.why = "a condition that only the engine can test"
+        elif shape.similar is not None:
+            trace.path = _and(trace.path, _by_product(shape.similar))
+        elif shape.order or not shape.sorts:
+            trace.path = _and(trace.path, "top of the order" if shape.order else "limit")
+        else:
+            trace.why = "the order is not that of a column"
+    elif not alone and len(shape.why):
+        trace.why = shape.why
+    trace.fed = rows.size
+    return Chosen(rows, False, trace)
+
+
+def _by_product(similar: Similar) -> str:
+    return f"exact {similar.metric}, by matrix product"
 
 
 def _pruned(view: TableView, tests: Sequence[Test], trace: ScanTrace) -> Rows:
     found = view.pruned(All(tuple(tests)))
     trace.fragments, trace.pruned, trace.nodes = found.fragments, found.pruned, found.nodes
-    trace.left = found.rows.size
-    if trace.left < view.rows:
+    trace.left = found.rows
+    if found.rows.size < view.rows:
         trace.path = "statistics"
     return found.rows
 
@@ -112,7 +147,7 @@ def _tested(
     if found is not None:
         trace.path = "key"
         rows = found
-    trace.tested = len(which)
+    trace.tested, trace.tests = len(which), set(candidates.columns_tested(mine))
     mask = candidates.mask(All(tuple(mine)), view, rows)
     count = int(np.count_nonzero(mask))
     trace.candidates = count
@@ -173,7 +208,7 @@ def _limited(
     if shape.similar is not None:
         found = similarity.nearest(view, shape.similar, rows, count, parameters)
         if found is not None:
-            trace.path = _and(trace.path, f"exact {shape.similar.metric}, by matrix product")
+            trace.path = _and(trace.path, _by_product(shape.similar))
             return found
         trace.why = "the vector compared with is none of the column's dimensions"
         return rows
@@ -268,10 +303,12 @@ def traced(scan: Scan, view: TableView, chosen: Chosen, trace: Trace) -> None:
         planned = 0
         if column.source >= 0:
             how = "late"
-        elif view.kept(column.column):
+        elif column.column in found.memory:
             how = "in memory"
         else:
             how = "values"
-            planned = view.planned_bytes(column.column, chosen.rows)
+            tested = column.column in found.tests and found.left is not None
+            rows = found.left if tested else chosen.rows
+            planned = view.planned_bytes(column.column, rows)
         found.columns.append((column.column, how, planned))
     trace.scans.append(found)

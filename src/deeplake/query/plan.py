@@ -17,6 +17,7 @@ from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
     from deeplake.query.relation import Scan
+    from deeplake.query.rows import Rows
     from deeplake.query.shapes import Shape
     from deeplake.query.statement import Statement
 
@@ -55,8 +56,12 @@ class ScanTrace:
         self.tested = 0
         """Conditions that were tested before the engine."""
         self.fragments = self.pruned = self.nodes = 0
-        self.left = rows
+        self.left: Rows | None = None
         """Rows left by statistics."""
+        self.tests: set[str] = set()
+        """Columns that conditions were tested on."""
+        self.memory: set[str] = set()
+        """Columns that were in memory before."""
         self.candidates: int | None = None
         """Rows that passed the tests, if they were counted."""
         self.fed = 0

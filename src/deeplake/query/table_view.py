@@ -66,6 +66,11 @@ class TableView:
         self.columns = columns
 
     @property
+    def objects(self) -> Objects:
+        """Where it is read from."""
+        return self._objects
+
+    @property
     def rows(self) -> int:
         """Rows that can be seen."""
         return self._tree.rows if self._visible is None else len(self._visible)
