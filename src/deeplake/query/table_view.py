@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from deeplake.errors import RowIndexError
 from deeplake.query import cache, feed
 from deeplake.query.kinds import kind_of
 from deeplake.query.prune import Pruned, pruned, prunes
@@ -111,11 +112,13 @@ class TableView:
         """Rows as they are asked for; refuses those that cannot be seen."""
         if rows is None:
             return self.all_rows()
-        if isinstance(rows, Rows):
-            return rows
-        if self._visible is not None and not holds(self._visible, rows).all():
-            raise AssertionError(f"rows of {self.name!r} that cannot be seen were asked for")
-        return Rows(single=rows)
+        named = rows if isinstance(rows, Rows) else Rows(single=rows)
+        if self._visible is not None:
+            seen = holds(self._visible, named.positions())
+            if not seen.all():
+                hidden = int(named.positions()[int(seen.argmin())])
+                raise RowIndexError(f"row {hidden} of table {self.name!r} is not there.")
+        return named
 
     def read(self, name: str, rows: Rows | Positions | None = None) -> ColumnData:
         """One column of some rows, of all visible ones by default. Not to be changed.
@@ -191,7 +194,7 @@ class TableView:
         """Which of the rows are not NULL in a column; None if all are. Reads no values."""
         from deeplake.table.null_counts import null_counts
 
-        column = self.columns.get(name)
+        column, rows = self.columns.get(name), self._rows(rows)
         what = "nulls", column.column_id
         nulls = None if self._kept is None else self._kept.get(what)
         if nulls is None:
@@ -200,7 +203,6 @@ class TableView:
                 self._kept.put(what, nulls, 64)
         if not nulls:
             return None
-        rows = self._rows(rows)
         if self._keeps(column):
             return self.read(name, rows).valid
         return self._validity(column, rows)
@@ -228,7 +230,7 @@ class TableView:
         their frames: nothing is copied. Not to be changed.
         """
         column = self.columns.get(name)
-        for low, high in rows.runs:
+        for low, high in self._rows(rows).runs:
             at = low
             for fragment, first, last in self._tree.runs(low, high):
                 chunk = fragment.chunk(column)
@@ -259,7 +261,7 @@ class TableView:
         """
         column, total = self.columns.get(name), 0.0
         counts: dict[int, tuple[OpenFragment, int]] = {}
-        for fragment, inner, _ in self._parts(rows):
+        for fragment, inner, _ in self._parts(self._rows(rows)):
             known = counts.get(id(fragment), (fragment, 0))
             counts[id(fragment)] = fragment, known[1] + len(inner)
         for fragment, count in counts.values():
