@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from deeplake.errors import UnsupportedQueryError
 from deeplake.query.expression import (
     Aggregate,
     Call,
@@ -107,7 +109,12 @@ def cast(text: str, kind: Kind) -> str:
 
 
 def _aggregate(node: Aggregate) -> str:
-    order = f" ORDER BY {_orders(node.order)}" if node.order else ""
+    if node.distinct and "{distinct}" not in node.template and node.name not in _SET_LIKE:
+        raise UnsupportedQueryError(f"{node.name}(DISTINCT …) is not supported.")
+    orders = node.order
+    if node.distinct and not orders and node.arguments and "{order}" in node.template:
+        orders = (Order(node.arguments[0], descending=False, nulls_first=False),)  # as Postgres sorts
+    order = f" ORDER BY {_orders(orders)}" if orders else ""
     template = node.template if "{clauses}" in node.template else node.template + "{clauses}"
     return template.format(
         *map(expression, node.arguments),
@@ -115,6 +122,13 @@ def _aggregate(node: Aggregate) -> str:
         order=order,
         clauses=_clauses(node),
     )
+
+
+_SET_LIKE = frozenset((
+    "min", "max", "bool_and", "bool_or", "every", "any_value", "percentile_cont", "percentile_disc",
+    "mode",
+))  # fmt: skip
+"""Aggregates for which it makes no difference how often a value is there."""
 
 
 def _clauses(node: Aggregate) -> str:
@@ -125,11 +139,26 @@ def _clauses(node: Aggregate) -> str:
     if node.window is not None:
         parts = []
         if node.window.partition:
-            parts.append("PARTITION BY " + ", ".join(map(expression, node.window.partition)))
+            keys = map(_steady, node.window.partition)
+            parts.append("PARTITION BY " + ", ".join(map(expression, keys)))
         if node.window.order:
-            parts.append("ORDER BY " + _orders(node.window.order))
+            orders = tuple(o._replace(key=_steady(o.key)) for o in node.window.order)
+            parts.append("ORDER BY " + _orders(orders))
         text += f" OVER ({' '.join([*parts, node.window.frame]).strip()})"
     return text
+
+
+_RAISES = re.compile(r"\berror\(((?:[^()']|'(?:[^']|'')*')*)\)")
+
+
+def _steady(node: Expression) -> Expression:
+    """A key of a window whose calls raise without `error`, which the engine takes for volatile:
+    a subscript that does not read as a number, with the message as its text.
+    """
+    if not isinstance(node, Call):
+        return node
+    template = _RAISES.sub(r"([NULL])[CAST(\1 AS INTEGER)]", node.template)
+    return node._replace(template=template, arguments=tuple(map(_steady, node.arguments)))
 
 
 def _orders(orders: tuple[Order, ...]) -> str:

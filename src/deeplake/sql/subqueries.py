@@ -40,6 +40,35 @@ def bind_sub_link(binder: ExpressionBinder, value: Any) -> Expression:
     Raises:
         QueryError, UnsupportedQueryError
     """
+    written = _without_places(value).SerializeToString()
+    known = binder.scope.links.get(written)
+    if known is None:
+        # written twice, in SELECT and GROUP BY for example, it is one expression
+        known = binder.scope.links[written] = _bound(binder, value)
+    return known
+
+
+_PLACES = frozenset((
+    "location", "rexpr_list_start", "rexpr_list_end", "list_start", "list_end",
+))  # fmt: skip
+
+
+def _without_places(message: Any) -> Any:
+    """A copy of a node that does not say where it stands."""
+    made = type(message)()
+    made.CopyFrom(message)
+    waiting = [made]
+    while waiting:
+        part = waiting.pop()
+        for field, found in part.ListFields():
+            if field.message_type is not None:
+                waiting += found if hasattr(found, "__len__") else [found]
+            elif field.name in _PLACES:
+                part.ClearField(field.name)
+    return made
+
+
+def _bound(binder: ExpressionBinder, value: Any) -> Expression:
     kind = enum_name(value, "sub_link_type")
     query = _query(binder, value)
     if kind == "EXISTS_SUBLINK":
