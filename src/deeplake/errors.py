@@ -13,6 +13,7 @@
     |  |  `- ValueTooLargeError      over the size limit of one value
     |  |- RaggedColumnsError         columns of unequal length
     |  |- UniqueViolationError       a key that another row has
+    |  |- CheckViolationError, ForeignKeyError   what SQL declared of rows does not hold
     |  |- SourceNotFoundError        a file or folder to read from is missing
     |  |- SchemaError                a schema or type declaration that makes no sense
     |  |- InvalidNameError           a branch, tag, table or column name we refuse
@@ -197,6 +198,20 @@ class UniqueViolationError(InputError, ValueError):
 
     columns: tuple[str, ...] = ()
     value: object = None
+
+
+class CheckViolationError(InputError, ValueError):
+    """A row for which a CHECK is false."""
+
+    code = "check_violation"
+    sqlstate = "23514"
+
+
+class ForeignKeyError(InputError, ValueError):
+    """A row that refers to one that is not there, or one that is still referred to."""
+
+    code = "foreign_key_violation"
+    sqlstate = "23503"
 
 
 class SourceNotFoundError(InputError, FileNotFoundError):

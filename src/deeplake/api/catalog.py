@@ -53,6 +53,16 @@ class Tables:
             return version_view(self._database, name, ())
         return named_at(self._database, name) if "@" in name else None
 
+    def view(self, name: str, schema: str | None) -> tuple[str, Sequence[str]] | None:
+        """The SELECT behind a view and the view's columns; None if there is no such view."""
+        if name in self._made or "@" in name:
+            return None
+        session = self._stand.table(name if schema in (None, SCHEMA) else f"{schema}.{name}")
+        if not session.defined:
+            return None
+        text = session.columns.schema.sql.get("view")
+        return None if text is None else (text, session.columns.names)
+
     def names(self) -> Sequence[str]:
         """Every table, for suggestions."""
         known = [*self._stand.snapshot.entries()]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from deeplake.api.optimizable import Optimizable
 from deeplake.api.stand import Stand
 from deeplake.api.verbs import Versioned
-from deeplake.errors import RepositoryNotFoundError
+from deeplake.errors import InputError, RepositoryNotFoundError
 from deeplake.versioning import refs
 from deeplake.versioning.repository import Repository
 
@@ -54,7 +54,7 @@ class Database(Versioned, Optimizable):
     def tables(self) -> list[str]:
         """Names of the tables, sorted; none before the first write."""
         try:
-            return sorted(self._open_stand().snapshot.entries())
+            return self._open_stand().snapshot.tables()
         except RepositoryNotFoundError:
             return []
 
@@ -70,8 +70,14 @@ class Database(Versioned, Optimizable):
         from deeplake.api.dataset import Dataset
 
         stand = self._open_stand()
-        stand.snapshot.table(name)
-        return Dataset(stand.table(name))
+        session = stand.table(name)
+        if session.defined and "view" in session.columns.schema.sql:
+            raise InputError(
+                f"{name!r} is a view, not a table.", hint="Read it with db.query(...)."
+            )
+        if not session.defined:
+            stand.snapshot.table(name)  # says that there is none
+        return Dataset(session)
 
     def create_table(
         self, name: str, schema: Mapping[str, Any], *, exist_ok: bool = False

@@ -122,7 +122,7 @@ def open(
 
 
 def _only_table(snapshot: Snapshot, url: str) -> str:
-    names = sorted(snapshot.entries())
+    names = snapshot.tables()
     if len(names) > 1:
         raise TableNotFoundError(
             f"{url} has {len(names)} tables: {', '.join(names)}.", hint="Say which: table='...'."

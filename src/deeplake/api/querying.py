@@ -34,6 +34,7 @@ def query(
     from deeplake.sql.parse import parse
     from deeplake.sql.select import bind_select
     from deeplake.sql.versions import resolve
+    from deeplake.sql.views import expand
 
     if not isinstance(text, str):
         raise InputError(f"a query is text, not {type(text).__name__}.")
@@ -45,6 +46,7 @@ def query(
         )
     catalog = Tables(database_of(stand), this, pinned=True)
     resolve(prepared.text, node, prepared.values, catalog)
+    expand(node, catalog)
     statement, tables = bind_select(prepared.text, node, catalog, prepared.values)
     name = None if this is None else this.table
     return QueryView(Question(prepared.text, statement, tables, prepared.values, stand, name))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from deeplake.errors import StateError, TableNotFoundError
+from deeplake.errors import StateError, TableNotFoundError, UnsupportedQueryError
 from deeplake.table.column import ColumnReader
 from deeplake.table.columns import columns_of
 from deeplake.table.table_tree import TableTree
@@ -175,6 +175,11 @@ class Session:
         """The table's rows as they are now, or some of them, for a query."""
         from deeplake.query.table_view import TableView
 
+        if "view" in self.columns.schema.sql:
+            raise UnsupportedQueryError(
+                f'"{self.table}" is a view, which can be read at its own version only.',
+                hint="Check that version out.",
+            )
         objects = self.repository.objects
         return TableView(objects, self.table, self.tree(), self.columns, positions)
 
@@ -226,20 +231,77 @@ class Session:
         with self.stand.locks.writing, self.stand.locks.state:
             self.changed()  # before as well: an interrupt may come right after the append
             try:
-                self.transaction().append(self.table, batch, rows)
+                if self.columns.schema.sql:
+                    from deeplake.api.constrained import stage
+
+                    stage(self, batch, rows)
+                else:
+                    self.transaction().append(self.table, batch, rows)
             finally:
                 self.changed()
+
+    def fit(self, data: Mapping[str, ColumnData]) -> tuple[dict[int, ColumnData], int]:
+        """Column data by name -> by id, complete; what SQL declared defaults for has these.
+
+        Raises:
+            RaggedColumnsError, NullValueError: see `Columns.fit_data`.
+        """
+        columns = self.columns
+        if data and "columns" in columns.schema.sql:
+            from deeplake.sql.defaults import filled
+            from deeplake.types.base import row_count
+
+            data = filled(columns, data, row_count(next(iter(data.values()))), self)
+        return columns.fit_data(data)
 
     def update(
         self, rows: npt.NDArray[np.int64], batch: Mapping[int, ColumnData], *, within: bool = False
     ) -> None:
         """Stage new values of rows of this table, by position; `within` an upsert of others."""
         doing = "" if within else "update()"
-        self._stage_change(doing, lambda t: t.update(self.table, rows, batch))
+
+        def change(transaction: Transaction) -> None:
+            if self.columns.schema.sql:
+                from deeplake.api.constrained import update
+
+                update(self, rows, batch)
+            else:
+                transaction.update(self.table, rows, batch)
+
+        self._stage_change(doing, change)
 
     def delete(self, rows: npt.NDArray[np.int64]) -> None:
         """Stage the deletion of rows of this table, by position."""
-        self._stage_change("delete()", lambda t: t.delete(self.table, rows))
+
+        def change(transaction: Transaction) -> None:
+            if self.columns.schema.sql:
+                from deeplake.api.constrained import delete
+
+                delete(self, rows)
+            else:
+                transaction.delete(self.table, rows)
+
+        self._stage_change("delete()", change)
+
+    def clear(self, rows: npt.NDArray[np.int64]) -> None:
+        """Delete rows, whoever refers to them: of TRUNCATE, which has looked."""
+        self._stage_change("TRUNCATE", lambda t: t.delete(self.table, rows))
+
+    @property
+    def table_id(self) -> int:
+        """The id of the table."""
+        return self.transaction().table_id(self.table)
+
+    def other(self, table_id: int) -> Session | None:
+        """Another table of the transaction, by its id; None if it was dropped."""
+        name = self.transaction().name_of(table_id)
+        return None if name is None else self.stand.table(name)
+
+    def watch(self, table_id: int) -> None:
+        """Let no other writer change a table's rows before this commits."""
+        name = self.transaction().name_of(table_id)
+        if name is not None:
+            self.transaction().watch(name)
 
     def numbers(self, sequence: Mapping[str, Any], count: int) -> npt.NDArray[np.int64]:
         """The next numbers of a sequence, which nobody else gets."""

@@ -131,10 +131,12 @@ def _select(
 ) -> Cursor:
     """Bind a SELECT, keep its plan, run it."""
     from deeplake.api.version_functions import label_of_call, version_call
+    from deeplake.query.plan import plan_of
     from deeplake.query.statement import constant, run
     from deeplake.sql.planned import Watched, remember
     from deeplake.sql.select import bind_select
     from deeplake.sql.versions import resolve
+    from deeplake.sql.views import expand
 
     text, values = prepared
     told = version_call(database, text, node, values)
@@ -144,8 +146,11 @@ def _select(
     with _failing(stand):
         catalog = Tables(database)
         resolve(text, node, values, catalog)
+        viewed = expand(node, catalog)
         watched = Watched(catalog)
         statement, tables = bind_select(text, node, watched, values)
+        if viewed:  # a plan would outlive its views
+            return Cursor(run(plan_of(statement), tables, values))
         plan = remember(given, parameters, values, statement, tables, watched.asked)
         return Cursor(run(plan, tables, values))
 
@@ -189,9 +194,37 @@ def _writer(kind: str, node: Any) -> Callable[[Any], Outcome]:
 
         change = update.update if kind == "update_stmt" else update.delete
         return lambda writing: change(writing, node)
+    if kind in _DEFINERS:
+        return _definer(kind, node)
     raise UnsupportedQueryError(
         f"{kind.removesuffix('_stmt').replace('_', ' ').upper()} is not supported."
     )
+
+
+_DEFINERS = frozenset(
+    ("create_stmt", "drop_stmt", "create_schema_stmt", "truncate_stmt", "comment_stmt",
+     "view_stmt", "alter_table_stmt", "rename_stmt", "create_table_as_stmt")
+)  # fmt: skip
+
+
+def _definer(kind: str, node: Any) -> Callable[[Any], Outcome]:
+    from deeplake.sql import alter, define, views
+
+    if kind == "create_schema_stmt":
+        return lambda w: define.create_schema(w.defining, node)
+    if kind == "truncate_stmt":
+        return lambda w: define.truncate(w, node)
+    made: dict[str, Callable[[Any, Any, Any], Outcome]] = {
+        "create_stmt": define.create_table,
+        "drop_stmt": define.drop,
+        "comment_stmt": define.comment,
+        "view_stmt": views.create_view,
+        "alter_table_stmt": alter.alter_table,
+        "rename_stmt": alter.rename,
+        "create_table_as_stmt": alter.create_table_as,
+    }
+    run = made[kind]
+    return lambda w: run(w, w.defining, node)
 
 
 def _written(
@@ -207,9 +240,12 @@ def _written(
     def attempt() -> Outcome:
         from deeplake.api.writing import StandWriting
         from deeplake.sql.versions import resolve
+        from deeplake.sql.views import expand
 
         catalog = Tables(database)
         resolve(text, node, values, catalog)
+        if node.DESCRIPTOR.name not in ("DropStmt", "RenameStmt", "ViewStmt"):
+            expand(node, catalog)
         return run(StandWriting(stand, catalog, text, values))
 
     with stand.locks.writing:

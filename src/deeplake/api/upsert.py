@@ -248,7 +248,7 @@ class _Upsert:
     def _insert(self, data: Data, rest: Ints) -> None:
         session = self._session
         try:
-            batch, rows = session.columns.fit_data({n: take_rows(d, rest) for n, d in data.items()})
+            batch, rows = session.fit({n: take_rows(d, rest) for n, d in data.items()})
             session.stage(batch, rows)
         except (InvalidValueError, UniqueViolationError) as error:
             raise renumbered(error, int(rest[error.row or 0])) from error.__cause__

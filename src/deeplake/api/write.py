@@ -36,7 +36,7 @@ def append(session: Session, row: Mapping[str, Any]) -> None:
     with session.writing:
         if session.defined:
             columns = session.columns
-            session.stage(*columns.fit_data(_row_data(columns, row)))
+            session.stage(*session.fit(_row_data(columns, row)))
         else:
             _stage(session, {name: [value] for name, value in row.items()})
 
@@ -141,7 +141,7 @@ def sliced(batch: Any, rows_max: int = STAGE_ROWS) -> Iterator[dict[str, Any]]:
 
 
 def _stage_part(session: Session, part: dict[str, Any]) -> None:
-    session.stage(*session.columns.fit_data(as_data(session.columns, part)))
+    session.stage(*session.fit(as_data(session.columns, part)))
 
 
 def as_data(columns: Columns, part: dict[str, Any]) -> dict[str, ColumnData]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from deeplake.api.catalog import Tables
     from deeplake.api.session import Session
     from deeplake.api.stand import Stand
+    from deeplake.format.schema import TableSchema
 
 
 class StandWriting:
@@ -20,6 +21,7 @@ class StandWriting:
     def __init__(self, stand: Stand, catalog: Tables, text: str, values: Sequence[Any]) -> None:
         self.stand = stand
         self.catalog = catalog
+        self.defining = StandDefining(stand)
         self.text = text
         self.values = values
 
@@ -49,6 +51,47 @@ class StandWriting:
                 sqlstate="42809",
             )
         return session
+
+
+class StandDefining:
+    """Makes and drops tables of a stand; see `sql.define.Defining`."""
+
+    def __init__(self, stand: Stand) -> None:
+        self._stand = stand
+
+    def exists(self, name: str) -> bool:
+        """Whether there is a table, view or mark of a name."""
+        return self._stand.table(name).defined
+
+    def names(self) -> Sequence[str]:
+        """All of them."""
+        return self._stand.transaction().tables()
+
+    def create(self, name: str, schema: TableSchema) -> Session:
+        """Make a table."""
+        session = self._stand.table(name)
+        session.create_table(schema)
+        return session
+
+    def drop(self, name: str) -> None:
+        """End a table."""
+        with self._stand.locks.state:
+            self._stand.transaction().drop_table(name)
+            self._stand.changed()
+
+    def rename(self, old: str, new: str) -> None:
+        """Give a table another name."""
+        with self._stand.locks.state:
+            self._stand.transaction().rename_table(old, new)
+            self._stand.changed()
+
+    def schema_of(self, name: str) -> TableSchema:
+        """What a table is declared as."""
+        return self._stand.table(name).columns.schema
+
+    def session(self, name: str) -> Session:
+        """A table or view by its name."""
+        return self._stand.table(name)
 
 
 def table_name(name: str, schema: str) -> str:

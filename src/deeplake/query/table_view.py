@@ -12,7 +12,7 @@ import numpy as np
 
 from deeplake.errors import RowIndexError
 from deeplake.query import cache, feed
-from deeplake.query.kinds import kind_of
+from deeplake.query.declared_kind import kind_of_column
 from deeplake.query.prune import Pruned, pruned, prunes
 from deeplake.query.rows import Rows
 from deeplake.query.tests import columns_of
@@ -83,7 +83,7 @@ class TableView:
 
     def kind(self, name: str) -> Kind:
         """As which kind SQL sees a column."""
-        return kind_of(self.columns.get(name).type)
+        return kind_of_column(self.columns, self.columns.get(name))
 
     def all_rows(self) -> Rows:
         """The rows that can be seen."""

@@ -143,19 +143,20 @@ def _by_engine(text: str, kind: Kind, rows: int) -> list[Any]:
     return values if volatile else values * rows
 
 
-def check(text: str, kind: Kind, column: str) -> None:
+def check(text: str, kind: Kind, column: Column) -> None:
     """Refuse a default that is none of its column, when it is declared.
 
     Raises:
         QueryError: 42804, 22P02, 42P10 …
     """
-    from deeplake.sql.parse import inner, parse
+    from deeplake.sql.parse import parse
 
     _, node = parse(f"SELECT {text}")
-    _, value = inner(node.target_list[0].res_target.val)
-    if "column_ref" in str(value):
-        raise QueryError(f'the default of column "{column}" refers to a column.', sqlstate="0A000")
-    evaluated(text, kind, 1)
+    if "column_ref" in str(node):
+        raise QueryError(
+            f'the default of column "{column.name}" refers to a column.', sqlstate="0A000"
+        )
+    column.type.normalise(assign.values(evaluated(text, kind, 1), kind, column), column=column.name)
 
 
 __all__: Sequence[str] = ["check", "complete", "evaluated", "filled", "has_default", "of"]

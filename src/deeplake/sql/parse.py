@@ -75,6 +75,15 @@ def deparsed(node: Any) -> str:
     return str(postgast.deparse(tree)).removeprefix("SELECT ")
 
 
+def deparsed_query(query: Any) -> str:
+    """A SelectStmt as text."""
+    import postgast
+
+    tree = nodes().ParseResult()
+    tree.stmts.add().stmt.select_stmt.CopyFrom(query)
+    return str(postgast.deparse(tree))
+
+
 def inner(node: Any) -> tuple[str, Any]:
     """(kind, message) of a node; ("", None) where there is none."""
     kind = node.WhichOneof("node")

@@ -117,6 +117,15 @@ def _keys(columns: list[Column]) -> Iterator[Key]:
             yield Key((column,))
 
 
+def _several(schema: TableSchema, columns: list[Column]) -> Iterator[Key]:
+    """UNIQUE over several columns, which SQL declares."""
+    by_id = {column.column_id: column for column in columns}
+    for constraint in schema.sql.get("constraints", {}).values():
+        members = constraint.get("unique", ())
+        if members and all(column_id in by_id for column_id in members):
+            yield Key(tuple(by_id[column_id] for column_id in members))
+
+
 class Columns:
     """The columns of one schema, in order, by name."""
 
@@ -125,7 +134,7 @@ class Columns:
     def __init__(self, schema: TableSchema) -> None:
         self.schema = schema
         self._by_name = {spec.name: _column(spec) for spec in schema.columns}
-        self.keys = tuple(_keys(list(self)))
+        self.keys = (*_keys(list(self)), *_several(schema, list(self)))
         """What identifies a row: the primary key, then every unique column."""
 
     def __iter__(self) -> Iterator[Column]:

@@ -46,6 +46,8 @@ class DraftMark(NamedTuple):
     builder: Mark
     edits: dict[Key, FragmentEdit]
     keys: KeyState | None
+    columns: Columns
+    schema: TableSchema | None
 
 
 class Draft:
@@ -115,14 +117,14 @@ class Draft:
 
     def mark(self) -> DraftMark:
         """The state now, for `restore`."""
-        return DraftMark(
-            self.builder.mark(), self.edits, None if self.keys is None else self.keys.state
-        )
+        keys = None if self.keys is None else self.keys.state
+        return DraftMark(self.builder.mark(), self.edits, keys, self.columns, self.schema)
 
     def restore(self, mark: DraftMark) -> None:
         """Forget what was staged since `mark`."""
         self.builder.restore(mark.builder)
         self.edits = mark.edits
+        self.columns, self.schema = mark.columns, mark.schema
         if self.keys is not None:
             self.keys.restore(mark.keys, settled=self.settled)
 

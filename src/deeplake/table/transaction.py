@@ -129,6 +129,24 @@ class Transaction:
         """What is staged, table by table."""
         return [draft for draft in self._drafts.values() if draft.staged]
 
+    def table_id(self, table: str) -> int:
+        """The id of a table, staged or committed."""
+        draft = self._drafts.get(table)
+        if draft is not None:
+            return draft.table_id
+        self._not_gone(table)
+        return self.snapshot.table(table).table_id
+
+    def name_of(self, table_id: int) -> str | None:
+        """The name that a table has here; None if there is none of that id."""
+        for name, draft in self._drafts.items():
+            if draft.table_id == table_id:
+                return name
+        for name, entry in self.snapshot.entries().items():
+            if entry.table_id == table_id and name not in self._gone:
+                return name
+        return None
+
     def committed(self, table: str) -> TableTree:
         """The table's rows without what is staged."""
         return self._committed(table)
@@ -286,8 +304,12 @@ class Transaction:
         """
         self._open()
         old = self._draft(table)
-        _refuse_rows(old, "columns")
         schema = change(old.table_id, old.columns)
+        if (old.builder.rows or old.edits) and _alike(schema, old.columns.schema):
+            old.columns = Columns(schema)
+            old.schema = schema
+            return
+        _refuse_rows(old, "columns")
         same = not old.created and schema == self.snapshot.table(old.base_name).schema
         self._drafts[table] = Draft(
             old.table_id, table, Columns(schema), self._writer, None if same else schema,
@@ -548,6 +570,14 @@ def _refuse_rows(draft: Draft, what: str) -> None:
             "staged.",
             hint="Call commit() or rollback() first.",
         )
+
+
+def _alike(new: TableSchema, old: TableSchema) -> bool:
+    """Whether rows staged under one schema are rows of the other: only what they may hold, and
+    what SQL declares, differs.
+    """
+    one, other = ([c._replace(not_null=False) for c in s.columns] for s in (new, old))
+    return one == other and new.dropped == old.dropped
 
 
 def _end(table_id: int, name: str) -> TableChange:

@@ -66,6 +66,14 @@ class Snapshot:
         """Table name -> entry."""
         return {} if self.head is None else {t.name: t for t in self.head.header.tables}
 
+    def tables(self) -> list[str]:
+        """Names of the tables that hold rows or can, sorted: views of SQL and marks are none."""
+        return [
+            name
+            for name, entry in sorted(self.entries().items())
+            if entry.rows or not {"view", "schema"} & self.table(name).schema.sql.keys()
+        ]
+
     def table(self, name: str) -> TableState:
         """A table's schema and root.
 

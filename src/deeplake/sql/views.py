@@ -1,0 +1,176 @@
+"""Views: a SELECT under a name, put in the place of the name before a statement is bound."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from deeplake.errors import QueryError, UnsupportedQueryError
+from deeplake.sql import declared, tree
+from deeplake.sql.parse import deparsed_query, enum_name, nodes, parse
+from deeplake.sql.target import Outcome
+from deeplake.table.columns import declare_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from deeplake.query.kinds import Kind
+    from deeplake.sql.define import Defining
+    from deeplake.sql.target import Writing
+
+DEPTH_MAX = 32
+"""Views of views of views."""
+
+
+class Views(Protocol):
+    """Who knows views."""
+
+    def view(self, name: str, schema: str | None) -> tuple[str, Sequence[str]] | None:
+        """The SELECT behind a view and the view's columns; None if there is no such view."""
+
+
+def expand(node: Any, views: Views, depth: int = 0) -> bool:
+    """Put the queries of views in the place of their names, anywhere in a tree; whether any was.
+
+    Raises:
+        QueryError: 54001, views of views, too deep.
+    """
+    if depth > DEPTH_MAX:
+        raise QueryError(f"views are nested more than {DEPTH_MAX} deep.", sqlstate="54001")
+    expanded = False
+    common = {cte.ctename for cte in _messages(node, "CommonTableExpr")}
+    for item in list(_nodes(node, "range_var")):
+        relation = item.range_var
+        if relation.relname in common and not relation.schemaname:
+            continue
+        found = views.view(relation.relname, relation.schemaname or None)
+        if found is None:
+            continue
+        text, labels = found
+        _, query = parse(text)
+        expand(query, views, depth + 1)
+        alias = relation.alias.aliasname or relation.relname
+        columns = list(relation.alias.colnames)
+        made = nodes().RangeSubselect()
+        made.subquery.select_stmt.CopyFrom(_only(query, labels))
+        made.alias.aliasname = alias
+        made.alias.colnames.extend(columns)
+        item.range_subselect.CopyFrom(made)
+        expanded = True
+    return expanded
+
+
+def _only(query: Any, labels: Sequence[str]) -> Any:
+    """The columns that a view had when it was made: a * in it stands for these for ever."""
+    item = nodes().Node()
+    item.range_subselect.subquery.select_stmt.CopyFrom(query)
+    item.range_subselect.alias.aliasname = "viewed"
+    return tree.select([tree.target(tree.column(label), label) for label in labels], [item])
+
+
+def _nodes(node: Any, kind: str) -> Iterator[Any]:
+    """Every Node of a kind in a tree."""
+    for message in _messages(node, "Node"):
+        if message.WhichOneof("node") == kind:
+            yield message
+
+
+def _messages(node: Any, name: str) -> Iterator[Any]:
+    waiting = [node]
+    while waiting:
+        message = waiting.pop()
+        if message.DESCRIPTOR.name == name:
+            yield message
+        for field, value in message.ListFields():
+            if field.message_type is not None:
+                waiting += value if hasattr(value, "__len__") else [value]
+
+
+def create_view(writing: Writing, defining: Defining, node: Any) -> Outcome:
+    """A ViewStmt node.
+
+    Raises:
+        QueryError: 42P07 it exists, 42701 two columns of one name; whatever is wrong in its query.
+    """
+    from deeplake.errors import TableExistsError
+    from deeplake.sql.define import full_name, need_schema
+    from deeplake.sql.select import bind_select
+
+    name = full_name(node.view)
+    need_schema(defining, node.view.schemaname)
+    if node.view.relpersistence != "p":
+        raise UnsupportedQueryError("TEMPORARY views are not supported.")
+    if node.options or enum_name(node, "with_check_option") != "NO_CHECK_OPTION":
+        raise UnsupportedQueryError("WITH options of a view are not supported.")
+    if any(_nodes(node.query, "param_ref")):
+        raise QueryError("a view has no parameters.", sqlstate="42P02")
+    query = node.query.select_stmt
+    text = _text(query, [item.string.sval for item in node.aliases])
+    _, bound = parse(text)
+    expand(bound, writing.catalog)  # type: ignore[arg-type]
+    statement, _ = bind_select(text, bound, writing.catalog, ())
+    columns: dict[str, str] = {}
+    for output in statement.query.outputs:
+        if output.label in columns:
+            raise QueryError(f'column "{output.label}" specified more than once.', sqlstate="42701")
+        columns[output.label] = _spelling(output.expression.kind)
+    schema = declared.with_part(declare_schema(columns), "view", text)
+    if defining.exists(name):
+        known = declared.view_of(defining.schema_of(name))
+        if not node.replace or known is None:
+            raise TableExistsError(f'relation "{name}" already exists.')
+        defining.drop(name)
+    defining.create(name, schema)
+    return Outcome(f"CREATE VIEW {name}", -1)
+
+
+def _spelling(kind: Kind) -> str:
+    """The type that tells readers of the schema what a column is about; no value has it."""
+    from deeplake.sql.column_types import spelling_of
+
+    try:
+        return spelling_of(kind.plain._replace(modifiers=kind.modifiers))
+    except UnsupportedQueryError:
+        return "text"
+
+
+def _text(query: Any, labels: list[str]) -> str:
+    if labels:
+        item = nodes().Node()
+        item.range_subselect.subquery.select_stmt.CopyFrom(query)
+        item.range_subselect.alias.aliasname = "named"
+        for label in labels:
+            item.range_subselect.alias.colnames.add().string.sval = label
+        query = tree.select([tree.target(tree.star())], [item])
+    return deparsed_query(query)
+
+
+def dependents(defining: Defining, name: str) -> list[str]:
+    """Views that read a table or view."""
+    schema, _, plain = name.rpartition(".")
+    found = []
+    for other in defining.names():
+        text = declared.view_of(defining.schema_of(other))
+        if text is not None and any(
+            item.range_var.relname == plain and item.range_var.schemaname in (schema, "public")
+            for item in _nodes(parse(text)[1], "range_var")
+        ):
+            found.append(other)
+    return found
+
+
+def column_dependents(writing: Writing, defining: Defining, table: str, column: str) -> list[str]:
+    """Views that use a column of a table."""
+    from deeplake.sql.select import bind_select
+
+    found = []
+    for name in dependents(defining, table):
+        text = str(declared.view_of(defining.schema_of(name)))
+        _, query = parse(text)
+        expand(query, writing.catalog)  # type: ignore[arg-type]
+        statement, tables = bind_select(text, query, writing.catalog, ())
+        if any(
+            tables[scan.table].name == table and column in [c.column for c in scan.columns]
+            for scan in statement.scans
+        ):
+            found.append(name)
+    return found
