@@ -113,7 +113,8 @@ def _aggregate(node: Aggregate) -> str:
         raise UnsupportedQueryError(f"{node.name}(DISTINCT …) is not supported.")
     orders = node.order
     if node.distinct and not orders and node.arguments and "{order}" in node.template:
-        orders = (Order(node.arguments[0], descending=False, nulls_first=False),)  # as Postgres sorts
+        # sorted, as Postgres tells values apart by sorting them
+        orders = (Order(node.arguments[0], descending=False, nulls_first=False),)
     order = f" ORDER BY {_orders(orders)}" if orders else ""
     template = node.template if "{clauses}" in node.template else node.template + "{clauses}"
     return template.format(
@@ -155,7 +156,7 @@ def _steady(node: Expression) -> Expression:
     """A key of a window whose calls raise without `error`, which the engine takes for volatile:
     a subscript that does not read as a number, with the message as its text.
     """
-    if not isinstance(node, Call):
+    if not isinstance(node, Call | Aggregate):
         return node
     template = _RAISES.sub(r"([NULL])[CAST(\1 AS INTEGER)]", node.template)
     return node._replace(template=template, arguments=tuple(map(_steady, node.arguments)))

@@ -8,6 +8,7 @@ from deeplake.errors import QueryError, UnsupportedQueryError
 from deeplake.query.coercion import coerce, present
 from deeplake.query.expression import (
     Aggregate,
+    Call,
     Column,
     Constant,
     Expression,
@@ -16,7 +17,7 @@ from deeplake.query.expression import (
     walk,
 )
 from deeplake.query.functions import registry, tables
-from deeplake.query.kinds import INT8, INTEGERS, INTERVAL, NUMBERS
+from deeplake.query.kinds import BYTEA, INT8, INTEGERS, INTERVAL, NUMBERS
 from deeplake.sql.parse import enum_name, inner, names
 
 if TYPE_CHECKING:
@@ -159,8 +160,12 @@ def _called(binder: ExpressionBinder, name: str, value: Any) -> Aggregate:
         key = made.arguments[-1]  # as the function takes it
         return made._replace(order=(orders[-1]._replace(key=key),))
     if registry.is_ordered(name):
-        raise QueryError(f"WITHIN GROUP is required for ordered-set aggregate {name}.",
-                         sqlstate="42809")  # fmt: skip
+        given = ", ".join(str(argument.kind.plain) for argument in arguments)
+        raise QueryError(
+            f"function {name}({given}) does not exist.",
+            hint="Say what it orders: WITHIN GROUP (ORDER BY ...).",
+            sqlstate="42883",
+        )
     if not arguments and not value.agg_star and registry.is_aggregate(name):
         raise QueryError(
             f"{name}(*) must be used to call a parameterless aggregate function.", sqlstate="42809"
@@ -209,7 +214,17 @@ def order_of(binder: ExpressionBinder, node: Any, key: Expression | None = None)
         descending = operator == ">"
     nulls = enum_name(value, "sortby_nulls")
     first = nulls == "SORTBY_NULLS_FIRST" or (nulls == "SORTBY_NULLS_DEFAULT" and descending)
-    return Order(key, descending, first)
+    return Order(sort_key(key), descending, first)
+
+
+def sort_key(key: Expression) -> Expression:
+    """What rows are sorted by: jsonb by the bytes of its order, anything else by itself."""
+    if key.kind.name != "jsonb":
+        return key
+    return Call(SORT_KEY, "json__key(CAST({0} AS VARCHAR))", (key,), BYTEA)
+
+
+SORT_KEY = "sort key"
 
 
 def named_windows(nodes: Any) -> dict[str, Any]:
@@ -251,7 +266,7 @@ def _window(binder: ExpressionBinder, value: Any) -> Window:
     outside, binder.call = binder.call, "definition"
     rows, binder.rows = binder.rows, None
     try:
-        partition = tuple(present(binder.bind(node)) for node in value.partition_clause)
+        partition = tuple(sort_key(present(binder.bind(node))) for node in value.partition_clause)
         order = tuple(order_of(binder, node) for node in value.order_clause)
         if value.refname:
             base = _defined(binder, value, value.refname)

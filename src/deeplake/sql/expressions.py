@@ -152,7 +152,7 @@ class ExpressionBinder:
     def _column_ref(self, value: Any) -> Expression:
         fields = [f.string.sval for f in value.fields if inner(f)[0] == "string"]
         if len(fields) < len(value.fields):
-            raise QueryError("* cannot stand here.", sqlstate="42601")
+            raise UnsupportedQueryError("a whole row as a value is not supported.")
         if len(fields) > 4:
             raise QueryError(
                 f"improper qualified name (too many dotted names): {'.'.join(fields)}.",
@@ -170,6 +170,9 @@ class ExpressionBinder:
             if whole.scalar:
                 return whole.column(whole.fields[0])
             raise UnsupportedQueryError("a whole row as a value is not supported.")
+        found = self.scope.find(table, fields[-1], schema, loose=True)
+        if found is not None:
+            return found
         if schema is not None and self.scope.find_relation(table, schema):
             schema = None
         raise self.scope.missing(table, fields[-1], self.position(value), schema)

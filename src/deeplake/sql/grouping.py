@@ -130,7 +130,8 @@ class Grouping:
         """
         shown = [o.expression for o in query.outputs] + [o.key for o in query.order]
         shown += list(query.distinct or ())
-        aggregates = [part for e in shown for part in walk(e) if isinstance(part, Aggregate)]
+        lists = [] if rows is None else [values for _, values in rows.columns]
+        aggregates = [p for e in (*shown, *lists) for p in walk(e) if isinstance(p, Aggregate)]
         grouped = bool(self._groups) or query.having is not None
         grouped = grouped or any(part.window is None for part in aggregates)
         windows = any(part.window is not None for part in aggregates)

@@ -9,7 +9,7 @@ from deeplake.query.coercion import cast, coerce, present
 from deeplake.query.expression import Aggregate, Call, Column, Constant, Expression, Order, walk
 from deeplake.query.kinds import INT8, NUMBERS, TEXT
 from deeplake.query.relation import Combined, Select
-from deeplake.sql.calls import order_of
+from deeplake.sql.calls import SORT_KEY, order_of
 from deeplake.sql.parse import character, enum_name, inner, leftmost
 
 if TYPE_CHECKING:
@@ -118,7 +118,10 @@ def bind_distinct(
             comparable(output.expression, "DISTINCT")
         shown = [output.expression for output in outputs]
         for item in order:
-            if item.key not in shown:
+            key = item.key
+            if isinstance(key, Call) and key.name == SORT_KEY and key.arguments[0] in shown:
+                raise UnsupportedQueryError("DISTINCT in the order of jsonb is not supported.")
+            if key not in shown:
                 raise _located(
                     binder, item.key, "for SELECT DISTINCT, ORDER BY expressions must appear in "
                     "select list.",

@@ -154,15 +154,24 @@ class Scope:
         self.relations.append(relation)
         self.every.append(relation)
 
-    def find(self, table: str | None, name: str, schema: str | None = None) -> Expression | None:
+    def find(
+        self, table: str | None, name: str, schema: str | None = None, *, loose: bool = False
+    ) -> Expression | None:
         """The column of a name, in this query or the nearest around it; None if there is none.
+
+        Args:
+            table: the relation that was named with it.
+            name: of the column.
+            schema: that was named with the relation.
+            loose: capitals do not matter. To be asked last: a name in quotes may differ from
+                another in nothing else.
 
         Raises:
             QueryError: 42702, several relations have it.
         """
         scope: Scope | None = self
         while scope is not None:
-            hits = scope._matches(table, name, schema)
+            hits = scope._matches(table, name, schema, loose=loose)
             if len(hits) > 1:
                 raise QueryError(
                     f'column reference "{name}" is ambiguous.',
@@ -187,7 +196,7 @@ class Scope:
 
     def finds(self, name: str) -> bool:
         """Whether a column of this very query has a name, or several do."""
-        return bool(self._matches(None, name, None))
+        return any(column.label == name for column in self.columns)
 
     def find_relation(self, alias: str | None, schema: str | None = None) -> Bound | None:
         """A relation by its name, in this query or around it."""
@@ -197,19 +206,16 @@ class Scope:
                 return found
         return None
 
-    def _matches(self, table: str | None, name: str, schema: str | None) -> list[NamedColumn]:
-        """Exact matches, else ones that differ in case only."""
+    def _matches(
+        self, table: str | None, name: str, schema: str | None, *, loose: bool
+    ) -> list[NamedColumn]:
         columns = self.columns
         if table is not None:
             relation = self.relation(table, schema)
             columns = [] if relation is None else relation.named()
-        exact = [column for column in columns if column.label == name]
-        if exact:
-            return exact
-        folded = name.lower()
-        if name == folded:
-            return [column for column in columns if column.label.lower() == folded]
-        return []
+        if not loose:
+            return [column for column in columns if column.label == name]
+        return [column for column in columns if column.label.lower() == name]
 
     def missing(
         self, table: str | None, name: str, position: int | None, schema: str | None = None

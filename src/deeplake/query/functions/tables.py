@@ -84,27 +84,20 @@ for _kind in ("timestamptz", "timestamp"):
           "generate_series({0}, {1}, {2})")  # fmt: skip
 _rows("unnest", "", "any[] -> any[]", "{0}")
 
-_OBJECT = (
-    "CASE WHEN json_type({0}) <> 'OBJECT' THEN error('[22023] cannot call %s on a non-object') "
-    "ELSE list_transform(list_sort(list_transform(json_keys({0}), "
-    "lambda k: {{'bytes': strlen(k), 'key': k}})), lambda k: %s) END"
-)
-_AT_KEY = "json_extract({0}, '$.\"' || replace(replace(k.key, '\\', '\\\\'), '\"', '\\\"') || '\"')"
-_KEY_TEXT = f"json_extract_string({_AT_KEY}, '$')"
-_ELEMENTS = (
-    "CASE WHEN json_type({0}) = 'ARRAY' THEN json_extract({0}, '$[*]') WHEN {0} IS NOT NULL THEN "
-    "error('[22023] cannot extract elements from a scalar or an object') END"
-)
-_TEXTS = f"list_transform({_ELEMENTS}, lambda e: json_extract_string(e, '$'))"
 for _prefix in ("jsonb", "json"):
+    _given = "CAST({0} AS VARCHAR)"
+    for _name in (f"{_prefix}_each", f"{_prefix}_each_text", f"{_prefix}_object_keys"):
+        _key = "" if _name.endswith("keys") else "key"
+        _rows(_name, _key, f"{_prefix} -> text[]", f"rows__keys({_given}, '{_name}')")
     _each, _items = f"{_prefix}_each", f"{_prefix}_array_elements"
-    for _name, _value, _kind in ((_each, _AT_KEY, "jsonb"), (f"{_each}_text", _KEY_TEXT, "text")):
-        _rows(_name, "key", f"{_prefix} -> text[]", _OBJECT % (_name, "k.key"))
-        _rows(
-            _name, "value", f"{_prefix} -> {_kind if _kind == 'text' else _prefix}[]",
-            _OBJECT % (_name, _value),
-        )  # fmt: skip
-    _rows(f"{_prefix}_object_keys", "", f"{_prefix} -> text[]",
-          _OBJECT % (f"{_prefix}_object_keys", "k.key"))  # fmt: skip
-    _rows(_items, "value", f"{_prefix} -> {_prefix}[]", _ELEMENTS)
-    _rows(f"{_items}_text", "value", f"{_prefix} -> text[]", _TEXTS)
+    _rows(
+        _each, "value", f"{_prefix} -> {_prefix}[]",
+        f"CAST(rows__members({_given}, '{_each}') AS {{type}})",
+    )  # fmt: skip
+    _rows(
+        f"{_each}_text", "value", f"{_prefix} -> text[]",
+        f"rows__member_texts({_given}, '{_each}_text')",
+    )  # fmt: skip
+    _rows(_items, "value", f"{_prefix} -> {_prefix}[]",
+          f"CAST(rows__elements({_given}) AS {{type}})")  # fmt: skip
+    _rows(f"{_items}_text", "value", f"{_prefix} -> text[]", f"rows__element_texts({_given})")
