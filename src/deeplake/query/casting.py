@@ -10,6 +10,7 @@ from deeplake.query.kinds import (
     INTEGERS,
     MEDIA,
     NUMBERS,
+    NUMERIC_DIGITS,
     TEXTS,
     Kind,
     digits_of,
@@ -143,16 +144,20 @@ def _text(given: Kind) -> str | None:
         return (
             "CAST(error('[0A000] the text of a numeric needs a scale: numeric(p, s)') AS VARCHAR)"
         )
+    if given.name == "numeric":
+        precision, scale = digits_of(given)
+        if precision == scale < NUMERIC_DIGITS:  # the engine would print .5
+            return f"CAST(CAST({{0}} AS DECIMAL({precision + 1},{scale})) AS VARCHAR)"
     return _TEXTS.get(given.name)
 
 
 _PLAIN = "CAST({0} AS VARCHAR)"
+_ERA = "regexp_replace(CAST({0} AS VARCHAR), '^(\\S+) \\(BC\\)(.*)$', '\\1\\2 BC')"
+_MOMENT = f"CASE WHEN {{0}} < '0001-01-01' THEN {_ERA} ELSE {_PLAIN} END"
 _TEXTS = {
     **dict.fromkeys(("int2", "int4", "int8", "numeric", "uuid", "time"), _PLAIN),
     **dict.fromkeys(("text", "varchar", "name", "unknown", "regtype"), "{0}"),
-    **dict.fromkeys(
-        ("date", "timestamp", "timestamptz"), "replace(CAST({0} AS VARCHAR), '(BC)', 'BC')"
-    ),
+    **dict.fromkeys(("date", "timestamp", "timestamptz"), _MOMENT),
     "bool": "CASE WHEN {0} THEN 'true' WHEN NOT {0} THEN 'false' END",
     "float8": "numbers__text8({0})",
     "float4": "numbers__text4({0})",

@@ -146,10 +146,9 @@ def cast(expression: Expression, kind: Kind) -> Expression:
 
 def settled(expression: Expression) -> Expression:
     """A constant numeric with the digits that it has, anything else as it is."""
-    if isinstance(expression, Constant) and expression.kind == NUMERIC:
-        if isinstance(expression.value, Decimal):
-            return literals.numeric(expression.value)
-    return expression
+    if not isinstance(expression, Constant) or expression.kind != NUMERIC:
+        return expression
+    return literals.numeric(expression.value) if expression.value is not None else expression
 
 
 def _typed(expression: Expression, kind: Kind) -> Expression:

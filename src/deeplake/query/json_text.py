@@ -57,7 +57,7 @@ def load(text: str) -> Any:
     """The value of a JSON text.
 
     Raises:
-        QueryError: 22P02, it is none; 22P05, it holds \\u0000.
+        QueryError: 22P02, it is none; 22P05, it holds the character 0.
     """
     try:
         value = json.loads(text, parse_float=_number, parse_int=_integer, parse_constant=_constant)
@@ -94,7 +94,7 @@ def keys(value: dict[str, Any]) -> list[str]:
 
 
 def dump(value: Any) -> str:
-    """A value as jsonb prints it.
+    r"""A value as jsonb prints it.
 
     >>> dump(load('{"bb": 1.50, "a": [1e2, "x"], "a": true}'))
     '{"a": true, "bb": 1.50}'

@@ -78,7 +78,7 @@ def _float(text: str, kind: Kind) -> Constant:
     word = text.strip().lower()
     if not _FLOAT.fullmatch(word):
         raise malformed(text, kind)
-    value = float(word)
+    value = math.nan if word.endswith("nan") else float(word)  # one object: equal to itself
     zero = not re.search(r"[1-9]", word.partition("e")[0])
     lost = math.isinf(value) or (value == 0 and not zero)
     if kind.name == "float4":
@@ -113,7 +113,7 @@ def numeric(value: Decimal) -> Constant:
             f"{NUMERIC_DIGITS}.",
             sqlstate="0A000",
         )
-    return Constant(value, numeric_of(max(whole, 1 - scale), scale))
+    return Constant(value, numeric_of(max(whole, int(scale < NUMERIC_DIGITS)), scale))
 
 
 def cast_number(value: Decimal, kind: Kind) -> Constant | None:

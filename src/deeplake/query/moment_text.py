@@ -96,11 +96,12 @@ def beyond(text: str, kind: str = "date/time") -> QueryError:
 
 
 _TIME = re.compile(
-    r"(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.](\d*))?)?\s*([ap]\.?m\.?)?(?![\d:])", re.IGNORECASE
+    r"(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.](\d*))?)?(?:\s*([ap]\.?m\.?)(?![A-Za-z]))?(?![\d:])",
+    re.IGNORECASE,
 )
 _OFFSET = re.compile(r"([+-])(\d{1,2})(?::?(\d{2}))?(?::?(\d{2}))?$")
 _ISO = re.compile(r"(\d{4,6})-(\d{1,2})-(\d{1,2})")
-_TOKEN = re.compile(r"[A-Za-z_]+(?:/[A-Za-z_+\-0-9]+)*|\d+(?:[-/.]\d+)*|[+-]\d[\d:]*|[,]|\S")
+_TOKEN = re.compile(r"[A-Za-z_]+(?:/[A-Za-z_+\-0-9]+)*|\d+(?:[-/.]\d+)*|[,]|\S")
 _RELATIVE = ("now", "today", "tomorrow", "yesterday", "epoch", "infinity", "-infinity", "allballs")
 _ZONES = {"z": 0, "utc": 0, "gmt": 0, "zulu": 0, "ut": 0,
           "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7,
@@ -132,10 +133,10 @@ def read_moment(text: str, kind: str) -> Moment:
         rest, tail = rest[: clock.start()].strip(), rest[clock.end() :].strip()
         rest = _zone_off(found, tail, text, kind) + rest
     elif kind != "date":
-        rest = _bare_zone(found, rest)
+        rest = _bare_clock(found, _bare_zone(found, rest), text, kind)
     if rest:
         found.days = _date(rest, text, kind, bc=bc)
-    if found.days is None and (kind != "time" or found.time is None):
+    if found.days is None and (kind not in _TIMES or found.time is None):
         raise wrong(text, kind)
     return found
 
@@ -148,16 +149,34 @@ def _bare_zone(found: Moment, rest: str) -> str:
     return rest
 
 
+_BARE = re.compile(r"(\d\d)(\d\d)(\d\d)?(?:[.](\d*))?()")
+
+
+def _bare_clock(found: Moment, rest: str, text: str, kind: str) -> str:
+    """Take off a time without colons: 030405 behind a date, or alone where a time is wanted."""
+    head, _, last = rest.rpartition(" ")
+    match = _BARE.fullmatch(last)
+    if match is None or not (head or kind in _TIMES):
+        return rest
+    if head and not re.fullmatch(r"\d{8}|\d{4,}-\d+-\d+", head):
+        return rest
+    found.time = _clock(match, text)
+    return head
+
+
+_TIMES = ("time", "time without time zone")
+
+
 def _relative(found: Moment, word: str, text: str, kind: str) -> None:
     if word in ("infinity", "inf", "+infinity", "-infinity", "-inf"):
-        if kind == "time":
+        if kind in _TIMES:
             raise wrong(text, kind)
         found.infinite = -1 if word.startswith("-") else 1
         found.days = found.infinite * DATE_INFINITY
     elif word == "epoch":
         found.days, found.time, found.offset = 0, 0, 0
     elif word == "allballs":
-        if kind != "time":
+        if kind not in _TIMES:
             raise wrong(text, kind)
         found.time = 0
     else:
@@ -229,14 +248,18 @@ def _date(rest: str, text: str, kind: str, *, bc: bool) -> int:
     return _checked(*_fields(rest, text, kind), text, bc=bc)
 
 
+_SHORT_WEEKDAYS = frozenset(
+    ("mon", "tue", "tues", "wed", "weds", "thu", "thur", "thurs", "fri", "sat", "sun")
+)
+
+
 def _fields(rest: str, text: str, kind: str) -> tuple[int, int, int]:
     """Year, month and day of forms with names of months, or with slashes, dots and dashes."""
     numbers: list[str] = []
     month = None
-    for token in _TOKEN.findall(rest):
-        word = token.lower()
-        if token == "," or word in WEEKDAYS or word in ("mon", "tue", "wed", "thu", "fri", "sat",
-                                                         "sun", "tues", "thur", "thurs", "weds"):  # fmt: skip
+    for part in _TOKEN.findall(rest):
+        word = part.lower()
+        if part == "," or word in WEEKDAYS or word in _SHORT_WEEKDAYS:
             continue
         if word[:3] in _MONTH_WORDS and MONTHS[_MONTH_WORDS[word[:3]] - 1].startswith(word):
             if month is not None:
@@ -244,9 +267,9 @@ def _fields(rest: str, text: str, kind: str) -> tuple[int, int, int]:
             month = _MONTH_WORDS[word[:3]]
         elif word == "sept":
             month = 9
-        elif re.fullmatch(r"\d+([-/.]\d+)*", token):
-            numbers += re.split(r"[-/.]", token)
-        elif token not in "-/.":
+        elif re.fullmatch(r"\d+([-/.]\d+)*", part):
+            numbers += re.split(r"[-/.]", part)
+        elif part not in "-/.":
             raise wrong(text, kind)
     if month is not None and len(numbers) == 2:
         first, second = numbers

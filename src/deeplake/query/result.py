@@ -83,7 +83,9 @@ def _interval(value: Any) -> Any:
     from datetime import timedelta
 
     months, days, nanoseconds = value
-    return timedelta(days=days + 30 * months, microseconds=nanoseconds // 1000)
+    years, months = int(months / 12), months - int(months / 12) * 12
+    days += 365 * years + 30 * months  # as psycopg has it
+    return timedelta(days=days, microseconds=nanoseconds // 1000)
 
 
 def _uuid(value: str) -> Any:

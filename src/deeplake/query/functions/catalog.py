@@ -4,11 +4,28 @@ from __future__ import annotations
 
 from deeplake.query.functions import (
     aggregates,
+    arrays,
+    dates,
     json,
+    numbers,
     operators,
     patterns,
+    system,
     text,
     udf,
+    vectors,
 )
 
-__all__ = ["aggregates", "json", "operators", "patterns", "text", "udf"]
+__all__ = [
+    "aggregates",
+    "arrays",
+    "dates",
+    "json",
+    "numbers",
+    "operators",
+    "patterns",
+    "system",
+    "text",
+    "udf",
+    "vectors",
+]

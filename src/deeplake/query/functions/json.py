@@ -16,7 +16,6 @@ from deeplake.query.kinds import (
     TEXT,
     TEXTS,
     Kind,
-    array_of,
     is_varying,
 )
 
@@ -70,7 +69,7 @@ register("jsonb_object", "text[], text[] -> jsonb", _json("json__object({0}, {1}
 # --- values into JSON -------------------------------------------------------------------------
 
 
-def as_json_text(expression: Expression, kind: Kind = JSONB) -> Expression:
+def as_json_text(expression: Expression) -> Expression:
     """The JSON text of any value, NULL for NULL.
 
     Raises:
@@ -137,7 +136,7 @@ def _to_json(name: str, arguments: Sequence[Expression], kind: Kind) -> Expressi
             "could not determine polymorphic type because input has type unknown.",
             sqlstate="42804",
         )
-    return Call(name, "CAST({0} AS JSON)", (as_json_text(arguments[0], kind),), kind)
+    return Call(name, "CAST({0} AS JSON)", (as_json_text(arguments[0]),), kind)
 
 
 def _listed(parts: Sequence[Expression], start: int, step: int) -> str:
@@ -151,7 +150,7 @@ def _build_object(name: str, kind: Kind, function: str) -> None:
             raise QueryError("argument list must have even number of elements.", sqlstate="22023")
         made = []
         for key, value in zip(arguments[::2], arguments[1::2], strict=True):
-            made += [as_output(present(key)), as_json_text(value, kind)]
+            made += [as_output(present(key)), as_json_text(value)]
         pairs = (
             f"CAST({_listed(made, 0, 2)} AS VARCHAR[]), CAST({_listed(made, 1, 2)} AS VARCHAR[])"
         )
@@ -161,7 +160,7 @@ def _build_object(name: str, kind: Kind, function: str) -> None:
 def _build_array(name: str, kind: Kind) -> None:
     @special(name)
     def build(arguments: Sequence[Expression]) -> Expression:
-        made = tuple(as_json_text(argument, kind) for argument in arguments)
+        made = tuple(as_json_text(argument) for argument in arguments)
         inside = f"json__of_array(CAST({_listed(made, 0, 1)} AS VARCHAR[]))"
         return Call(name, f"CAST({inside} AS JSON)", made, kind)
 

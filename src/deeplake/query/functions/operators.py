@@ -158,7 +158,8 @@ def _float_operation(name: str, made: Call) -> Expression:
     """
     if name == "/":
         return bound(name, _quotient(), made.arguments, made.kind)
-    raws, leaves = [], []
+    raws: list[str] = []
+    leaves: list[Expression] = []
     for argument in made.arguments:
         inside = _raw_of(argument, made.kind)
         if inside is None:

@@ -14,7 +14,6 @@ from deeplake.query.regular import Regular, replacement
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from deeplake.query.kinds import Kind
 
 for _name, _words in (
     ("~~", "LIKE"),
@@ -163,8 +162,8 @@ register("regexp_matches", "text, text, text -> text[]", "")
 
 
 @special("regexp_matches")
-def _regexp_matches(arguments: Sequence[Expression]) -> Expression:
-    raise UnsupportedQueryError("regexp_matches() cannot stand here.")
+def _regexp_matches(_: Sequence[Expression]) -> Expression:
+    raise UnsupportedQueryError("regexp_matches() cannot stand here: it returns rows.")
 
 
 register("regexp_split_to_array", "text, text -> text[]", "")
@@ -174,7 +173,7 @@ register("regexp_split_to_array", "text, text, text -> text[]", "")
 @special("regexp_split_to_array")
 def _regexp_split(arguments: Sequence[Expression]) -> Expression:
     name, kind = "regexp_split_to_array", array_of(TEXT)
-    text, regular = _finding(name, arguments, kind)
+    text, regular = _finding(name, arguments)
     if regular is None:
         return Constant(None, kind)
     if regular.nullable:
@@ -183,9 +182,7 @@ def _regexp_split(arguments: Sequence[Expression]) -> Expression:
     return Call(name, "string_split_regex({0}, {1})", parts, kind)
 
 
-def _finding(
-    name: str, arguments: Sequence[Expression], kind: Kind
-) -> tuple[Expression, Regular | None]:
+def _finding(name: str, arguments: Sequence[Expression]) -> tuple[Expression, Regular | None]:
     made = _texts(plain_call(name, arguments))
     if _is_null(made):
         return made[0], None
@@ -198,7 +195,7 @@ register("regexp_count", "text, text -> int4", "")
 
 @special("regexp_count")
 def _regexp_count(arguments: Sequence[Expression]) -> Expression:
-    text, regular = _finding("regexp_count", arguments, INT4)
+    text, regular = _finding("regexp_count", arguments)
     if regular is None:
         return Constant(None, INT4)
     if regular.nullable:
@@ -212,7 +209,7 @@ register("regexp_substr", "text, text -> text", "")
 
 @special("regexp_substr")
 def _regexp_substr(arguments: Sequence[Expression]) -> Expression:
-    text, regular = _finding("regexp_substr", arguments, TEXT)
+    text, regular = _finding("regexp_substr", arguments)
     return Constant(None, TEXT) if regular is None else _extracted(text, regular, 0)
 
 

@@ -12,12 +12,21 @@ Which of several signatures is meant is decided as Postgres decides (its manual,
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deeplake.errors import QueryError, UnsupportedQueryError
 from deeplake.query.coercion import as_kind, coerce, common_kind, implicit_cost, present, settled
 from deeplake.query.expression import Aggregate, Call, Column, Constant, Expression, Parameter
-from deeplake.query.kinds import NUMBERS, SPELLINGS, TEXT, TEXTS, Kind, array_of, engine_type
+from deeplake.query.kinds import (
+    NUMBERS,
+    SPELLINGS,
+    TEXT,
+    TEXTS,
+    Kind,
+    array_of,
+    digits_of,
+    engine_type,
+)
 from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
@@ -58,6 +67,7 @@ _families: dict[str, dict[str, list[Signature]]] = {
     "scalar": {}, "aggregate": {}, "window": {}, "ordered": {},
 }  # fmt: skip
 _special: dict[str, Builder] = {}
+_special_aggregates: dict[str, Callable[[Sequence[Expression]], Aggregate]] = {}
 
 
 def register(
@@ -95,6 +105,18 @@ def special(names: str) -> Callable[[Builder], Builder]:
     def decorate(builder: Builder) -> Builder:
         for name in names.split():
             _special[name] = builder
+        return builder
+
+    return decorate
+
+
+def special_aggregate(names: str) -> Callable[[Any], Any]:
+    """Register an aggregate that makes its expression itself."""
+
+    def decorate(builder: Callable[[Sequence[Expression]], Aggregate]) -> Any:
+        for name in names.split():
+            _special_aggregates[name] = builder
+            _families["aggregate"].setdefault(name, [])
         return builder
 
     return decorate
@@ -188,6 +210,14 @@ def aggregate(name: str, arguments: Sequence[Expression]) -> Aggregate:
     Raises:
         As `call` does.
     """
+    builder = _special_aggregates.get(name)
+    if builder is not None:
+        return builder(arguments)
+    return plain_aggregate(name, arguments)
+
+
+def plain_aggregate(name: str, arguments: Sequence[Expression]) -> Aggregate:
+    """An aggregate or window function that is registered by signatures."""
     family = "aggregate" if name in _families["aggregate"] else "window"
     return _aggregate(family, name, arguments)
 
@@ -195,10 +225,30 @@ def aggregate(name: str, arguments: Sequence[Expression]) -> Aggregate:
 def ordered(name: str, arguments: Sequence[Expression], keys: Sequence[Expression]) -> Aggregate:
     """An aggregate WITHIN GROUP (ORDER BY keys), without its clauses.
 
+    What is ordered is the last of its arguments: only where it is to descend, an order by just that
+    expression belongs to the clauses.
+
     Raises:
         As `call` does.
+        QueryError: 22003, a fraction is not between 0 and 1.
     """
-    return _aggregate("ordered", name, [*arguments, *keys])
+    made = _aggregate("ordered", name, [*arguments, *keys])
+    if name.startswith("percentile"):
+        _check_fractions(made.arguments[0])
+    return made
+
+
+def _check_fractions(expression: Expression) -> None:
+    if isinstance(expression, Call) and expression.arguments:
+        for argument in expression.arguments:
+            _check_fractions(argument)
+        return
+    if not isinstance(expression, Constant) or expression.value is None:
+        raise UnsupportedQueryError("a percentile that is no constant is not supported.")
+    if not 0 <= expression.value <= 1:
+        raise QueryError(
+            f"percentile value {expression.value} is not between 0 and 1.", sqlstate="22003"
+        )
 
 
 def _aggregate(family: str, name: str, arguments: Sequence[Expression]) -> Aggregate:
@@ -250,7 +300,10 @@ def _resolve(
     if not able:
         raise _unknown(name, arguments)
     found = able[0] if len(able) == 1 else _chosen(name, able, arguments)
-    element = _element(found, arguments)
+    try:
+        element = _element(found, arguments)
+    except QueryError:
+        raise _unknown(name, arguments) from None
     return found, [_taken(found.pattern(k), a, arguments, element) for k, a in enumerate(arguments)]
 
 
@@ -408,8 +461,22 @@ def _taken(
     if pattern == "element":
         return as_kind(argument, element)
     if pattern == "same":
-        return as_kind(argument, common_kind([present(arguments[0]), argument], "arguments of"))
+        return _as_first(present(arguments[0]), argument)
     return coerce(argument, _kind(pattern))
+
+
+def _as_first(first: Expression, argument: Expression) -> Expression:
+    """An argument as the kind of the first one."""
+    kind = settled(first).kind
+    if argument.kind.name == "unknown":
+        return coerce(argument, TEXT if kind.name == "unknown" else kind)
+    common = common_kind([first, argument], "arguments of")
+    if common.name != kind.name:
+        raise UnsupportedQueryError(f"arguments of types {kind.plain} and {argument.kind.plain} "
+                                    "together are not supported here.")  # fmt: skip
+    if kind.name == "numeric" and digits_of(argument.kind)[1] > digits_of(kind)[1]:
+        raise UnsupportedQueryError("a numeric with more digits than the first is not supported.")
+    return coerce(argument, kind)
 
 
 def _element(signature: Signature, arguments: Sequence[Expression]) -> Kind:

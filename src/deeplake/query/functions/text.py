@@ -97,7 +97,9 @@ def _joined(arguments: Sequence[Expression]) -> Expression:
     """|| of arrays, jsonb and bytea; else of texts, of which one side may be anything."""
     left, right = (present(argument) for argument in arguments)
     plain = ("bytea", "jsonb", "vector", "halfvec")
-    if any(side.kind.element is not None or side.kind.name in plain for side in (left, right)):
+    if left.kind.element is not None or right.kind.element is not None:
+        return plain_call("||", (left, right))
+    if any(side.kind.name in plain for side in (left, right)):
         texts = [s for s in (left, right) if s.kind.name in TEXTS]
         if not texts:
             return plain_call("||", (left, right))
@@ -184,5 +186,6 @@ register("array_to_string", "text[], text, text -> text", "texts__from_array({0}
 register(
     "convert_to",
     "text, text -> bytea",
-    "CASE WHEN lower({1}) IN ('utf8', 'utf-8') THEN encode({0}) ELSE error('[0A000] only UTF8 is supported') END",
+    "CASE WHEN lower({1}) IN ('utf8', 'utf-8') THEN encode({0}) ELSE "
+    "error('[0A000] only UTF8 is supported') END",
 )

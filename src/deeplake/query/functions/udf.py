@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from importlib import import_module
 from inspect import Parameter, Signature
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +20,8 @@ from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+
+Function = TypeVar("Function", bound="Callable[..., Any]")
 
 _CALLED = re.compile(r"\b([a-z]+)__([a-z0-9_]+)\(")
 _installed: set[str] = set()
@@ -39,25 +41,27 @@ class Family:
     def __init__(self) -> None:
         self.udfs: dict[str, Udf] = {}
 
-    def columns(self, name: str, signature: str) -> Callable[[Any], Any]:
+    def columns(self, name: str, signature: str) -> Callable[[Function], Function]:
         """Register a function of whole Arrow arrays: 'BLOB, INTEGER -> VARCHAR'."""
 
-        def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        def decorate(function: Function) -> Function:
             arguments, result = _signature(signature)
             self.udfs[name] = Udf(arguments, result, _told(function, len(arguments)))
             return function
 
         return decorate
 
-    def rows(self, name: str, signature: str, *, nulls: bool = False) -> Callable[[Any], Any]:
+    def rows(
+        self, name: str, signature: str, *, nulls: bool = False
+    ) -> Callable[[Function], Function]:
         """Register a function of one row's values; NULL for NULL unless `nulls`.
 
         Moments come as their integers: days, microseconds.
         """
 
-        def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        def decorate(function: Function) -> Function:
             arguments, result = _signature(signature)
-            run = _by_row(function, arguments, result, nulls=nulls)
+            run = _by_row(function, result, nulls=nulls)
             self.udfs[name] = Udf(arguments, result, _told(run, len(arguments)))
             return function
 
@@ -108,9 +112,7 @@ def _told(function: Callable[..., Any], count: int) -> Callable[..., Any]:
     return run
 
 
-def _by_row(
-    function: Callable[..., Any], arguments: Sequence[str], result: str, *, nulls: bool
-) -> Callable[..., Any]:
+def _by_row(function: Callable[..., Any], result: str, *, nulls: bool) -> Callable[..., Any]:
     def run(*arrays: Any) -> Any:
         columns = [values(array) for array in arrays]
         if nulls:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from deeplake.query.functions.udf import Family, failure
 from deeplake.query.moment_text import DAY, Interval, interval_text, read_interval
 
@@ -24,7 +26,7 @@ def checked(months: int, days: int, micro: int) -> Interval:
 def _scaled(value: Interval, factor: float) -> Interval:
     """Fractions of months become days, fractions of days microseconds, as in interval_mul."""
     months_, days_, micro = value
-    if factor != factor or abs(factor) == float("inf"):
+    if not math.isfinite(factor):
         raise failure("22008", "interval out of range")
     months = int(months_ * factor)
     days = int(days_ * factor)

@@ -190,7 +190,9 @@ def plain(text: str) -> str:
     return format(value, "f")
 
 
-_FLOAT = re.compile(r"\s*([+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|nan|[+-]?inf(inity)?)\s*", re.I | re.A)
+_FLOAT = re.compile(
+    r"\s*([+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|nan|[+-]?inf(inity)?)\s*", re.IGNORECASE | re.ASCII
+)
 
 
 @FAMILY.rows("read", "VARCHAR -> DOUBLE")
@@ -269,3 +271,42 @@ for _name, _bits, _engine, _arrow in (
     ("left8", 64, "BIGINT", pa.int64()),
 ):
     FAMILY.columns(_name, f"{_engine}, INTEGER -> {_engine}")(_left(_bits, _arrow))
+
+
+@FAMILY.rows("bucket", "VARCHAR, VARCHAR, VARCHAR, INTEGER -> INTEGER")
+def bucket(a: str, low: str, high: str, count: int) -> int:
+    """width_bucket of numerics."""
+    value, first, last = Decimal(a), Decimal(low), Decimal(high)
+    if count <= 0:
+        raise failure("2201G", "count must be greater than zero")
+    if first == last:
+        raise failure("2201G", "lower bound cannot equal upper bound")
+    if first > last:
+        value, first, last = -value, -first, -last
+    if value < first:
+        return 0
+    if value >= last:
+        return count + 1
+    return int(_WIDE.divide((value - first) * count, last - first)) + 1
+
+
+def _degrees(name: str) -> None:
+    function = {"sind": math.sin, "cosd": math.cos, "tand": math.tan}[name]
+    exact: dict[float, float] = {
+        "sind": {0: 0.0, 30: 0.5, 90: 1.0, 150: 0.5, 180: 0.0, 210: -0.5, 270: -1.0, 330: -0.5},
+        "cosd": {0: 1.0, 60: 0.5, 90: 0.0, 120: -0.5, 180: -1.0, 240: -0.5, 270: 0.0, 300: 0.5},
+        "tand": {0: 0.0, 45: 1.0, 90: math.inf, 135: -1.0, 180: 0.0, 225: 1.0, 270: -math.inf,
+                 315: -1.0},
+    }[name]  # fmt: skip
+
+    @FAMILY.rows(name, "DOUBLE -> DOUBLE")
+    def run(value: float) -> float:
+        if math.isinf(value):
+            raise failure("22003", "input is out of range")
+        rest = math.fmod(value, 360)
+        found = exact.get(rest % 360)
+        return function(math.radians(rest)) if found is None else found
+
+
+for _name in ("sind", "cosd", "tand"):
+    _degrees(_name)
