@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from deeplake.api.column import Column as Column
     from deeplake.api.database import Database as Database
     from deeplake.api.dataset import Dataset as Dataset
+    from deeplake.api.expression import expr as expr
     from deeplake.api.open import connect as connect
     from deeplake.api.open import create as create
     from deeplake.api.open import delete as delete
@@ -39,6 +40,7 @@ _HOMES = {
     "Database": "deeplake.api.database",
     "Dataset": "deeplake.api.dataset",
     "View": "deeplake.api.view",
+    "expr": "deeplake.api.expression",
     **dict.fromkeys(("connect", "create", "delete", "exists", "open"), "deeplake.api.open"),
 }
 _MODULES = ("errors", "testing", "types")
@@ -54,6 +56,7 @@ __all__ = [
     "delete",
     "errors",
     "exists",
+    "expr",
     "open",
     "testing",
     "types",

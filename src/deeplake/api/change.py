@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from deeplake.api.expression import Expr
 from deeplake.api.positions import position, positions
 from deeplake.errors import InputError, NullValueError, RaggedColumnsError
 from deeplake.types.base import FixedLayout, row_count
 from deeplake.types.data import take_rows
+from deeplake.types.named import NamedTuple
 from deeplake.types.rows import refusal
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from deeplake.api.session import Session
+    from deeplake.sql.parameters import Parameters
     from deeplake.table.columns import Column
     from deeplake.types.base import ColumnData
 
@@ -44,8 +47,8 @@ def set_cells(session: Session, name: str, key: Any, value: Any) -> None:
             session.update(rows, {column.column_id: data})
 
 
-def update(session: Session, values: Mapping[str, Any], rows: Any, row_ids: Any) -> int:
-    """Set columns to constants in some rows; how many rows that were.
+def update(session: Session, values: Mapping[str, Any], chosen_by: Choice) -> int:
+    """Set columns to constants, or to what is computed of each row; how many rows that were.
 
     Raises:
         InputError: no rows are named, or twice; or any error of the values.
@@ -57,29 +60,85 @@ def update(session: Session, values: Mapping[str, Any], rows: Any, row_ids: Any)
             hint="ds.update({'label': 3}, rows=[1, 2]).",
         )
     one = {}
+    computed: dict[str, str] = {}
     for name, value in values.items():
         column = session.columns.get(name)
-        one[column.column_id] = _normalised(column, [value])
+        if isinstance(value, Expr):
+            computed[name] = value.text
+        else:
+            one[column.column_id] = _normalised(column, [value])
     with session.writing:
-        found = chosen(session, rows, row_ids)
-        if len(found) and one:
+        found, batch = _found(session, chosen_by, computed)
+        if len(found) and values:
             everywhere = np.zeros(len(found), np.int64)
-            session.update(found, {c: take_rows(data, everywhere) for c, data in one.items()})
-        return len(found) if one else 0
+            batch |= {c: take_rows(data, everywhere) for c, data in one.items()}
+            session.update(found, batch)
+        return len(found) if values else 0
 
 
-def delete(session: Session, rows: Any, row_ids: Any) -> int:
+def delete(session: Session, chosen_by: Choice) -> int:
     """Delete rows; how many that were.
 
     Raises:
-        InputError, RowIndexError
+        InputError, RowIndexError, QueryError
     """
     session.writable()
     with session.writing:
-        found = chosen(session, rows, row_ids)
+        found, _ = _found(session, chosen_by, {})
         if len(found):
             session.delete(found)
         return len(found)
+
+
+class Choice(NamedTuple):
+    """Which rows: by position, by row id, or by a condition; one of them."""
+
+    rows: Any = None
+    row_ids: Any = None
+    where: str | None = None
+    parameters: Parameters = None
+
+
+def _found(
+    session: Session, choice: Choice, computed: Mapping[str, str]
+) -> tuple[Rows, dict[int, ColumnData]]:
+    """Positions, ascending, each once; and what is computed of these rows, by column id."""
+    if choice.where is None and not computed:
+        return chosen(session, choice.rows, choice.row_ids), {}
+    from deeplake.api.catalog import Tables
+    from deeplake.api.database import database_of
+    from deeplake.sql import where
+    from deeplake.sql.target import wanted
+    from deeplake.sql.update import refuse_nulls
+
+    if choice.where is not None:
+        if choice.rows is not None or choice.row_ids is not None:
+            raise _ambiguous()
+        if not isinstance(choice.where, str):
+            raise InputError(f"where= is a condition such as 'rating > 3', not {choice.where!r}.")
+        view = session.view()
+    else:
+        view = session.view(chosen(session, choice.rows, choice.row_ids))
+    wants = [wanted(session.columns, name) for name in computed]
+    cells = [
+        (where.computed(text), want) for text, want in zip(computed.values(), wants, strict=True)
+    ]
+    catalog = Tables(database_of(session.stand), session)
+    found = where.evaluated(
+        view, session.table, catalog, choice.where, choice.parameters, cells
+    )
+    batch = {
+        want.column.column_id: data for want, data in zip(wants, found.data, strict=False)
+    }
+    refuse_nulls(session, batch)
+    return found.positions, batch
+
+
+def _ambiguous() -> InputError:
+    return InputError(
+        "name the rows, either by position, by row id, or by a condition.",
+        hint="Pass rows=[0, 5], rows=slice(10, 20), a mask, row_ids=[...], or where='rating > 3'.",
+    )
 
 
 def chosen(session: Session, rows: Any, row_ids: Any) -> Rows:
@@ -92,10 +151,7 @@ def chosen(session: Session, rows: Any, row_ids: Any) -> Rows:
         RowIndexError: a position out of range.
     """
     if (rows is None) == (row_ids is None):
-        raise InputError(
-            "name the rows, either by position or by row id.",
-            hint="Pass rows=[0, 5], rows=slice(10, 20), a mask, or row_ids=[...].",
-        )
+        raise _ambiguous()
     if row_ids is not None:
         return session.positions_of(_ids(row_ids))
     row = position(rows, session.rows)

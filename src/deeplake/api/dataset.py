@@ -202,23 +202,33 @@ class Dataset(Versioned, Optimizable, Streamed):
 
         return extend(self._session, rows)
 
-    def update(self, values: Mapping[str, Any], *, rows: Any = None, row_ids: Any = None) -> int:
+    def update(
+        self,
+        values: Mapping[str, Any],
+        *,
+        where: str | None = None,
+        parameters: Parameters = None,
+        rows: Any = None,
+        row_ids: Any = None,
+    ) -> int:
         """Stage new values of some columns in some rows; returns in how many.
 
         Only the new values are written: a label fixed beside a video costs the label.
 
         Args:
-            values: column -> its new value in every row named.
-            rows: positions: one, a list, a slice or a mask.
+            values: column -> its new value in every row named, or `deeplake.expr("rating + 1")`.
+            where: a condition of SQL over the columns: "rating > 3".
+            parameters: of the condition: a sequence for %s, a mapping for :name.
+            rows: positions instead: one, a list, a slice or a mask.
             row_ids: the rows' ids instead, as in `row_ids`; those of no row name nothing.
 
         Raises:
-            InvalidValueError, ColumnNotFoundError, RowIndexError, ReadOnlyError: nothing was
-                staged.
+            InvalidValueError, ColumnNotFoundError, RowIndexError, ReadOnlyError, QueryError:
+                nothing was staged.
         """
-        from deeplake.api.change import update
+        from deeplake.api.change import Choice, update
 
-        return update(self._session, values, rows, row_ids)
+        return update(self._session, values, Choice(rows, row_ids, where, parameters))
 
     def upsert(self, rows: Any, *, on: str | Sequence[str] | None = None) -> Upserted:
         """Stage rows by key: those that are there are updated, the others appended, all or none.
@@ -240,19 +250,28 @@ class Dataset(Versioned, Optimizable, Streamed):
 
         return upsert(self._session, rows, on)
 
-    def delete(self, *, rows: Any = None, row_ids: Any = None) -> int:
+    def delete(
+        self,
+        *,
+        where: str | None = None,
+        parameters: Parameters = None,
+        rows: Any = None,
+        row_ids: Any = None,
+    ) -> int:
         """Stage the deletion of rows; returns how many. Later rows move up; row ids never change.
 
         Args:
-            rows: positions: one, a list, a slice or a mask.
+            where: a condition of SQL over the columns: "rating < 2".
+            parameters: of the condition: a sequence for %s, a mapping for :name.
+            rows: positions instead: one, a list, a slice or a mask.
             row_ids: the rows' ids instead, as in `row_ids`; those of no row name nothing.
 
         Raises:
-            RowIndexError, ReadOnlyError
+            RowIndexError, ReadOnlyError, QueryError
         """
-        from deeplake.api.change import delete
+        from deeplake.api.change import Choice, delete
 
-        return delete(self._session, rows, row_ids)
+        return delete(self._session, Choice(rows, row_ids, where, parameters))
 
     # --- columns ----------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from deeplake.sql.evaluate import (
     joined,
     once,
 )
-from deeplake.sql.parse import enum_name, inner
+from deeplake.sql.parse import enum_name, inner, nodes
 from deeplake.sql.returning import returned
 from deeplake.sql.target import Outcome, wanted
 from deeplake.types.data import take_rows
@@ -182,14 +182,16 @@ def _one_output(node: Any, link: Any, value: Any) -> Any:
     select = link.subselect.select_stmt
     if len(select.target_list) != value.ncolumns:
         raise QueryError("number of columns does not match number of values.", sqlstate="42601")
+    item = nodes().Node()
+    item.range_subselect.subquery.select_stmt.CopyFrom(select)
+    item.range_subselect.alias.aliasname = "assigned"
+    for k in range(value.ncolumns):
+        item.range_subselect.alias.colnames.add().string.sval = f"c{k + 1}"
+    output = tree.target(tree.column("assigned", f"c{value.colno}"))
     made = type(node)()
     made.sub_link.CopyFrom(link)
     made.sub_link.sub_link_type = "EXPR_SUBLINK"
-    kept = made.sub_link.subselect.select_stmt.target_list
-    one = type(kept[0])()
-    one.CopyFrom(kept[value.colno - 1])
-    del kept[:]
-    kept.append(one)
+    made.sub_link.subselect.select_stmt.CopyFrom(tree.select([output], [item]))
     return made
 
 
