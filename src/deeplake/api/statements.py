@@ -189,6 +189,10 @@ def _writer(kind: str, node: Any) -> Callable[[Any], Outcome]:
         from deeplake.sql.insert import insert
 
         return lambda writing: insert(writing, node)
+    if kind == "merge_stmt":
+        from deeplake.sql.merge import merge
+
+        return lambda writing: merge(writing, node)
     if kind in ("update_stmt", "delete_stmt"):
         from deeplake.sql import update
 
