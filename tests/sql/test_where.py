@@ -28,7 +28,9 @@ def test_rows_are_named_by_a_condition(ds):
     assert ds.update({"tag": "low"}, where="rating < 2") == 4
     assert ds["tag"][:].count("low") == 4
     assert ds.update({"tag": "none"}, where="rating > 99") == 0
-    assert ds.delete(where="rating = %s AND tag != :x".replace(":x", "%s"), parameters=[4, "t4"]) == 1
+    assert (
+        ds.delete(where="rating = %s AND tag != :x".replace(":x", "%s"), parameters=[4, "t4"]) == 1
+    )
     assert ds.delete(where="id IN (SELECT max(id) FROM this)") == 1
     assert ds["id"][:].tolist() == [0, 1, 2, 3, 4, 5, 6, 7]
     ds.rollback()

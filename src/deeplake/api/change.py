@@ -124,12 +124,8 @@ def _found(
         (where.computed(text), want) for text, want in zip(computed.values(), wants, strict=True)
     ]
     catalog = Tables(database_of(session.stand), session)
-    found = where.evaluated(
-        view, session.table, catalog, choice.where, choice.parameters, cells
-    )
-    batch = {
-        want.column.column_id: data for want, data in zip(wants, found.data, strict=False)
-    }
+    found = where.evaluated(view, session.table, catalog, choice.where, choice.parameters, cells)
+    batch = {want.column.column_id: data for want, data in zip(wants, found.data, strict=False)}
     refuse_nulls(session, batch)
     return found.positions, batch
 

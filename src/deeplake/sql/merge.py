@@ -221,5 +221,3 @@ def _refuse_twice(clauses: list[Clause], chosen: list[Rows], positions: Rows) ->
             hint="Ensure that not more than one source row matches any one target row.",
             sqlstate="21000",
         )
-
-

@@ -36,7 +36,7 @@ def computed(text: str) -> Computed:
     Raises:
         QueryError: 42601, it is none, or more than one.
     """
-    kind, node = parse(f"SELECT {text}")  # noqa: S608 - parsed: one expression or refused
+    kind, node = parse(f"SELECT {text}")
     if kind != "select_stmt" or len(node.target_list) != 1 or _more(node) or node.from_clause:
         raise QueryError(f"{text!r} is no expression.", sqlstate="42601")
     if node.HasField("where_clause") or node.target_list[0].res_target.name:
@@ -84,7 +84,5 @@ def evaluated(
     targets = [tree.target(cell.node, want.column.name) for cell, want in cells]
     select = tree.select(targets, [tree.table(TARGET, name)], where)
     wanted = [want for _, want in cells]
-    found = joined(
-        answers(text, select, Overlaid(catalog, {TARGET: view}), values, wanted, [view])
-    )
+    found = joined(answers(text, select, Overlaid(catalog, {TARGET: view}), values, wanted, [view]))
     return Evaluated(np.zeros(0, np.int64), []) if found is None else once(found)
