@@ -60,8 +60,7 @@ def test_conditions_guard_what_would_fail(db):
 @pytest.mark.parametrize(
     ("sql", "state"),
     [
-        ("USING (SELECT 1 AS id UNION ALL SELECT 1) s ON t.id = s.id "
-         "WHEN MATCHED THEN UPDATE SET n = 0", "21000"),
+        ("USING (VALUES (1), (1)) s (id) ON t.id = s.id WHEN MATCHED THEN DELETE", "21000"),
         ("USING s ON t.id = s.id WHEN NOT MATCHED THEN INSERT (id) VALUES (1)", "23505"),
         ("USING s ON t.id = s.id WHEN NOT MATCHED THEN INSERT (id) VALUES (1, 2)", "42601"),
         ("USING s ON t.id = s.id WHEN MATCHED THEN UPDATE SET n = 'x'", "22P02"),

@@ -196,8 +196,13 @@ def test_leaving_a_with_block_commits_what_python_staged(db):
         handle.execute("INSERT INTO t VALUES (3, 3, 3)")
         handle.table("t").append({"id": 4})
     assert len(rows(db)) == 4
-    with pytest.raises(QueryError), deeplake.connect(db.url) as handle:
-        handle.execute("BEGIN")
-        handle.execute("DELETE FROM t")
-        handle.execute("SELECT nope")
+
+    def fail():
+        with deeplake.connect(db.url) as handle:
+            handle.execute("BEGIN")
+            handle.execute("DELETE FROM t")
+            handle.execute("SELECT nope")
+
+    with pytest.raises(QueryError):
+        fail()
     assert len(rows(db)) == 4

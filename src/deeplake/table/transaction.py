@@ -14,9 +14,7 @@ from deeplake.errors import (
     CommitUnknownError,
     DeeplakeError,
     ForkedProcessError,
-    StagedChangesError,
     StateError,
-    StoreError,
     TableExistsError,
     TableNotFoundError,
     did_you_mean,
@@ -24,13 +22,21 @@ from deeplake.errors import (
 from deeplake.format.keys import check_name
 from deeplake.table.columns import Columns, columns_of
 from deeplake.table.draft import Draft, DraftMark
-from deeplake.table.packs import Inline, PackWriter
-from deeplake.table.placing import final, required
+from deeplake.table.draft_steps import (
+    alike,
+    change_of,
+    close,
+    ending,
+    refuse_rows,
+    without_keys,
+)
+from deeplake.table.packs import PackWriter
+from deeplake.table.placing import required
 from deeplake.table.rebase import rebased
 from deeplake.table.table_tree import TableTree
 from deeplake.table.walk import Side
 from deeplake.versioning.publish import publish
-from deeplake.versioning.staged import Staged, Stamp, TableChange
+from deeplake.versioning.staged import Staged, Stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -42,7 +48,6 @@ if TYPE_CHECKING:
     from deeplake.format.schema import TableSchema
     from deeplake.format.statistics import ColumnStatistics
     from deeplake.format.tree import Record
-    from deeplake.table.builder import FragmentBuilder
     from deeplake.table.columns import Key
     from deeplake.table.key_history import KeysKnown
     from deeplake.table.keys import TableKeys, View
@@ -206,7 +211,7 @@ class Transaction:
         if self.has_table(new):
             raise TableExistsError(f"table {new!r} exists already.", hint="Take another name.")
         draft = self._draft(old)
-        _refuse_rows(draft, "name")
+        refuse_rows(draft, "name")
         del self._drafts[old]
         base = draft.base_name
         if not draft.created:
@@ -237,7 +242,7 @@ class Transaction:
         draft = self._draft(table)
         keys = self._keys(draft)
         after = None if keys is None else keys.appending(self._view(draft), batch, rows)
-        _without_keys(draft)
+        without_keys(draft)
         draft.append(batch, rows)
         if keys is not None:
             keys.state = after
@@ -252,7 +257,7 @@ class Transaction:
         draft = self._draft(table)
         keys = self._keys(draft)
         after = None if keys is None else keys.updating(self._view(draft), rows, batch)
-        _without_keys(draft)
+        without_keys(draft)
         draft.update(self.tree(table), rows, batch)
         if keys is not None:
             keys.state = after
@@ -263,7 +268,7 @@ class Transaction:
         draft = self._draft(table)
         keys = self._keys(draft)
         after = None if keys is None else keys.deleting(rows)
-        _without_keys(draft)
+        without_keys(draft)
         draft.delete(self.tree(table), rows)
         if keys is not None:
             keys.state = after
@@ -305,11 +310,11 @@ class Transaction:
         self._open()
         old = self._draft(table)
         schema = change(old.table_id, old.columns)
-        if (old.builder.rows or old.edits) and _alike(schema, old.columns.schema):
+        if (old.builder.rows or old.edits) and alike(schema, old.columns.schema):
             old.columns = Columns(schema)
             old.schema = schema
             return
-        _refuse_rows(old, "columns")
+        refuse_rows(old, "columns")
         same = not old.created and schema == self.snapshot.table(old.base_name).schema
         self._drafts[table] = Draft(
             old.table_id, table, Columns(schema), self._writer, None if same else schema,
@@ -401,7 +406,7 @@ class Transaction:
         """
         self._usable()
         for draft in self._drafts.values():
-            _close(draft.builder)
+            close(draft.builder)
         staged = self._built(self.snapshot)
         stamp = Stamp(author, message, automatic, self._nonce)
         before, self._sent = self._sent, True  # first, as an interrupt may come at any time
@@ -450,10 +455,10 @@ class Transaction:
         ]
         inline = self._writer.finish()
         renamed = {draft.table_id for draft in drafts}
-        changes = [_end(i, name) for name, i in self._gone.items() if i not in renamed]
+        changes = [ending(i, name) for name, i in self._gone.items() if i not in renamed]
         first = 0
         for draft, (appended, replaced) in zip(drafts, written, strict=True):
-            changes.append(_change(draft, appended, replaced, first, inline))
+            changes.append(change_of(draft, appended, replaced, first, inline))
             first += draft.builder.rows
         parts, length = ((), 0) if inline is None else (inline.parts, inline.length)
         return Staged(tuple(changes), parts, length, required(changes))
@@ -561,71 +566,3 @@ class Transaction:
                 "the outcome of the last commit is unknown, so nothing can be added to it.",
                 hint="Call commit() again, which settles it, or rollback() and look at log().",
             )
-
-
-def _refuse_rows(draft: Draft, what: str) -> None:
-    if draft.builder.rows or draft.edits:
-        raise StagedChangesError(
-            f"the {what} of table {draft.name!r} cannot change while changes of its rows are "
-            "staged.",
-            hint="Call commit() or rollback() first.",
-        )
-
-
-def _alike(new: TableSchema, old: TableSchema) -> bool:
-    """Whether rows staged under one schema are rows of the other: only what they may hold, and
-    what SQL declares, differs.
-    """
-    one, other = ([c._replace(not_null=False) for c in s.columns] for s in (new, old))
-    return one == other and new.dropped == old.dropped
-
-
-def _end(table_id: int, name: str) -> TableChange:
-    return TableChange(table_id, name, None, False, (), dropped=True)
-
-
-def _without_keys(draft: Draft) -> None:
-    """Know nothing of the keys while rows change: an interrupt must not leave an index that lacks
-    some.
-    """
-    if draft.keys is not None:
-        draft.keys.state = None
-
-
-def _close(builder: FragmentBuilder) -> None:
-    """Close the open fragment. After a StoreError closing goes on from where it stopped."""
-    mark = builder.mark()
-    try:
-        builder.close()
-    except StoreError:
-        raise
-    except BaseException:  # an interrupt may have come between two steps
-        builder.restore(mark)
-        raise
-
-
-def _change(
-    draft: Draft,
-    appended: Sequence[Fragment],
-    replaced: Replaced,
-    first: int,
-    inline: Inline | None,
-) -> TableChange:
-    """A draft as it is published; `first` counts the rows that earlier drafts append."""
-    counts: dict[str, int] = {}
-    if draft.edits:  # else 3 us of sums over nothing
-        if cells := sum(edit.cells for edit in draft.edits.values()):
-            counts["updated"] = cells
-        if draft.deleted_rows:
-            counts["deleted"] = draft.deleted_rows
-    return TableChange(
-        draft.table_id,
-        draft.name,
-        draft.schema,
-        draft.created,
-        tuple([final(fragment, first, inline) for fragment in appended]),
-        {path: tuple(final(f, 0, inline) for f in new) for path, new in replaced.items()},
-        allocated=draft.builder.rows,
-        counts=counts,
-        former_name=None if draft.base_name == draft.name else draft.base_name,
-    )
