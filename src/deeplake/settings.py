@@ -174,6 +174,15 @@ SLABS_AHEAD = 8
 QUERY_THREADS = 2
 """Threads of the relational engine."""
 
+QUERY_MEMORY_BYTES_MAX = 4 << 30
+"""Memory of the relational engine, at most half of the machine's: what is more goes to the disk."""
+
+QUERY_SPILL_BYTES_MAX = 64 << 30
+"""What the engine puts into the folder for temporary files at most."""
+
+QUERY_FEED_BYTES_MAX = 64 << 20
+"""Columns of a scan that are not kept are read at once up to this size, else as the engine asks."""
+
 QUERY_KEPT_BYTES_MAX = 256 << 20
 """Decoded narrow columns kept from statement to statement, oldest out first."""
 

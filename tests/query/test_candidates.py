@@ -38,11 +38,9 @@ def blobs(rows=300, parts=3):
 @pytest.mark.parametrize(
     "sql",
     [
-        "SELECT id, blob FROM t WHERE score > 0.2 AND kind <> 3 AND id < 850 "
-        "ORDER BY score DESC LIMIT 20",
+        "SELECT id, blob FROM t WHERE score > 0.2 AND kind<>3 AND id<850 ORDER BY score LIMIT 20",
         "SELECT a.id, a.blob FROM t a JOIN t b ON a.id = b.id + 1 WHERE b.kind = 2 AND a.id < 100",
-        "WITH w AS (SELECT id, blob, rank() OVER (ORDER BY score) r FROM t) "
-        "SELECT blob FROM w WHERE r <= 10",
+        "WITH w AS (SELECT blob, rank() OVER (ORDER BY score) r FROM t) SELECT * FROM w WHERE r<9",
         "SELECT (SELECT blob FROM t WHERE id = 7) FROM t WHERE id = 3",
     ],
 )

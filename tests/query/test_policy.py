@@ -125,7 +125,7 @@ def test_answers_are_those_of_a_table_of_the_rows_that_can_be_seen(db):
     check(db)
 
 
-ABOUT_COLUMNS = {"kind", "is_key", "kept", "objects"}
+ABOUT_COLUMNS = {"kind", "is_key", "kept", "objects", "is_kept_or_small"}
 """What tells nothing of rows."""
 WAYS = sorted(
     name

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from deeplake.api.dataloader import DataLoader
     from deeplake.api.dataset import Dataset
     from deeplake.api.query_view import QueryView
+    from deeplake.query.engine import Control
     from deeplake.sql.parameters import Parameters
     from deeplake.storage.store import Store
 
@@ -33,6 +34,24 @@ class Database(Versioned, Optimizable):
         self._store = store
         self._branch = branch
         self._stand: Stand | None = None
+        self._control: Control | None = None
+
+    @property
+    def control(self) -> Control:
+        """Of the statements that run on this handle."""
+        if self._control is None:
+            from deeplake.query.engine import Control
+
+            self._control = Control()
+        return self._control
+
+    def interrupt(self) -> int:
+        """Stop the statements that run on this handle, from any thread; how many there were.
+
+        Whoever waits for one, or reads its rows, gets a QueryError 57014. To stop a single one
+        call `cancel()` of its cursor.
+        """
+        return 0 if self._control is None else self._control.interrupt()
 
     def _open_stand(self) -> Stand:
         if self._stand is None:

@@ -150,9 +150,9 @@ def _select(
         watched = Watched(catalog)
         statement, tables = bind_select(text, node, watched, values)
         if viewed:  # a plan would outlive its views
-            return Cursor(run(plan_of(statement), tables, values))
+            return Cursor(run(plan_of(statement), tables, values, control=database.control))
         plan = remember(given, parameters, values, statement, tables, watched.asked)
-        return Cursor(run(plan, tables, values))
+        return Cursor(run(plan, tables, values, control=database.control))
 
 
 def _selected_before(database: Database, text: str, values: tuple[Any, ...]) -> Cursor | None:
@@ -163,7 +163,9 @@ def _selected_before(database: Database, text: str, values: tuple[Any, ...]) -> 
     stand = at_head(database)
     with _failing(stand):
         found = recall(text, values, Tables(database))
-        return None if found is None else Cursor(run(*found))
+        if found is None:
+            return None
+        return Cursor(run(*found, control=database.control))
 
 
 def at_head(database: Database) -> Stand:

@@ -6,21 +6,27 @@ network. The only module that imports it.
 
 from __future__ import annotations
 
+import os
 import re
 import threading
+import time
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from deeplake import settings
-from deeplake.errors import QueryError
+from deeplake.errors import DeeplakeError, QueryError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
     import duckdb
     import pyarrow as pa
 
 BATCH_ROWS = 65_536
 """Rows of a batch of a result that streams."""
+
+INTERRUPT_STEP_S, INTERRUPT_S_MAX = 0.002, 10.0
+"""How often and how long the engine is told to stop: it does so within a few batches."""
 
 _SETTINGS = (
     "SET default_null_order='nulls_last'",
@@ -48,7 +54,7 @@ def _connection(text: str) -> duckdb.DuckDBPyConnection:
         if _base is None:
             import duckdb
 
-            made = duckdb.connect(":memory:", config={"threads": settings.QUERY_THREADS})
+            made = duckdb.connect(":memory:", config=_limits())
             for statement in _SETTINGS:
                 made.execute(statement)
             made.execute("SET lock_configuration=true")
@@ -58,40 +64,130 @@ def _connection(text: str) -> duckdb.DuckDBPyConnection:
         return _base
 
 
+def _limits() -> dict[str, Any]:
+    """Threads, memory, and where to go when that is used up."""
+    import tempfile
+
+    memory = settings.QUERY_MEMORY_BYTES_MAX
+    if hasattr(os, "sysconf"):
+        memory = min(memory, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
+    folder = os.path.join(tempfile.gettempdir(), f"deeplake-query-{os.getpid()}")
+    return {
+        "threads": settings.QUERY_THREADS,
+        "memory_limit": f"{memory >> 20}MiB",
+        "temp_directory": folder,
+        "max_temp_directory_size": f"{settings.QUERY_SPILL_BYTES_MAX >> 20}MiB",
+    }
+
+
+class Control:
+    """The statements of one handle that run, so that another thread can stop them."""
+
+    def __init__(self) -> None:
+        self._running: WeakSet[Running] = WeakSet()
+        self._lock = threading.Lock()
+
+    def began(self, running: Running) -> None:
+        """Take a statement in, before it is executed."""
+        with self._lock:
+            self._running.add(running)
+
+    def interrupt(self) -> int:
+        """Stop all of them; how many there were. Their readers get a QueryError 57014."""
+        with self._lock:
+            found = list(self._running)
+        for running in found:
+            running.interrupt()
+        return len(found)
+
+
 class Running:
     """A statement's result, batch by batch; the feeds live as long as it does."""
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, reader: pa.RecordBatchReader) -> None:
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, feeds: Mapping[str, Any]) -> None:
         self._cursor = cursor
-        self._reader = reader
+        self._feeds = feeds
+        self._reader: Any = None
+        self._stopped = False
+        self._inside = False
+        """Whether a thread is in the engine with it."""
+
+    def begin(self, text: str, parameters: Mapping[str, Any]) -> None:
+        """Execute the statement, up to its first row.
+
+        Raises:
+            QueryError: with the SQLSTATE of what went wrong; or what a feed raised.
+        """
+        self._inside = True
+        try:
+            self._go_on()
+            for name, feed in self._feeds.items():
+                self._cursor.register(name, feed)
+            made = self._cursor.sql(text, params=dict(parameters))
+            self._reader = made.to_arrow_reader(BATCH_ROWS)
+        except _failures() as error:
+            self.close()
+            raise self._told(error) from error
+        finally:
+            self._inside = False
+
+    def _go_on(self) -> None:
+        """Refuse to, once it was interrupted: the engine forgets that between two batches."""
+        if self._stopped:
+            self.close()
+            raise QueryError("canceling statement due to user request.", sqlstate="57014")
+
+    def _told(self, error: Exception) -> Exception:
+        """What went wrong: in a feed, whose error the engine only repeats, or in the engine."""
+        for feed in self._feeds.values():
+            found = getattr(feed, "error", None)
+            if isinstance(found, DeeplakeError):
+                return found
+        return refusal_of(error)
 
     @property
     def schema(self) -> pa.Schema:
         """Of the batches."""
-        return self._reader.schema
+        return self._reader.schema  # type: ignore[no-any-return]
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         while True:
+            self._inside = True
             try:
+                self._go_on()
                 batch = self._reader.read_next_batch()
             except StopIteration:
                 self.close()
                 return
             except _failures() as error:
                 self.close()
-                raise refusal_of(error) from error
+                raise self._told(error) from error
+            finally:
+                self._inside = False
             yield batch
 
     def interrupt(self) -> None:
         """Stop it, from any thread: whoever reads it gets a QueryError 57014."""
-        self._cursor.interrupt()
+        self._stopped = True
+        for feed in self._feeds.values():
+            if hasattr(feed, "stop"):
+                feed.stop()
+        until = time.monotonic() + INTERRUPT_S_MAX
+        while self._inside and time.monotonic() < until:
+            self._cursor.interrupt()  # forgotten if the engine has not begun yet
+            time.sleep(INTERRUPT_STEP_S)
 
     def close(self) -> None:
         """Let go of the feeds."""
         self._cursor.close()
 
 
-def run(text: str, feeds: Mapping[str, Any], parameters: Mapping[str, Any]) -> Running:
+def run(
+    text: str,
+    feeds: Mapping[str, Any],
+    parameters: Mapping[str, Any],
+    control: Control | None = None,
+) -> Running:
     """Begin a statement.
 
     Args:
@@ -102,15 +198,11 @@ def run(text: str, feeds: Mapping[str, Any], parameters: Mapping[str, Any]) -> R
     Raises:
         QueryError: with the SQLSTATE of what went wrong.
     """
-    cursor = _connection(text).cursor()
-    try:
-        for name, feed in feeds.items():
-            cursor.register(name, feed)
-        reader = cursor.sql(text, params=dict(parameters)).to_arrow_reader(BATCH_ROWS)
-    except _failures() as error:
-        cursor.close()
-        raise refusal_of(error) from error
-    return Running(cursor, reader)
+    running = Running(_connection(text).cursor(), feeds)
+    if control is not None:
+        control.began(running)
+    running.begin(text, parameters)
+    return running
 
 
 def _failures() -> tuple[type[Exception], ...]:
@@ -125,7 +217,15 @@ _STATES = (
     (re.compile(r"More than one row returned by a subquery"), "21000"),
     (re.compile(r"[Dd]ivision by zero"), "22012"),
     (re.compile(r"of DECIMAL\(38\)|to DECIMAL\(38|type DECIMAL\(38|Needed scale"), "0A000"),
-    (re.compile(r"(timestamp|date|time) field value out of range"), "22008"),
+    (
+        re.compile(
+            r"(timestamp|date|time) field value out of range|infinite timestamps"
+            r"|(?i:(date|timestamp|interval).{0,60}out of range)|Overflow in .*(DATE|TIMESTAMP)"
+        ),
+        "22008",
+    ),
+    (re.compile(r"Unknown TimeZone"), "22023"),
+    (re.compile(r"Argument for ntile"), "22014"),
     (
         re.compile(r"(?i)invalid (date|timestamp|time|interval) field|could not .* (DATE|TIME)"),
         "22007",
@@ -149,7 +249,8 @@ def refusal_of(error: Exception) -> QueryError:
     said = str(error)
     tagged = _TAGGED.search(said)
     if tagged:
-        return QueryError(tagged[2], sqlstate=tagged[1])
+        told = tagged[2].removesuffix("' to INT32")  # raised by a cast, see emit
+        return QueryError(told, sqlstate=tagged[1])
     first = said.split("\n", 1)[0]
     _, _, told = first.partition("Error: ")
     for pattern, state in _STATES:

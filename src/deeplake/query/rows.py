@@ -9,7 +9,7 @@ import numpy as np
 from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import numpy.typing as npt
 
@@ -72,6 +72,21 @@ class Rows(NamedTuple):
             found.append((low, min(high, low + left)))
             left -= high - low
         return Rows(tuple(found))
+
+
+def parts(rows: Rows, most: int) -> Iterator[Rows]:
+    """Rows cut into pieces of so many.
+
+    >>> [piece.runs for piece in parts(Rows(((0, 5), (7, 8))), 3)]
+    [((0, 3),), ((3, 5),), ((7, 8),)]
+    """
+    if rows.single is not None:
+        for at in range(0, len(rows.single), most):
+            yield Rows(single=rows.single[at : at + most])
+        return
+    for low, high in rows.runs:
+        for at in range(low, high, most):
+            yield Rows(((at, min(at + most, high)),))
 
 
 def joined(runs: Sequence[tuple[int, int]]) -> Rows:

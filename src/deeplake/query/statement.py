@@ -12,6 +12,7 @@ from deeplake.query.kinds import TEXT
 from deeplake.query.plan import Plan, plan_of
 from deeplake.query.relation import Output, Select
 from deeplake.query.result import Result
+from deeplake.query.streamed import feed_of
 from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
+    from deeplake.query.engine import Control
     from deeplake.query.kinds import Kind
     from deeplake.query.plan import Trace
     from deeplake.query.relation import Query, Scan
@@ -55,6 +57,7 @@ def run(
     tables: Sequence[TableView],
     parameters: Sequence[Any] = (),
     trace: Trace | None = None,
+    control: Control | None = None,
 ) -> Result:
     """Begin a statement over its tables, in the order of their numbers.
 
@@ -63,6 +66,7 @@ def run(
         tables: of this run.
         parameters: values of $1, $2 …
         trace: is told what happens, if given.
+        control: can stop it from another thread, from now on.
 
     Raises:
         QueryError: from the engine, now or while the result is read.
@@ -70,7 +74,7 @@ def run(
     plan = statement if isinstance(statement, Plan) else plan_of(statement)
     statement = plan.statement
     fetch = _Fetch(statement, tables, trace)
-    feeds: dict[str, pa.Table] = {}
+    feeds: dict[str, Any] = {}
     for scan in plan.scans:
         view = tables[scan.table]
         chosen = access.choose(scan, view, parameters, plan.shape)
@@ -83,11 +87,11 @@ def run(
                 trace.engine = False
                 trace.step("read rows")
             return Result(statement.query.outputs, found, fetch)
-        feeds[emit.FEED.format(scan.number)] = access.table_of(scan, view, chosen.rows)
+        feeds[emit.FEED.format(scan.number)] = feed_of(scan, view, chosen.rows)
         if trace is not None:
             trace.step(f"read columns of {view.name}")
     given = {str(number): parameters[number - 1] for number in plan.used}
-    running = engine.run(plan.text, feeds, given)
+    running = engine.run(plan.text, feeds, given, control)
     if trace is not None:
         trace.step("begin in the engine")
     return Result(statement.query.outputs, running, fetch)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from deeplake import settings
 from deeplake.errors import RowIndexError
 from deeplake.query import cache, feed
 from deeplake.query.declared_kind import kind_of_column
@@ -39,6 +40,10 @@ if TYPE_CHECKING:
 
 KEPT_ROW_BYTES_MAX = 16
 """Columns of numbers up to so many bytes a row are kept decoded; wider ones are read each time."""
+
+
+TEXT_GROWS = 8
+"""Times that text grows when it is decompressed, at most as a rule."""
 
 
 class TableView:
@@ -270,6 +275,20 @@ class TableView:
                     size = sum(ref.length + ref.index_length for ref in chunk.frames)
                     total += size * count / max(fragment.rows, 1)
         return round(total)
+
+    def is_kept_or_small(self, name: str) -> bool:
+        """Whether all of a column fits into what statements keep."""
+        column = self.columns.get(name)
+        if self._visible is not None or not self._keeps(column):
+            return False
+        if self.kept(name):
+            return True
+        layout = column.layout
+        if isinstance(layout, FixedLayout):
+            size = self._tree.rows * KEPT_ROW_BYTES_MAX
+        else:
+            size = TEXT_GROWS * self.planned_bytes(name, self.all_rows())
+        return size <= settings.QUERY_KEPT_BYTES_MAX // 8
 
     def is_key(self, name: str) -> bool:
         """Whether no two rows share a value of a column."""
