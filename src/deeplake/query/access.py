@@ -307,8 +307,8 @@ def traced(scan: Scan, view: TableView, chosen: Chosen, trace: Trace) -> None:
             how = "in memory"
         else:
             how = "values"
-            tested = column.column in found.tests and found.left is not None
-            rows = found.left if tested else chosen.rows
+            before = found.left if column.column in found.tests else None
+            rows = chosen.rows if before is None else before
             planned = view.planned_bytes(column.column, rows)
         found.columns.append((column.column, how, planned))
     trace.scans.append(found)

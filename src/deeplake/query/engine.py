@@ -148,7 +148,7 @@ class Running:
     @property
     def schema(self) -> pa.Schema:
         """Of the batches."""
-        return self._reader.schema  # type: ignore[no-any-return]
+        return self._reader.schema
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         while True:
