@@ -408,7 +408,7 @@ class Merging:
             name = found[clash[0]].name
             named = [next((s[c] for c in clash if c in s and s[c].name == name), None)
                      for s in (ours, theirs)]  # fmt: skip
-            chosen = self._decide(("schema", table, None, name), ("named", *named))
+            chosen = self._decide(("schema", table, None, name), ("named", repr(named)))
             winner = theirs if chosen == "theirs" else ours
             for c in clash:
                 if c in winner:
