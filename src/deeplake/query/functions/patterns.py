@@ -8,6 +8,7 @@ from deeplake.errors import QueryError, UnsupportedQueryError
 from deeplake.query.coercion import coerce, present
 from deeplake.query.expression import Call, Constant, Expression
 from deeplake.query.functions.registry import plain_call, register, special
+from deeplake.query.functions.text import by_places
 from deeplake.query.kinds import BOOL, INT4, TEXT, TEXTS, array_of
 from deeplake.query.regular import Regular, replacement
 
@@ -234,4 +235,4 @@ def _substring(arguments: Sequence[Expression]) -> Expression:
             return _extracted(made[0], regular, 1 if regular.groups else 0)
     if len(arguments) == 3 and all(a.kind.name in (*TEXTS, "unknown") for a in arguments):
         raise UnsupportedQueryError("substring(… SIMILAR … ESCAPE …) is not supported.")
-    return plain_call("substring", arguments)
+    return by_places("substring", arguments)

@@ -92,6 +92,23 @@ for _symbol, _order in (("~<~", "<"), ("~>~", ">"), ("~<=~", "<="), ("~>=~", ">=
     register(_symbol, "text, text -> bool", f"({{0}} {_order} {{1}})")
 
 
+@special("substr")
+def _substr(arguments: Sequence[Expression]) -> Expression:
+    return by_places("substr", arguments)
+
+
+def by_places(name: str, arguments: Sequence[Expression]) -> Expression:
+    """substring by places: by the engine where they are known and inside of the text."""
+    made = plain_call(name, arguments)
+    if not isinstance(made, Call) or made.kind != TEXT:
+        return made
+    places = [a.value if isinstance(a, Constant) else None for a in made.arguments[1:]]
+    if all(isinstance(k, int) and k >= 0 for k in places) and places[0] != 0:
+        inside = ", ".join(f"{{{k}}}" for k in range(len(made.arguments)))
+        return made._replace(template=f"substring({inside})")
+    return made
+
+
 @special("||")
 def _joined(arguments: Sequence[Expression]) -> Expression:
     """|| of arrays, jsonb and bytea; else of texts, of which one side may be anything."""
