@@ -154,3 +154,35 @@ def test_a_handle_sees_the_head_at_each_statement():
     assert other.execute("select count(*) from t").fetchall() == [(0,)]
     db.commit("a row")
     assert other.execute("select a from t").fetchall() == [(1,)]
+
+
+@pytest.mark.parametrize("count", [60, 400])
+@pytest.mark.parametrize(
+    ("first", "more", "last", "found"),
+    [
+        ("select 1", " + 1", "", lambda n: n + 1),
+        ("select 'a'", " || 'b'", "", lambda n: "a" + "b" * n),
+        ("select 1 where true", " and 1 = 1", "", lambda n: 1),
+        ("select 0 in (0", ", 1", ")", lambda n: True),
+        ("select count(*) from (values (1)", ", (2)", ") t", lambda n: n + 1),
+    ],
+)
+def test_long_chains_are_followed(db, count, first, more, last, found):
+    assert db.execute(first + more * count + last).fetchall() == [(found(count),)]
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        ("select " + "not " * 3000, "true"),
+        ("select " + "(" * 20_000, "1" + ")" * 20_000),
+        ("select " + "case when true then " * 2000, "1" + " end" * 2000),
+        ("select 1" + " union all select 1" * 3000, ""),
+        ("select 1" + " + 1" * 5000, ""),
+        ("select * from " + "(select * from " * 2000, "gens" + ") a" * 2000),
+    ],
+)
+def test_what_nests_too_deep_is_refused(db, first, last):
+    with pytest.raises(QueryError) as caught:
+        db.execute(first + last).fetchall()
+    assert caught.value.sqlstate in ("54001", "42601"), "42601: the grammar runs out of memory"

@@ -37,12 +37,19 @@ class Plan(NamedTuple):
 
 
 def plan_of(statement: Statement) -> Plan:
-    """The plan of a statement."""
-    found = conditions_of(statement.query)
-    scans = tuple(scan._replace(conditions=found.get(scan.number, ())) for scan in statement.scans)
-    statement = statement._replace(scans=scans)
-    text, used = emit.query(statement.query), tuple(sorted(parameters_used(statement.query)))
-    return Plan(statement, scans, text, shape_of(statement), used)
+    """The plan of a statement.
+
+    Raises:
+        QuerySyntaxError: 54001, it nests too deep.
+    """
+    try:
+        found = conditions_of(statement.query)
+        scans = tuple(s._replace(conditions=found.get(s.number, ())) for s in statement.scans)
+        statement = statement._replace(scans=scans)
+        text, used = emit.query(statement.query), tuple(sorted(parameters_used(statement.query)))
+        return Plan(statement, scans, text, shape_of(statement), used)
+    except RecursionError:
+        raise emit.too_deep() from None
 
 
 class ScanTrace:

@@ -89,6 +89,7 @@ class Binding:
         self.sources: list[Source] = []
         self.recursions: dict[str, Recursion] = {}
         """Recursive queries whose recursive term is being bound, by the engine's name."""
+        self._fields: dict[int, tuple[tuple[Field, str], ...]] = {}
         self._places: dict[int, tuple[Expression, Any]] = {}
         self._last = 0
 
@@ -132,6 +133,9 @@ class Binding:
 
     def fields(self, table: int) -> tuple[tuple[Field, str], ...]:
         """The columns of a table as fields of a relation, with their names in the table."""
+        known = self._fields.get(table)
+        if known is not None:
+            return known
         view = self.tables[table]
         found = []
         for k, column in enumerate(view.columns):
@@ -141,7 +145,8 @@ class Binding:
                 if source not in self.early:
                     kind = kind._replace(late=frozenset({source}))
             found.append((Field(column.name, f"c{k}", kind), column.name))
-        return tuple(found)
+        made = self._fields[table] = tuple(found)
+        return made
 
     def _source(self, table: int, column: str) -> int:
         source = Source(table, column)

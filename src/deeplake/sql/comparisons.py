@@ -15,6 +15,7 @@ from deeplake.sql.parse import enum_name, inner, names
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from deeplake.query.kinds import Kind
     from deeplake.sql.expressions import ExpressionBinder
 
 ORDERING = frozenset(("=", "<>", "<", ">", "<=", ">="))
@@ -101,8 +102,41 @@ def compare(binder: ExpressionBinder, operator: str, left: Any, right: Any) -> E
 
 
 def _operator(binder: ExpressionBinder, value: Any, operator: str) -> Expression:
+    """One operator, or a chain of them: 'a' || b || c … may be longer than calls can nest."""
     if not value.HasField("lexpr"):
         return registry.call(operator, [binder.bind(value.rexpr)])
+    chain = []
+    left = value
+    while _is_chained(left):
+        chain.append(left)
+        left = left.lexpr.a_expr
+    if not chain:
+        return _pair(binder, value, operator)
+    made = binder.bind(chain[-1].lexpr)
+    for part in reversed(chain):
+        try:
+            made = binder.operation(names(part.name)[-1], made, binder.bind(part.rexpr))
+        except QueryError as error:
+            binder.binding.locate(error, part)
+            raise
+    return made
+
+
+def _is_chained(value: Any) -> bool:
+    """Whether an operator's left side is an operator of values as well."""
+    if not value.HasField("lexpr") or inner(value.lexpr)[0] != "a_expr":
+        return False
+    if inner(value.rexpr)[0] == "row_expr" or names(value.name)[-1] == "!=":
+        return False
+    left = value.lexpr.a_expr
+    return (
+        enum_name(value, "kind") == enum_name(left, "kind") == "AEXPR_OP"
+        and left.HasField("lexpr")
+        and inner(left.lexpr)[0] != "row_expr"
+    )
+
+
+def _pair(binder: ExpressionBinder, value: Any, operator: str) -> Expression:
     kind, link = inner(value.rexpr)
     row = inner(value.lexpr)[0] == "row_expr"
     if row and kind == "sub_link" and enum_name(link, "sub_link_type") == "EXPR_SUBLINK":
@@ -179,10 +213,19 @@ def _members(
         return [binder.operation("=", one, item) for item in items]
     if one.kind.name == "unknown":
         one = as_kind(one, kind)
-    return [
-        binder.operation("=", one, as_kind(i, kind) if i.kind.name == "unknown" else i)
-        for i in items
-    ]
+    tests: list[Expression] = []
+    plain: dict[Kind, Call] = {}
+    for item in items:
+        given = as_kind(item, kind) if item.kind.name == "unknown" else item
+        like = plain.get(given.kind)
+        if like is not None:  # of thousands, most are like one before: nothing has to be looked up
+            tests.append(like._replace(arguments=(like.arguments[0], given)))
+            continue
+        made = binder.operation("=", one, given)
+        if isinstance(made, Call) and len(made.arguments) == 2 and made.arguments[1] == given:
+            plain[given.kind] = made
+        tests.append(made)
+    return tests
 
 
 def _between(binder: ExpressionBinder, value: Any, _: str) -> Expression:

@@ -36,7 +36,7 @@ def parse(text: str) -> Any:
     if "\0" in text:
         raise QuerySyntaxError("the statement holds a NUL character.", sqlstate="22021")
     try:
-        tree = postgast.parse(text)
+        tree = _tree(text)
     except postgast.PgQueryError as error:
         position = error.cursorpos or None
         raise QuerySyntaxError(
@@ -55,6 +55,20 @@ def parse(text: str) -> Any:
             sqlstate="42601",
         )
     return inner(tree.stmts[0].stmt)
+
+
+def _tree(text: str) -> Any:
+    """The tree of a text. A chain of 45 operators is deeper than protobuf decodes at first."""
+    from importlib import import_module
+
+    import postgast
+
+    protobuf: Any = import_module("google.protobuf.message")
+    try:
+        return postgast.parse(text)
+    except protobuf.DecodeError:
+        import_module("google._upb._message").SetAllowOversizeProtos(True)
+        return postgast.parse(text)
 
 
 def nodes() -> Any:

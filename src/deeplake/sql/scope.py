@@ -125,6 +125,8 @@ class Scope:
         """What can be named without a relation, in the order of *."""
         self.every: list[Bound] = []
         """All relations that were ever in sight, those inside of an aliased join too."""
+        self.groups = False
+        """Whether the query has GROUP BY, whose keys are found again in what it shows."""
         self.links: dict[bytes, Expression] = {}
         """Queries inside of expressions, by their text."""
         self.hidden: set[str] = set()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from deeplake.errors import QueryError, UnsupportedQueryError
 from deeplake.query.coercion import NeedEarly, as_kind, coerce, common_kind, present
+from deeplake.query.emit import too_deep
 from deeplake.query.expression import Column, Expression, columns_used
 from deeplake.query.functions import catalog as _  # noqa: F401 - registers every function
 from deeplake.query.kinds import TEXT
@@ -52,6 +53,8 @@ def bind_select(
         except NeedEarly as need:
             early |= {need.source}
             continue
+        except RecursionError:
+            raise too_deep() from None
         used = columns_used(query)
         scans = tuple(reference.scan(used) for reference in binding.references)
         sources, kinds = tuple(binding.sources), tuple(binding.parameters)
@@ -93,6 +96,7 @@ class SelectBinder:
     # --- SELECT -----------------------------------------------------------------------------
 
     def _select(self, node: Any, scope: Scope, *, unknowns: bool) -> Select:
+        scope.groups = bool(node.group_clause)
         source = self._source(node, scope)
         binder = self.binder(scope)
         binder.windows = named_windows(node.window_clause)

@@ -40,6 +40,8 @@ def bind_sub_link(binder: ExpressionBinder, value: Any) -> Expression:
     Raises:
         QueryError, UnsupportedQueryError
     """
+    if not binder.scope.groups:
+        return _bound(binder, value)
     written = _without_places(value).SerializeToString()
     known = binder.scope.links.get(written)
     if known is None:
@@ -123,10 +125,38 @@ def _by_rows(
         test = binder.operation(operator, left[0], right[0])
     else:
         test = compare_rows(binder, operator, left, right)
+        if operator == "=" and word == "ANY":
+            return _row_in(test, left, right, query)
     if test.kind.name != "bool":
         raise QueryError(f"operator {operator} must return type boolean.", sqlstate="42804")
     inside = f"(SELECT {{0}} AS m FROM {{query}} AS r{number})"
     return Subquery(word.lower(), from_rows(word, inside), query, (test,), BOOL)
+
+
+def _row_in(
+    test: Expression, left: Sequence[Expression], right: Sequence[Column], query: Query
+) -> Expression:
+    """(a, b) IN (SELECT ...) by joins on equality: NULLs, which they miss, are looked for apart.
+
+    Compared row by row, 50,000 pairs in 2,000 take 2 s.
+    """
+    unknown = _has_null(left), _has_null(right)
+    name = f"r{right[0].relation}"
+    found = f"EXISTS (SELECT 1 FROM {{query}} AS {name} WHERE {{0}})"
+    of_left = (
+        f"EXISTS (SELECT 1 FROM (SELECT *, true AS partial FROM {{query}}) AS {name} "
+        f"WHERE {name}.partial = {{1}} AND {{0}} IS NULL)"
+    )
+    of_right = f"EXISTS (SELECT 1 FROM {{query}} AS {name} WHERE {{2}} AND {{0}} IS NULL)"
+    template = (
+        f"(CASE WHEN {found} THEN true WHEN {of_left} OR {of_right} THEN NULL ELSE false END)"
+    )
+    return Subquery("any", template, query, (test, *unknown), BOOL)
+
+
+def _has_null(parts: Sequence[Expression]) -> Expression:
+    inside = " OR ".join(f"{{{k}}} IS NULL" for k in range(len(parts)))
+    return Call("null test", f"({inside})", tuple(parts), BOOL)
 
 
 def bind_row_subquery(binder: ExpressionBinder, operator: str, parts: Any, link: Any) -> Expression:

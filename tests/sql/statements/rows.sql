@@ -47,3 +47,11 @@ select count((rating, id)) from gens
 select id from users where (1 = 1) = (2 = 2) and (id) in ((1), (2)) order by id
 
 select (1, 2) is distinct from (1, 3), (null, null) is not distinct from (null, null)
+
+select a.x, a.y, (a.x, a.y) in (select * from (values (1, 2), (3, null), (null, 5)) b(x, y)) from (values (1, 2), (1, 3), (3, 9), (null, 5), (7, 5), (null, null), (8, 8)) a(x, y) order by 1, 2
+
+select a.x, a.y, (a.x, a.y) not in (select * from (values (1, 2), (3, null)) b(x, y)) from (values (1, 2), (1, 3), (3, 9), (null, 5), (null, null)) a(x, y) order by 1, 2
+
+select a.x, (a.x, a.x) in (select 1, 1 where false), (a.x, 1) in (select x, 1 from (values (2), (null)) c(x)) from (values (1), (2), (null)) a(x) order by 1
+
+select count(*) from gens where (user_id, model) not in (select user_id, model from gens where rating > 3 and model is not null and user_id is not null)
