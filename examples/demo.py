@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import git_story
 import numpy as np
+import sql_story
 from tqdm import tqdm
 
 import deeplake
@@ -342,7 +343,9 @@ def run(url: str, *, quick: bool, kept: bool) -> int:
     look_back(url, before, bill)
     title(7, "Git for rows: two reviewers, a conflict, a merge, a bad import undone")
     git_story.tell(url, bill)
-    title(8, "What it cost")
+    title(8, "One statement over all of it, and its answer as a branch")
+    sql_story.tell(url, bill)
+    title(9, "What it cost")
     bill.show()
     print(f"\n{folder_bytes(url) / 1e6:.1f} MB in {url}{'' if kept else ', thrown away now'}")
     if not kept:
