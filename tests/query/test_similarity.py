@@ -16,7 +16,7 @@ from deeplake.query.plan import Trace, plan_of
 from deeplake.query.shapes import Similar
 from deeplake.query.statement import run
 from deeplake.storage.memory import MemoryStore
-from deeplake.testing.asking import planned, slow
+from deeplake.testing.asking import comparable, planned, slow
 
 NAMES = {"cosine": "cosine_similarity", "l2": "l2_distance", "inner": "inner_product"}
 ENGINE = {
@@ -147,3 +147,73 @@ def test_scores_are_what_arithmetic_says():
     cosine = similarity.scores("cosine", vectors, np.array([6, 8]))
     assert cosine[[0, 2]].tolist() == [1, -1]
     assert np.isnan(cosine[1])
+
+
+# --- in SQL ---------------------------------------------------------------------------------------
+
+KEYS = [
+    "v <=> :v", "cosine_distance(:v, v)", "cosine_similarity(v, :v) DESC NULLS LAST",
+    "cosine_similarity(v, :v) DESC", "v <-> :v", "l2_distance(v, :v)", "v <#> :v",
+    "inner_product(:v, v) DESC NULLS LAST", "h <=> :v", "h <-> :v", "v <=> CAST(:text AS vector)",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def half():
+    rng = np.random.default_rng(9)
+    vectors = rng.standard_normal((400, 12)).astype(np.float32)
+    vectors[[5, 6, 300]] = 0
+    vectors[50:60] = vectors[40]
+    db = Database(MemoryStore(), "main", optimizes=False)
+    made = db.create_table(
+        "t", {"id": "int", "k": "int", "v": "emb-12", "h": "emb-12:float16", "img": "blob"}
+    )
+    for low in range(0, 400, 100):
+        made.extend([
+            {
+                "id": k, "k": k % 4, "v": None if k % 50 == 3 else vectors[k],
+                "h": vectors[k], "img": bytes([k % 256]),
+            }
+            for k in range(low, low + 100)
+        ])  # fmt: skip
+        db.commit(str(low))
+    made.update({"v": vectors[77]}, rows=[11, 12])
+    made.delete(rows=[100, 101])
+    db.commit("changed")
+    return db, vectors
+
+
+@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("where", ["true", "k = 2", "k <> 1 AND id > 90", "id < 0", "k = id % 4"])
+def test_a_search_in_sql_gives_the_rows_of_the_engine_with_their_scores(half, key, where):
+    db, vectors = half
+    given = {"v": vectors[40], "text": str(vectors[41].tolist())}
+    score = key.split(" DESC")[0]
+    for limit in (1, 7, 60, 1000):
+        sql = f"SELECT {score} AS s, id FROM t WHERE {where} ORDER BY {key}, id LIMIT {limit}"
+        given_now = {name: value for name, value in given.items() if f":{name}" in sql}
+        plan, tables, values = planned(db, sql, given_now)
+        found = list(run(plan, tables, values).rows())
+        alone = list(run(slow(plan), tables, values).rows())
+        assert comparable(found) == comparable(alone)
+
+
+def test_scores_in_sql_are_those_of_this_room(half):
+    db, vectors = half
+    rows = db.execute(
+        "SELECT id, cosine_similarity(h, %s), l2_distance(h, %s), inner_product(h, %s) FROM t",
+        [vectors[0]] * 3,
+    ).fetchall()
+    stored = vectors[[row[0] for row in rows]].astype(np.float16)
+    wanted = vectors[0].astype(np.float16)
+    for k, metric in enumerate(("cosine", "l2", "inner")):
+        ours = similarity.scores(metric, stored, wanted)
+        np.testing.assert_allclose([row[k + 1] for row in rows], ours, rtol=1e-12, equal_nan=True)
+
+
+def test_a_search_is_told_in_explain(half):
+    db, vectors = half
+    sql = "EXPLAIN ANALYZE SELECT id, img FROM t WHERE k = 2 ORDER BY v <=> %s LIMIT 5"
+    told = [line for (line,) in db.execute(sql, [vectors[0]]).fetchall()]
+    assert any("by candidates, exact cosine, by matrix product" in line for line in told)
+    assert "Late: img, 5 cells fetched" in told

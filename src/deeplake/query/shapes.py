@@ -83,6 +83,8 @@ SIMILARITIES = {
     "<->": ("l2", True),
     "l2_distance": ("l2", True),
     "<#>": ("inner", True),
+    "negative_inner_product": ("inner", True),
+    "vector_negative_inner_product": ("inner", True),
     "inner_product": ("inner", False),
 }
 """Function -> metric, and whether its least value is the nearest."""

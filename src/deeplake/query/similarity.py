@@ -109,23 +109,33 @@ def vector_of(expression: Expression, parameters: Sequence[Any]) -> Scores | Non
         parts = [part.value for part in expression.arguments if isinstance(part, Constant)]
         return _numbers(parts) if len(parts) == len(expression.arguments) else None
     if isinstance(expression, Call) and expression.name == "cast":
-        inner, kinds = expression.arguments[0], ("vector", "halfvec")
-        if expression.kind.name == "vector" and inner.kind.name in kinds:
-            return vector_of(inner, parameters)
-        return None
-    is_vector = expression.kind.name == "vector"
-    if is_vector and isinstance(expression, Parameter) and expression.number <= len(parameters):
-        value = parameters[expression.number - 1]
-        if isinstance(value, str):
-            text = value.strip()
-            value = text[1:-1].split(",") if text[:1] == "[" and text[-1:] == "]" else None
-        return None if value is None else _numbers(value)
+        inner, kind = expression.arguments[0], expression.kind.name
+        if kind not in ("vector", "halfvec"):
+            return None
+        known = inner.kind.name in ("vector", "halfvec")
+        found = vector_of(inner, parameters) if known else _read(inner, parameters)
+        return found if kind == "vector" or found is None else _numbers(found.astype(np.float16))
+    if expression.kind.name == "vector":
+        return _read(expression, parameters)
     return None
+
+
+def _read(expression: Expression, parameters: Sequence[Any]) -> Scores | None:
+    """A parameter or a text as a vector."""
+    if isinstance(expression, Parameter) and expression.number <= len(parameters):
+        value = parameters[expression.number - 1]
+    else:
+        value = expression.value if isinstance(expression, Constant) else None
+    if isinstance(value, str):
+        text = value.strip()
+        value = text[1:-1].split(",") if text[:1] == "[" and text[-1:] == "]" else None
+    return None if value is None else _numbers(value)
 
 
 def _numbers(value: Any) -> Scores | None:
     try:
-        found = np.asarray(value, np.float32).astype(np.float64)
+        with np.errstate(over="ignore"):
+            found = np.asarray(value, np.float32).astype(np.float64)
     except (TypeError, ValueError):
         return None
     good = found.ndim == 1 and len(found) and bool(np.isfinite(found).all())
