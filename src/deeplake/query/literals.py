@@ -116,6 +116,14 @@ def numeric(value: Decimal) -> Constant:
     return Constant(value, numeric_of(max(whole, int(scale < NUMERIC_DIGITS)), scale))
 
 
+def number(value: Decimal) -> Constant:
+    """A numeric constant of a statement; too long a one may still become a float."""
+    try:
+        return numeric(value)
+    except QueryError:
+        return Constant(value, Kind("numeric"))
+
+
 def cast_number(value: Decimal, kind: Kind) -> Constant | None:
     """A numeric constant as a float or numeric; None for other kinds."""
     if kind.name in ("float4", "float8"):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deeplake.query.expression import Call, Constant, Parameter
-from deeplake.query.kinds import INTEGERS, TEXTS
+from deeplake.query.kinds import INTEGERS, NUMERIC_DEFAULT, TEXTS, digits_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +24,8 @@ UNCERTAIN: Any = object()
 """No value that we could vouch for."""
 
 _BITS = {"int2": 15, "int4": 31, "int8": 63}
-NUMERIC_SCALE = 10
-"""Digits after the point that a numeric of the engine keeps at least: more are rounded there."""
+NUMERIC_SCALE = NUMERIC_DEFAULT[1]
+"""Digits after the point that a numeric without modifiers keeps: more are rounded there."""
 
 _EXACT = 1 << 53
 _PLAIN_TEXT = frozenset(("text", "varchar", "unknown"))
@@ -48,7 +48,11 @@ def value_of(expression: Expression, parameters: Sequence[Any]) -> Any:
         if expression.number > len(parameters):
             return UNCERTAIN
         return _taken(parameters[expression.number - 1], kind)
-    if isinstance(expression, Call) and expression.name == "cast" and not kind.modifiers:
+    if (
+        isinstance(expression, Call)
+        and expression.name == "cast"
+        and (not kind.modifiers or kind.name == "numeric")
+    ):
         inner = expression.arguments[0]
         found = value_of(inner, parameters)
         return found if found is None or found is UNCERTAIN else _cast(found, inner.kind, kind)
@@ -69,8 +73,8 @@ def _taken(value: Any, kind: Kind) -> Any:
         if type_ is int and abs(value) > _EXACT:
             return UNCERTAIN
         return float(value) if name == "float8" else _float4(float(value))
-    if name == "numeric" and type_ in (int, Decimal) and not kind.modifiers:
-        return _numeric(Decimal(value))
+    if name == "numeric" and type_ in (int, Decimal):
+        return _numeric(Decimal(value), kind)
     if name == "bool" and type_ is bool:
         return value
     if name in _PLAIN_TEXT and type_ is str and not kind.modifiers:
@@ -94,12 +98,14 @@ def _float4(value: float) -> Any:
     return found if np.isfinite(found) or not np.isfinite(value) else UNCERTAIN
 
 
-def _numeric(value: Decimal) -> Any:
+def _numeric(value: Decimal, kind: Kind) -> Any:
+    """A number that a numeric holds as it is."""
     if not value.is_finite():
         return UNCERTAIN
     exponent = value.as_tuple().exponent
     assert isinstance(exponent, int)
-    if exponent < -NUMERIC_SCALE or value.adjusted() > 37 - NUMERIC_SCALE:
+    precision, scale = digits_of(kind)
+    if exponent < -scale or (value and value.adjusted() >= precision - scale):
         return UNCERTAIN
     return value
 

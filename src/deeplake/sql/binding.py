@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
 from deeplake.query.feed import is_narrow
@@ -13,7 +14,6 @@ from deeplake.query.kinds import (
     INT4,
     INT8,
     JSONB,
-    NUMERIC,
     TIME,
     TIMESTAMP,
     TIMESTAMPTZ,
@@ -22,6 +22,7 @@ from deeplake.query.kinds import (
     VECTOR,
     Kind,
 )
+from deeplake.query.literals import numeric
 from deeplake.query.relation import Field, Scan, ScanColumn
 from deeplake.query.statement import Source
 from deeplake.sql.parse import character, leftmost
@@ -167,8 +168,10 @@ def kind_of_value(value: Any) -> Kind:
     if isinstance(value, int):
         if -(1 << 31) <= value < 1 << 31:
             return INT4
-        return INT8 if -(1 << 63) <= value < 1 << 63 else NUMERIC
+        return INT8 if -(1 << 63) <= value < 1 << 63 else numeric(Decimal(value)).kind
     name = f"{type(value).__module__}.{type(value).__name__}"
+    if name == "decimal.Decimal":
+        return numeric(value).kind  # its own digits: the engine rounds what has more than its kind
     if name == "datetime.datetime":
         return TIMESTAMP if value.tzinfo is None else TIMESTAMPTZ
     found = _BY_NAME.get(name)
@@ -192,7 +195,6 @@ _PLAIN: tuple[tuple[type, Kind], ...] = (
     (tuple, JSONB),
 )
 _BY_NAME = {
-    "decimal.Decimal": NUMERIC,
     "datetime.date": DATE,
     "datetime.time": TIME,
     "uuid.UUID": UUID,

@@ -19,7 +19,6 @@ from deeplake.query.kinds import (
     INT4,
     INT8,
     NAME,
-    NUMERIC,
     TEXT,
     TIME,
     TIMESTAMP,
@@ -29,6 +28,7 @@ from deeplake.query.kinds import (
     array_of,
     engine_type,
 )
+from deeplake.query.literals import number
 from deeplake.sql import calls, comparisons, subqueries, subscripts
 from deeplake.sql.parse import character, enum_name, inner, names
 from deeplake.sql.typenames import kind_of_type
@@ -140,7 +140,7 @@ class ExpressionBinder:
             text = value.fval.fval.replace("_", "")
             if re.fullmatch(r"-?\d+", text) and -(1 << 63) <= int(text) < 1 << 63:
                 return Constant(int(text), INT8)
-            return Constant(Decimal(text), NUMERIC)
+            return number(Decimal(text))
         raise UnsupportedQueryError("bit strings are not supported.")
 
     def _param_ref(self, value: Any) -> Expression:

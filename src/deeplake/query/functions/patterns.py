@@ -154,7 +154,8 @@ def matches(arguments: Sequence[Expression]) -> Expression:
     lists = [f"regexp_extract_all({{0}}, {{1}}, {k})" for k in groups]
     items = ", ".join(f"({each})[i]" for each in lists)
     count = f"len({lists[0]})" if "g" in flags else f"least(1, len({lists[0]}))"
-    template = f"list_transform(range(1, {count} + 1), lambda i: [{items}])"
+    rows = f"list_transform(range(1, {count} + 1), lambda i: [{items}])"
+    template = f"CASE WHEN {{0}} IS NOT NULL THEN {rows} END"
     return Call("regexp_matches", template, (text, Constant(regular.text, TEXT)), kind)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deeplake.query.coercion import present
-from deeplake.query.expression import Call, Constant, Expression
+from deeplake.query.expression import Aggregate, Call, Constant, Expression, walk
 from deeplake.query.functions.registry import plain_call, register, special
 from deeplake.query.kinds import INT4, REGTYPE, TEXT, UNKNOWN
 
@@ -34,7 +34,12 @@ def _pg_typeof(arguments: Sequence[Expression]) -> Expression:
         return plain_call("pg_typeof", arguments)
     kind = arguments[0].kind
     shown = str(kind._replace(late=frozenset()).plain)
-    return Call("pg_typeof", "{0}", (Constant(shown, TEXT),), REGTYPE)
+    said = Constant(shown, TEXT)
+    if any(isinstance(part, Aggregate) for part in walk(arguments[0])):
+        # an aggregate makes one row of many, whatever is asked about it
+        template = "CASE WHEN {0} IS NULL THEN {1} ELSE {1} END"
+        return Call("pg_typeof", template, (arguments[0], said), REGTYPE)
+    return Call("pg_typeof", "{0}", (said,), REGTYPE)
 
 
 def _counting(name: str, test: str) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 FAMILY = Family()
+FLOAT_MAX = float(np.finfo(np.float32).max)
 HALF_MAX = 65_519.0
 """Beyond it a float16 is infinite."""
 
@@ -146,6 +147,40 @@ def part(vector: list[float], start: int, count: int) -> list[float]:
     if not found:
         raise failure("22000", "vector must have at least 1 dimension")
     return found
+
+
+def _summed(vectors: list[list[float] | None]) -> npt.NDArray[np.float64] | None:
+    present = [vector for vector in vectors if vector is not None]
+    if not present:
+        return None
+    for vector in present:
+        if len(vector) != len(present[0]):
+            raise _differ(len(present[0]), len(vector))
+    found: npt.NDArray[np.float64] = np.array(present, np.float64).sum(0)
+    return found
+
+
+@FAMILY.rows("sum", "FLOAT[][] -> FLOAT[]")
+def sum_(vectors: list[list[float] | None]) -> list[float] | None:
+    """The sum of vectors."""
+    found = _summed(vectors)
+    if found is None:
+        return None
+    if np.abs(found).max() > FLOAT_MAX:
+        raise failure("22003", "value out of range: overflow")
+    made: list[float] = found.tolist()
+    return made
+
+
+@FAMILY.rows("avg", "FLOAT[][] -> FLOAT[]")
+def avg(vectors: list[list[float] | None]) -> list[float] | None:
+    """Their mean."""
+    found = _summed(vectors)
+    count = sum(vector is not None for vector in vectors)
+    if found is None:
+        return None
+    made: list[float] = (found / count).tolist()
+    return made
 
 
 def _checked(vector: list[float | None], size: int) -> list[float | None]:

@@ -33,4 +33,11 @@ for _kind in ("vector", "halfvec"):
     for _operator in ("=", "<>", "<", ">", "<=", ">="):
         # elements from the left, then the length: as the engine compares lists
         register(_operator, f"{_kind}, {_kind} -> bool", f"({{0}} {_operator} {{1}})")
+for _name in ("sum", "avg"):
+    register(
+        _name,
+        "vector -> vector",
+        f"vectors__{_name}(list({{distinct}}{{0}}){{clauses}})",
+        family="aggregate",
+    )
 register("subvector", "vector, int4, int4 -> vector", "vectors__part({0}, {1}, {2})")
