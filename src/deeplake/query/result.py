@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from deeplake.errors import QueryError
 from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
@@ -67,7 +68,14 @@ class Result:
         if kind.late:
             return self._fetch(array)
         convert = _PYTHON.get(kind.name)
-        values: list[Any] = array.to_pylist()
+        try:
+            values: list[Any] = array.to_pylist()
+        except (OverflowError, ValueError) as error:
+            raise QueryError(
+                f"a {kind.plain} beyond the years 1 to 9999 has no value of Python.",
+                hint="Cast it to text, or take the result as Arrow.",
+                sqlstate="0A000",
+            ) from error
         return values if convert is None else [None if v is None else convert(v) for v in values]
 
     def interrupt(self) -> None:
