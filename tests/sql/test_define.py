@@ -94,6 +94,19 @@ def test_serial_numbers_of_branches_and_handles_never_meet(db):
     assert found == [(k,) for k in range(1, 41)]
 
 
+def test_claims_of_sequences_are_verified(db):
+    db.execute("CREATE TABLE t (id SERIAL)")
+    db.execute("INSERT INTO t DEFAULT VALUES")
+    assert db.verify().ok
+    store = db._store
+    (claim,) = [info.key for info in store.list("ids/sequences/")]
+    raw = bytearray(store.get(claim))
+    raw[12] ^= 1
+    store.delete([claim])
+    store.create(claim, [bytes(raw)])
+    assert [damage.key for damage in db.verify().damages] == [claim]
+
+
 def test_identity_columns_refuse_values_unless_overridden(db):
     db.execute(
         "CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY (START 10 INCREMENT 5), "

@@ -27,10 +27,13 @@ _FOLDERS = (
     "ids/", "gc/",
 )  # fmt: skip
 _SEALED = (
-    r"(?:refs/(?:names|tags|merges|views)/[^/]+/[0-9a-f]{8}|ids/[0-9a-f]{7}|"
+    r"(?:refs/(?:names|tags|merges|views)/[^/]+/[0-9a-f]{8}|ids/[0-9a-f]{7}|ids/sequences/[0-9a-f]{16}/[0-9a-f]{8}|"
     r"refs/condensed/[0-9a-f]{12}/[0-9a-f]{16}/[0-9a-f]{8}|gc/expired/[0-9a-f]{12}|"
     r"(?:gc|refs/pins)/[0-9a-f]{32})"
 )
+
+
+_CLAIM = r"ids/[0-9a-f]{7}"
 
 
 class Names:
@@ -68,7 +71,7 @@ class Names:
             except DamageError as error:
                 self._found.refused(key, error)
                 self._readable = self._readable and not naming
-        self._claims = {int(key[4:], 16) for key in ordered if key.startswith("ids/")}
+        self._claims = {int(key[4:], 16) for key in ordered if re.fullmatch(_CLAIM, key)}
         try:
             self._found.plan = plans.read_plan(self._objects)
         except DamageError:
