@@ -59,6 +59,11 @@ class Cursor:
             return None
         return [(c.label, str(c.kind.plain), *[None] * 5) for c in columns]
 
+    @property
+    def columns(self) -> Sequence[ResultColumn]:
+        """Label and kind of each column; none if there are no rows."""
+        return self._result.columns or ()
+
     def _read(self) -> Iterator[tuple[Any, ...]]:
         if self._result.columns is None:
             raise QueryError(

@@ -180,6 +180,26 @@ class Database(Versioned, Optimizable):
 
         return executemany(self, sql, parameters)
 
+    def copy(self, sql: str, file: Any) -> Cursor:
+        """Run `COPY … FROM STDIN` or `COPY … TO STDOUT` over a file of this process.
+
+        Args:
+            sql: COPY of a table or a query, in format text or csv.
+            file: a path, a file of text or bytes, or (to read) an iterable of lines.
+
+        Raises:
+            QueryError, InputError: nothing is written to the table then.
+
+        >>> import deeplake
+        >>> db = deeplake.connect("mem://copy-example")
+        >>> _ = db.create_table("t", {"a": "int", "b": "text"})
+        >>> db.copy("COPY t FROM STDIN (FORMAT csv)", ["1,x", '2,"y, z"']).rowcount
+        2
+        """
+        from deeplake.api.statements import copy
+
+        return copy(self, sql, file)
+
     def make_repository(self) -> None:
         """Make the repository if the place has none yet; a write does so by itself."""
         if self._stand is None and self._branch == refs.MAIN and not Repository.exists(self._store):

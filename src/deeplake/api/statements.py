@@ -50,6 +50,8 @@ def execute(database: Database, text: str, parameters: Parameters) -> Cursor:
         from deeplake.api.explaining import explain
 
         return explain(database, prepared, node)
+    if kind == "copy_stmt":
+        return _copied(database, prepared, node, None)
     run = _writer(kind, node)
     if kind in _MAKERS:
         database.make_repository()
@@ -88,6 +90,52 @@ def executemany(database: Database, text: str, sets: Iterable[Parameters]) -> Cu
             "executemany() runs INSERT, UPDATE, DELETE and MERGE.", hint="Call execute()."
         )
     return _written(database._open_stand(), database, first, node, values[0], run)
+
+
+def copy(database: Database, text: str, file: Any) -> Cursor:
+    """Run a COPY over a file; see `Database.copy`."""
+    from deeplake.sql.parameters import number
+    from deeplake.sql.parse import parse
+
+    prepared = number(text, None)
+    kind, node = parse(prepared.text)
+    if kind != "copy_stmt":
+        raise InputError("copy() runs COPY, nothing else.", hint="Call execute().")
+    return _copied(database, prepared, node, file)
+
+
+def _copied(database: Database, prepared: Prepared, node: Any, file: Any) -> Cursor:
+    from deeplake.api.copying import export, is_export, source_of
+
+    if is_export(node):
+        return export(database, prepared.text, node, prepared.values, file)
+    source = source_of(node, file)
+
+    def run(writing: StandWriting) -> Outcome:
+        from deeplake.sql.copy import copy_from, lines_in
+
+        return copy_from(writing, node, lines_in(source))
+
+    stand = database._open_stand()
+    again = isinstance(source, str) or hasattr(source, "__fspath__")
+    return _written(
+        stand, database, prepared.text, node, prepared.values, run, attempts=None if again else 1
+    )
+
+
+def run_select(database: Database, text: str, node: Any, values: Sequence[Any]) -> Cursor:
+    """Run a SELECT of which only the tree is there."""
+    from deeplake.query.plan import plan_of
+    from deeplake.query.statement import run
+    from deeplake.sql.select import bind_select
+    from deeplake.sql.views import expand
+
+    stand = at_head(database)
+    with _failing(stand):
+        catalog = Tables(database)
+        expand(node, catalog)
+        statement, tables = bind_select(text, node, catalog, values)
+        return Cursor(run(plan_of(statement), tables, values))
 
 
 def _sets(text: str, sets: Iterable[Parameters]) -> tuple[str, list[Sequence[Any]]] | None:
@@ -240,6 +288,7 @@ def _written(
     node: Any,
     values: Sequence[Any],
     run: Callable[[Any], Outcome],
+    attempts: int | None = None,
 ) -> Cursor:
     """Run a write: in the open block, or by itself, then published at once."""
 
@@ -256,7 +305,10 @@ def _written(
 
     with stand.locks.writing:
         refuse_failed(stand.block)
-        outcome = _alone(stand, attempt) if stand.block is None else _in_block(stand, attempt)
+        if stand.block is None:
+            outcome = _alone(stand, attempt, attempts or settings.SQL_ATTEMPTS_MAX)
+        else:
+            outcome = _in_block(stand, attempt)
     return Cursor(Done(outcome.columns, outcome.rows), outcome.rowcount, outcome.tag)
 
 
@@ -279,10 +331,9 @@ def _in_block(stand: Stand, attempt: Callable[[], Outcome]) -> Outcome:
         return outcome
 
 
-def _alone(stand: Stand, attempt: Callable[[], Outcome]) -> Outcome:
+def _alone(stand: Stand, attempt: Callable[[], Outcome], tries: int) -> Outcome:
     """A statement by itself: worked out anew if another writer changed what it changes."""
     stand.settled("execute() of a statement that writes, which commits at once,")
-    tries = settings.SQL_ATTEMPTS_MAX
     while True:
         stand.refresh("execute()")
         tries -= 1
