@@ -4,7 +4,6 @@ The statements are in `statements/`, one file per family, Postgres' answers in `
 `python tests/sql/record.py` asks it again. Marks are comments before a statement:
 
 -- refused: why       we refuse it with 0A000 (named, so that nothing is refused unseen)
--- wrong: why         known, and soon to be mended
 -- parameters: [1]    as JSON, for $1 …
 """
 
@@ -48,8 +47,6 @@ def test_the_answer_is_that_of_postgres(judged, statement):
     assert theirs is not None, "not recorded: python tests/sql/record.py"
     ours = ask_us(judged, statement.text, statement.parameters or None)
     verdict, why = judge(ours, theirs, ordered=is_ordered(statement.text))
-    if verdict == "wrong" and "wrong" in statement.marks:
-        pytest.xfail(why)
     assert verdict != "wrong", why
     assert verdict == "same" or "refused" in statement.marks, f"not marked as refused: {why}"
 

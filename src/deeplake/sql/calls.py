@@ -148,7 +148,10 @@ def _check_place(binder: ExpressionBinder, *, window: bool) -> None:
 
 def _called(binder: ExpressionBinder, name: str, value: Any) -> Aggregate:
     """The call with its arguments and their order."""
-    arguments = [_argument(binder, node) for node in value.args]
+    whole = (
+        _counted_row(binder, value.args[0]) if name == "count" and len(value.args) == 1 else None
+    )
+    arguments = [_argument(binder, node) for node in value.args] if whole is None else [whole]
     if value.agg_within_group:
         if not registry.is_ordered(name):
             raise QueryError(
@@ -184,6 +187,26 @@ def _called(binder: ExpressionBinder, name: str, value: Any) -> Aggregate:
                 error.culprit = item.key
                 raise error
     return made._replace(order=order)
+
+
+def _counted_row(binder: ExpressionBinder, node: Any) -> Expression | None:
+    """count(t) and count(t.*) count rows that a join did not fill with NULLs: the primary key of
+    the table says which. None for anything else.
+    """
+    kind, value = inner(node)
+    if kind != "column_ref":
+        return None
+    fields = [inner(field) for field in value.fields]
+    star = fields[-1][0] == "a_star"
+    if len(fields) != 1 + star or fields[0][0] != "string":
+        return None
+    alias = fields[0][1].sval
+    if not star and binder.scope.find(None, alias) is not None:
+        return None
+    bound = binder.scope.relation(alias)
+    if bound is None or bound.primary is None:
+        return None
+    return bound.column(next(f for f in bound.fields if f.label == bound.primary))
 
 
 def _check_level(binder: ExpressionBinder, made: Aggregate) -> None:

@@ -51,6 +51,8 @@ class Grouping:
         self._keys: list[Expression] = []
         self._groups: list[str] = []
         self._by_sets = False
+        self.rows_come_last = False
+        """Whether functions that return rows are called for each group, or behind windows."""
 
     def bind(self, binder: ExpressionBinder, node: Any, outputs: list[Output]) -> None:
         """The clause of a SelectStmt node."""
@@ -136,9 +138,9 @@ class Grouping:
         grouped = grouped or any(part.window is None for part in aggregates)
         windows = any(part.window is not None for part in aggregates)
         if rows is not None and (windows or (grouped and not self._are_keys(rows))):
-            raise UnsupportedQueryError(
-                "set-returning functions beside aggregates or window functions are not supported."
-            )
+            self.rows_come_last = True
+            self._own.discard(rows.number)
+            shown += lists
         if not grouped:
             self._refuse_grouping(shown)
             return query

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from deeplake.errors import QueryError, UnsupportedQueryError
 from deeplake.query.coercion import cast, present
-from deeplake.query.expression import Call, Column, Expression
+from deeplake.query.expression import Aggregate, Call, Column, Expression, Subquery, walk
 from deeplake.query.functions import registry, tables
 from deeplake.query.kinds import INT8, JSONB, TEXT, Kind, array_of
-from deeplake.query.relation import Field, Relation, Rows
+from deeplake.query.relation import Derived, Field, Output, Relation, Rows, Select
 from deeplake.sql.labels import label_of
 from deeplake.sql.parse import inner, names
 from deeplake.sql.scope import Bound
@@ -130,6 +130,52 @@ def _text(value: str) -> Expression:
     from deeplake.query.expression import Constant
 
     return Constant(value, TEXT)
+
+
+def behind(query: Select, rows: Rows, number: int) -> Select:
+    """A query whose functions return rows for each of its own: these become a relation.
+
+    Args:
+        query: bound, outputs and order referring to the rows.
+        rows: the functions.
+        number: of the relation.
+
+    Raises:
+        UnsupportedQueryError: an expression joins both.
+    """
+    inner: list[Output] = []
+
+    def moved(expression: Expression) -> Expression:
+        """An expression of the query as a column of the relation."""
+        parts = list(walk(expression))
+        if any(isinstance(part, Column) and part.relation == rows.number for part in parts):
+            if isinstance(expression, Aggregate | Subquery):
+                raise UnsupportedQueryError(
+                    "set-returning functions inside of aggregates, window functions or subqueries "
+                    "are not supported."
+                )
+            if isinstance(expression, Call):
+                return expression._replace(arguments=tuple(map(moved, expression.arguments)))
+            return expression
+        for output in inner:
+            if output.expression == expression:
+                break
+        else:
+            output = Output("", f"o{len(inner)}", expression)
+            inner.append(output)
+        return Column(number, output.name, expression.kind)
+
+    columns = tuple((name, moved(values)) for name, values in rows.columns)
+    outputs = tuple(o._replace(expression=moved(o.expression)) for o in query.outputs)
+    order = tuple(o._replace(key=moved(o.key)) for o in query.order)
+    distinct = None if query.distinct is None else tuple(map(moved, query.distinct))
+    inside = query._replace(
+        outputs=tuple(inner), order=(), distinct=None, limit=None, offset=None, ties=False
+    )
+    return Select(
+        outputs, (Derived(number, inside), rows._replace(columns=columns)), order=order,
+        distinct=distinct, limit=query.limit, offset=query.offset, ties=query.ties,
+    )  # fmt: skip
 
 
 class SelectedRows:

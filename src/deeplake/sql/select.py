@@ -12,7 +12,7 @@ from deeplake.query.functions import catalog as _  # noqa: F401 - registers ever
 from deeplake.query.kinds import TEXT
 from deeplake.query.relation import Combined, Cte, Output, Query, Relation, Select, Values
 from deeplake.query.statement import Statement
-from deeplake.sql import ordering, with_clause
+from deeplake.sql import ordering, row_functions, with_clause
 from deeplake.sql.binding import Binding
 from deeplake.sql.calls import named_windows
 from deeplake.sql.expressions import ExpressionBinder
@@ -120,7 +120,9 @@ class SelectBinder:
             enum_name(node, "limit_option") == "LIMIT_OPTION_WITH_TIES",
         )  # fmt: skip
         made = grouping.checked(made, rows)
-        if rows is not None:
+        if rows is not None and grouping.rows_come_last:
+            made = row_functions.behind(made, rows, self.binding.number())
+        elif rows is not None:
             made = made._replace(source=(*source, rows))
         ordering.check_locking(node, made, scope)
         return made

@@ -36,7 +36,6 @@ with recursive t(n) as (values (1) union all select n + 1 from t where n < 10) s
 
 with recursive t(n) as (select 1 union select (n + 1) % 5 from t) select n from t order by n
 
--- wrong: 42883 (operator does not exist: bigint[] || bigint. Cast the arguments to types that it ta
 with recursive tree as (select id, 1 as lvl, array[id] path from users where id = 1 union all select u.id, t.lvl + 1, t.path || u.id from users u join tree t on u.id = t.id * 2) select * from tree order by id
 
 with recursive f(a, b) as (select 0, 1 union all select b, a + b from f where b < 100) select a from f order by a
@@ -67,7 +66,6 @@ with recursive t(n) as (select 1 union all (select n + 1 from t where n < 5)) se
 
 with recursive t as (select id, preview from gens where id = 1 union all select g.id, g.preview from gens g join t on g.id = t.id + 1 where g.id < 6) select * from t order by id
 
--- wrong: 42883 (operator does not exist: date + integer. Cast the arguments to types that it takes.
 with recursive dates(d) as (select date '2026-01-01' union all select d + 1 from dates where d < date '2026-01-04') select d from dates order by d
 
 with a as (select 1 as x order by 1) select x from a union all select x + 1 from a order by x desc

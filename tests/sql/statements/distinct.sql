@@ -36,10 +36,8 @@ select distinct tags from gens order by tags
 
 select distinct u.name from users u join gens g on g.user_id = u.id order by u.name
 
--- refused: function first_value() is not supported
 select distinct on (user_id) user_id, first_value(id) over (partition by user_id order by id) from gens order by user_id
 
--- wrong: XX000 (the engine failed: Parser Error: syntax error at or near "OVER") instead of 4 rows 
 select distinct sum(frames) over (partition by model) from gens order by 1
 
 select distinct on (nope) id from gens

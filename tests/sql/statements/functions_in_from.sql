@@ -79,12 +79,10 @@ select key, value from jsonb_each('{"a": 1, "b": [2]}') order by key
 
 select u.id, e.key, e.value from users u, jsonb_each(u.meta) e order by 1, 2
 
--- wrong: row 0, value: '[0,1]' instead of '[0, 1]'
 select u.id, e.key, e.value from users u, jsonb_each_text(u.meta->'nested') e order by 1, 2
 
 select u.id, k from users u, jsonb_object_keys(u.meta) k order by 1, 2
 
--- wrong: row 16, v: {'json': '10'} instead of {'json': '9'}
 select u.id, v from users u, jsonb_array_elements(u.meta->'nested'->'a') v order by 1, 2
 
 select v, o from jsonb_array_elements_text('["x", null, 3]') with ordinality e(v, o) order by o
@@ -168,5 +166,36 @@ select * from string_to_table('a,b', ',')
 
 select * from regexp_split_to_table('a1b2c', '[0-9]') t
 
--- refused: regexp_matches() cannot stand here
 select regexp_matches('foobar', 'o(.)', 'g')
+
+select count(*), generate_series(1, 2) from users order by 2
+
+select model, generate_series(1, count(*)) g from gens where id < 8 group by model order by 1, 2
+
+select model, unnest(array_agg(id order by id)) from gens where id < 8 group by model order by 1, 2
+
+select id, row_number() over (order by id desc) r, generate_series(1, 2) g from users where id < 4 order by id, g
+
+select id, unnest(tags), count(*) over () from gens where id < 7 order by 1, 2
+
+select max(id), unnest(array['a', 'b']), generate_series(1, 3) from users order by 3
+
+select model, count(*), generate_series(1, 2) * 10 as g from gens group by model having count(*) > 5 order by g, model limit 4
+
+select distinct count(*), generate_series(1, 2) from gens group by model order by 1, 2
+
+select generate_series(1, count(*)) + count(*) from users where id < 3 order by 1
+
+select model, generate_series(1, 2) from gens group by model, rating having count(*) > 1 order by 1, 2
+
+select unnest(array[model, 'x']) u, count(*) from gens group by model order by u, 2
+
+select id, unnest(tags) from gens group by model
+
+select sum(generate_series(1, 2)) over () from users
+
+select id, regexp_matches(prompt, '[a-z]o', 'g') from gens where id < 7 order by 1, 2
+
+select m[1], m[2] from regexp_matches('foobarbequebazil', 'ba(.)(.)', 'g') as m
+
+select id, m from users left join lateral regexp_matches(name, '[aA]') m on true order by id

@@ -102,7 +102,6 @@ select min(ts), max(ts), min(kind) from events
 
 select min(created_at), max(created_at), max(price), min(quality), max(quality) from gens
 
--- wrong: XX000 (the engine failed: Parser Error: syntax error at or near "FILTER") instead of 1 row
 select sum(frames) filter (where rating > 2), count(*) filter (where model = 'sdxl'), avg(rating) filter (where false) from gens
 
 select bool_and(active), bool_or(active), every(id > 0), bool_or(id > 100) from users
@@ -123,37 +122,26 @@ select array_agg(age order by age desc nulls last, id) from users
 
 select model, array_agg(id order by rating desc nulls last, id) from gens group by model order by model
 
--- refused: function percentile_cont() is not supported
 select percentile_cont(0.5) within group (order by rating), percentile_disc(0.5) within group (order by rating) from gens
 
--- refused: function percentile_cont() is not supported
 select percentile_cont(0.99) within group (order by frames), percentile_disc(0.1) within group (order by frames desc) from gens
 
--- refused: function percentile_cont() is not supported
 select percentile_cont(array[0.25, 0.5, 0.75]) within group (order by frames) from gens
 
--- refused: function percentile_disc() is not supported
 select percentile_disc(array[0.25, 0.5]) within group (order by model) from gens
 
--- refused: function percentile_cont() is not supported
 select percentile_cont(0.5) within group (order by rating) filter (where model = 'sdxl') from gens
 
--- refused: function percentile_cont() is not supported
 select model, percentile_cont(0.5) within group (order by frames), mode() within group (order by user_id) from gens group by model order by model
 
--- refused: function mode() is not supported
 select mode() within group (order by model), mode() within group (order by frames % 2) from gens
 
--- refused: function percentile_cont() is not supported
 select id from gens where rating >= (select percentile_cont(0.9) within group (order by rating) from gens) order by id
 
--- refused: function percentile_cont() is not supported
 select percentile_cont(1.5) within group (order by rating) from gens
 
--- refused: function percentile_cont() is not supported
 select percentile_cont(0.5) within group (order by model) from gens
 
--- refused: function percentile_cont() is not supported
 select percentile_cont(0.5) from gens
 
 select count(*) within group (order by id) from gens
@@ -218,11 +206,8 @@ select active, joined, count(*) from users group by active, joined order by 1, 2
 
 select quality, count(*) from gens group by quality order by quality
 
--- refused: function stddev() is not supported
 select stddev(rating), variance(rating), stddev_pop(rating), var_pop(frames), corr(rating, frames), regr_slope(rating, frames) from gens
 
--- refused: function covar_pop() is not supported
 select covar_pop(rating, frames), covar_samp(rating, frames), regr_r2(rating, frames), regr_count(rating, frames), regr_intercept(rating, frames), regr_avgx(rating, frames) from gens
 
--- refused: function bit_and() is not supported
 select bit_and(frames), bit_or(frames) from gens

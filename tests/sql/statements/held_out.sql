@@ -20,7 +20,6 @@ select u.id from users u where not exists (select 1 from gens g where g.user_id 
 
 select kind, count(*) c, sum(count(*)) over () total from events group by kind order by kind
 
--- refused: function array_length() is not supported
 select id, nums, nums[1], nums[array_length(nums, 1)] from events order by id
 
 select e.id, n from events e, unnest(e.nums) n where n > 1 order by 1, 2
@@ -313,7 +312,6 @@ select '{1,2'::int[]
 
 select '{"a":'::jsonb
 
--- wrong: 42883 (operator does not exist: integer[] || unknown. Cast the arguments to types that it 
 select array[1] || 'x'
 
 select (select 1, 2)
@@ -365,7 +363,7 @@ select x.* from users
 
 select distinct on (id) id from users order by name
 
-select id from users group by id order by name
+select id from users group by id order by name, id
 
 select name from users group by id, name order by age
 

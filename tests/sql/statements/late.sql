@@ -24,10 +24,8 @@ with w as (select id, preview, rating from gens) select w.id, w.preview from w w
 
 select distinct on (model) model, preview from gens order by model, id desc
 
--- refused: function lag() is not supported
 select id, lag(preview) over (order by id), lead(preview, 2) over (order by id), nth_value(preview, 2) over (order by id) from gens order by id
 
--- refused: function lag() is not supported
 select id, lag(preview, 1, '\xff') over (order by id) from gens where id < 5 order by id
 
 select u.id, l.preview from users u left join lateral (select preview from gens g where g.user_id = u.id order by rating desc nulls last, id limit 1) l on true order by u.id
@@ -74,7 +72,6 @@ select t.* from (select id, preview, model from gens where id in (2, 3)) t order
 
 select x.preview from (select preview from gens where id = 2 union all select preview from gens where id = 7) x
 
--- refused: function first_value() is not supported
 select id, first_value(preview) over (partition by model order by id), last_value(preview) over (partition by model order by id) from gens where id < 9 order by id
 
 select preview from gens where id = 3 intersect select preview from gens
@@ -115,7 +112,6 @@ select thumb, file from media where thumb is null or file is null
 
 select m.thumb from media m where m.thumb in (select preview from gens) or m.file = '\x66696c652041'
 
--- refused: function lag() is not supported
 select id, lag(coalesce(thumb, file)) over (order by id) from media order by id
 
 select x.v, count(*) from (select thumb v from media union all select file from media) x group by x.v order by 2 desc, 1
@@ -144,7 +140,6 @@ select m.id, greatest(m.thumb, m.file) from media m order by 1
 
 values ((select thumb from media where id = 1)), ((select file from media where id = 1)), (null)
 
--- refused: function first_value() is not supported
 select first_value(thumb) over w, last_value(file) over w from media window w as (order by id rows between 1 preceding and 1 following) order by id
 
 select id from media where (thumb, file) is not null order by id

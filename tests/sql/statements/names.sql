@@ -70,12 +70,10 @@ select sum(id), avg(id), min(id) as m from users
 
 select row_number() over (order by id), sum(id) over () from users where id < 2
 
--- refused: function extract() is not supported
 select extract(year from date '2026-01-01'), date_part('year', date '2026-01-01')
 
 select trim(' x '), substring('abc' from 2), position('b' in 'abc'), overlay('abc' placing 'x' from 2)
 
--- refused: function timezone() is not supported
 select '2026-01-01'::timestamp at time zone 'UTC'
 
 select x.y from (select 1 as y) as x
@@ -157,7 +155,6 @@ select u.id from users u where u.id = 1 and exists (select 1 from users where u.
 
 select $$a$$ || $$b$$ as c, 1e3, 1.5e-3, .5, 5., 0.0
 
--- refused: Could not cast value 9223372036854775808 to DECIMAL(38,20)
 select 9223372036854775807, 9223372036854775808, 2147483648, 2147483647, 123456789012345678901234567890
 
 select true, false, TRUE, 'yes'::bool, null::bool, not true

@@ -62,7 +62,6 @@ select (array_agg(id order by id))[1] from users
 
 select (array['a', 'b'])[id] from users where id < 4 order by id
 
--- wrong: 42883 (operator does not exist: bigint[] || bigint. Cast the arguments to types that it ta
 select array(select id from users where id < 3 order by 1) || 7::bigint
 
 select nums from events where nums[2] = 1 order by id

@@ -6,10 +6,8 @@ select id, rank() over (order by rating desc nulls last) from gens order by id
 
 select id, row_number() over (partition by model order by id), count(*) over (partition by model) from gens order by id
 
--- wrong: XX000 (the engine failed: Parser Error: syntax error at or near "OVER") instead of 40 rows
 select id, sum(frames) over (partition by model order by id) from gens order by id
 
--- wrong: XX000 (the engine failed: Parser Error: syntax error at or near "OVER") instead of 40 rows
 select id, sum(frames) over (partition by model order by id rows between 2 preceding and current row) from gens order by id
 
 select id, sum(rating) over (order by rating range between 1 preceding and 1 following) from gens order by id
@@ -22,25 +20,18 @@ select id, sum(id) over (order by user_id rows between 1 preceding and 1 followi
 
 select id, count(*) over (order by age groups between current row and 1 following exclude group) from users order by id
 
--- refused: function lag() is not supported
 select id, lag(rating) over w, lead(rating) over w, first_value(id) over w, last_value(id) over w from gens window w as (partition by model order by id) order by id
 
--- refused: function lag() is not supported
 select id, lag(id, 2) over (order by id), lag(id, 2, 0::bigint) over (order by id), lead(name, 1, 'none') over (order by id) from users order by id
 
--- refused: function lag() is not supported
 select id, lag(id, 2, -1) over (order by id) from users order by id
 
--- refused: function nth_value() is not supported
 select id, nth_value(id, 2) over (partition by model order by id rows between unbounded preceding and unbounded following) from gens order by id
 
--- refused: function ntile() is not supported
 select id, ntile(4) over (order by id), cume_dist() over (order by age), percent_rank() over (order by age) from users order by id
 
--- refused: function ntile() is not supported
 select id, ntile(3) over (partition by active order by id) from users order by id
 
--- wrong: XX000 (the engine failed: Parser Error: syntax error at or near "OVER") instead of 12 rows
 select id, sum(id) over w, avg(id) over w from users window w as (order by id rows 1 preceding) order by id
 
 select id, sum(id) over (w order by id), count(*) over w from users window w as (partition by active) order by id
@@ -79,7 +70,6 @@ select model, count(*), rank() over (order by count(*) desc, model) from gens gr
 
 select model, sum(sum(frames)) over (order by model), sum(frames) from gens group by model order by model
 
--- wrong: XX000 (the engine failed: Parser Error: syntax error at or near "FILTER") instead of 40 ro
 select id, sum(frames) filter (where rating > 2) over (order by id) from gens order by id
 
 select id, row_number() filter (where rating > 2) over (order by id) from gens
@@ -96,7 +86,6 @@ select id, sum(id) over (order by id rows between 2 following and 4 following), 
 
 select id, sum(id) over (order by id rows between unbounded preceding and 1 preceding) from users order by id
 
--- refused: function first_value() is not supported
 select id, first_value(name) over (order by id desc rows between current row and 2 following) from users order by id
 
 select id, sum(id) over (order by id rows between -1 preceding and current row) from users
@@ -117,7 +106,6 @@ select id, array_agg(id) over (order by id rows 2 preceding) from users order by
 
 select id, string_agg(name, '-') over (partition by active order by id) from users order by id
 
--- refused: function lag() is not supported
 select id, lag(preview) over (order by id), first_value(preview) over (order by id) from gens where id < 8 order by id
 
 select count(*) over (), id from users where false
@@ -132,7 +120,6 @@ select id, bool_or(active) over (order by id rows between 1 preceding and 1 foll
 
 select id, sum(id) over (order by age desc, id) from users order by id
 
--- refused: function last_value() is not supported
 select id, last_value(id) over (order by age range between unbounded preceding and unbounded following) is not null from users order by id
 
 select sum(distinct id) over () from users

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from deeplake.errors import QueryError, UnsupportedQueryError
 from deeplake.query.functions import registry
+from deeplake.query.functions.patterns import matches
 from deeplake.query.functions.registry import register
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def _column(name: str, label: str) -> str:
 
 def is_known(name: str) -> bool:
     """Whether a name is one of a function that returns rows."""
-    return name in _labels or name in _LISTS
+    return name in _labels or name in _LISTS or name == "regexp_matches"
 
 
 def columns(name: str, arguments: Sequence[Expression]) -> list[tuple[str, Expression]]:
@@ -47,6 +48,8 @@ def columns(name: str, arguments: Sequence[Expression]) -> list[tuple[str, Expre
         QueryError: 42883, no function of the name takes these kinds.
         NeedEarly: an argument is a late column.
     """
+    if name == "regexp_matches":
+        return [("", matches(arguments))]
     if name in _LISTS:
         return [("", registry.call(_LISTS[name], arguments))]
     if name == "generate_series" and any(a.kind.name == "numeric" for a in arguments):
