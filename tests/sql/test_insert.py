@@ -208,3 +208,20 @@ def test_commits_of_statements_are_automatic(db):
     newest = next(iter(db.log(all=True)))
     assert newest.message == "INSERT INTO t"
     assert [c.message for c in db.log()] != [c.message for c in db.log(all=True)]
+
+
+def test_rows_come_as_arrow_and_pandas(db):
+    db.execute(
+        "INSERT INTO t (id, emb, raw, meta, price, at) VALUES (1, '[1,2,3]', '\\x01', '[1]', 2, "
+        "'2024-01-01'), (2, NULL, NULL, NULL, NULL, NULL)"
+    )
+    table = db.execute("SELECT id, emb, raw, meta, price, at, id > 1 AS b FROM t").arrow()
+    assert table.column_names == ["id", "emb", "raw", "meta", "price", "at", "b"]
+    assert table["emb"].to_pylist() == [[1, 2, 3], None]
+    assert table["meta"].to_pylist() == ["[1]", None]
+    frame = db.execute("SELECT id, price FROM t ORDER BY id").df()
+    assert frame["id"].tolist() == [1, 2]
+    returned = db.execute("UPDATE t SET score = 1 RETURNING id, score").arrow()
+    assert returned.to_pydict() == {"id": [1, 2], "score": [1.0, 1.0]}
+    with pytest.raises(QueryError, match="returns no rows"):
+        db.execute("DELETE FROM t").arrow()

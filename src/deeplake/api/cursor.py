@@ -9,6 +9,9 @@ from deeplake.errors import QueryError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    import pandas as pd
+    import pyarrow as pa
+
     from deeplake.query.result import Result, ResultColumn
 
 
@@ -46,6 +49,7 @@ class Cursor:
     def __init__(self, result: Result | Done, rowcount: int = -1, command: str = "SELECT") -> None:
         self._result = result
         self._rows: Iterator[tuple[Any, ...]] = result.rows()
+        self._begun = False
         self.rowcount = rowcount
         """Rows that a statement changed; -1 for one that reads."""
         self.command = command
@@ -69,6 +73,7 @@ class Cursor:
             raise QueryError(
                 f"{self.command} returns no rows.", hint="See rowcount.", sqlstate="24000"
             )
+        self._begun = True
         return self._rows
 
     def fetchone(self) -> tuple[Any, ...] | None:
@@ -84,6 +89,19 @@ class Cursor:
     def fetchall(self) -> list[tuple[Any, ...]]:
         """The rows that are left."""
         return list(self._read())
+
+    def arrow(self) -> pa.Table:
+        """The rows that are left as an Arrow table; media as bytes, vectors as lists of floats."""
+        from deeplake.api.cursor_arrow import of_batches, of_rows
+
+        fresh, rows = not self._begun, self._read()
+        if fresh and not isinstance(self._result, Done):
+            return of_batches(self._result)
+        return of_rows(self._result, rows)
+
+    def df(self) -> pd.DataFrame:
+        """The rows that are left as a pandas DataFrame."""
+        return self.arrow().to_pandas()
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         return self._read()
