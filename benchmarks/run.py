@@ -1,6 +1,6 @@
 """Measure the figures and write benchmarks/results/: the entry point of `make bench`.
 
-python benchmarks/run.py [store|git] [--quick] [--only cell take ...] [--strict]
+python benchmarks/run.py [store|git|sql] [--quick] [--only cell take ...] [--strict]
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from git_figures import diffs, merges, remote_merge, updates, writers
 from read_figures import cells, ingest, streams, takes
 from remote_figures import remote, stale_hint
 from report import as_json, chart, machine, markdown
+from sql_figures import bucket_scan, first_select, inserts, late, short, similar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,14 +50,22 @@ GIT: dict[str, Callable[[Bench], list[Figure]]] = {
     "small": small,
     "many": many,
 }
-REPORTS = {"store": STORE, "git": GIT}
+SQL: dict[str, Callable[[Bench], list[Figure]]] = {
+    "short": short,
+    "similar": similar,
+    "late": late,
+    "first": first_select,
+    "scan": bucket_scan,
+    "insert": inserts,
+}
+REPORTS = {"store": STORE, "git": GIT, "sql": SQL}
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure deeplake against its floors.")
     parser.add_argument("report", nargs="?", choices=list(REPORTS), default="store")
     parser.add_argument("--quick", action="store_true", help="a tenth of the rows, in a minute")
-    parser.add_argument("--only", nargs="+", choices=[*STORE, *GIT], help="groups of figures")
+    parser.add_argument("--only", nargs="+", choices=[*STORE, *GIT, *SQL], help="groups of figures")
     parser.add_argument("--strict", action="store_true", help="exit with 1 if a target is missed")
     parser.add_argument("--folder", help="a folder on the disk to measure (default: temporary)")
     parser.add_argument("--out", default=RESULTS, help="where the report is written")
@@ -68,7 +77,7 @@ def measure_all(bench: Bench, groups: list[str]) -> list[Figure]:
     figures: list[Figure] = []
     for name in groups:
         start = time.perf_counter()
-        found = {**STORE, **GIT}[name](bench)
+        found = {**STORE, **GIT, **SQL}[name](bench)
         figures += found
         print(f"{name} ({time.perf_counter() - start:.0f} s)", flush=True)
         for figure in found:

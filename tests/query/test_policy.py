@@ -115,7 +115,7 @@ def _direct(view):
         ):  # fmt: skip
             with pytest.raises(RowIndexError, match="is not there"):
                 way(asked)
-    wanted = Similar("cosine", "v", Parameter(1, Kind("vector")), False)
+    wanted = Similar("cosine", "v", Parameter(1, Kind("vector")), False, False, None)
     nearest = similarity.nearest(view, wanted, view.all_rows(), 3, [np.ones(4)])
     assert set(nearest.positions()) <= set(VISIBLE)
     assert len(nearest.positions()) == 3

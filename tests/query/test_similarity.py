@@ -72,7 +72,7 @@ def test_the_nearest_are_among_those_that_are_kept(seed, metric, count, scale, s
     vectors[7] = 0
     vector = vectors[seed % 300] if seed % 2 else (rng.standard_normal(8) * scale)
     view = planned(table(vectors, extra={3, 250}), "SELECT * FROM t")[1][0]
-    wanted = Similar(metric, "v", Parameter(1, Kind("vector")), metric == "l2")
+    wanted = Similar(metric, "v", Parameter(1, Kind("vector")), metric == "l2", False, None)
     kept = similarity.nearest(view, wanted, view.all_rows(), count, [vector])
     assert kept is not None
     found = set(kept.positions().tolist())

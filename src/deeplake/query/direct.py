@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from deeplake.query import access, feed
+from deeplake.query import access, feed, similarity
 from deeplake.query.kinds import TEXTS
 from deeplake.query.rows import Rows
 from deeplake.query.shapes import names_of
@@ -25,13 +25,17 @@ if TYPE_CHECKING:
     from deeplake.query.access import Chosen
     from deeplake.query.expression import Order
     from deeplake.query.plan import Plan
-    from deeplake.query.shapes import Total
+    from deeplake.query.shapes import Similar, Total
     from deeplake.query.table_view import TableView
 
     Positions = npt.NDArray[np.int64]
 
 ROWS_MAX = 1 << 22
 """Rows whose values are taken at once; more are streamed through the engine."""
+
+
+ROWS_SCORED_MAX = 1 << 16
+"""Rows whose exact similarities are computed here."""
 
 
 class Ready:
@@ -64,13 +68,22 @@ def ready(plan: Plan, view: TableView, chosen: Chosen, parameters: Sequence[Any]
         return _totals(shape.totals, view, chosen, [o.name for o in outputs])
     limits = access.limits_of(shape, parameters)
     unlimited = shape.limit is None and shape.offset is None
-    if shape.plain is None or shape.ties or not shape.ordered or chosen.rows.size > ROWS_MAX:
+    similar = shape.similar
+    ordered = shape.ordered or (similar is not None and similar.rest is not None)
+    if shape.plain is None or shape.ties or not ordered or chosen.rows.size > ROWS_MAX:
         return None
     if limits is None and not unlimited:
         return None
     rows = chosen.rows
-    if shape.order:
-        names = names_of(shape.scan)
+    names = names_of(shape.scan)
+    if similar is not None:
+        vector = similarity.vector_of(similar.vector, parameters)
+        fits = vector is not None and len(vector) == _width(view, similar.column)
+        if not fits or limits is None or rows.size > ROWS_SCORED_MAX:
+            return None
+        by = _ordered(similar.rest or (), view, names, rows, (similar, vector))
+        rows = Rows(single=rows.positions()[by])
+    elif shape.order:
         rows = Rows(single=rows.positions()[_ordered(shape.order, view, names, rows)])
     if limits is not None:
         limit, offset = limits
@@ -89,10 +102,27 @@ def _as_given(array: pa.Array) -> pa.Array:
     return array.cast(pa.string()) if array.type == pa.large_string() else array
 
 
+def _width(view: TableView, name: str) -> int:
+    type_: Any = view.columns.get(name).type
+    return int(type_.n)
+
+
 def _ordered(
-    orders: Sequence[Order], view: TableView, names: dict[str, str], rows: Rows
+    orders: Sequence[Order],
+    view: TableView,
+    names: dict[str, str],
+    rows: Rows,
+    scored: tuple[Similar, Any] | None = None,
 ) -> Positions:
-    """The places of some rows in their order; rows that tie stay as they are."""
+    """The places of some rows in their order; rows that tie stay as they are.
+
+    Args:
+        orders: columns.
+        view: their table.
+        names: of these in the table.
+        rows: to be ordered.
+        scored: a similarity that decides before the columns, and its vector.
+    """
     keys: list[npt.NDArray[Any]] = []
     for order in reversed(orders):
         key: Any = order.key
@@ -109,6 +139,15 @@ def _ordered(
             keys.append(~whole if order.descending else whole)
         if data.valid is not None:
             keys.append(data.valid if order.nulls_first else ~data.valid)
+    if scored is not None:
+        similar, vector = scored
+        data = view.read(similar.column, rows)
+        assert isinstance(data, FixedData)
+        values = similarity.keys(similar, data.values, vector)
+        nan = np.isnan(values)
+        keys += [values, nan] if similar.ascending else [-values, ~nan]
+        if data.valid is not None:
+            keys.append(data.valid if similar.nulls_first else ~data.valid)
     return np.lexsort(keys)
 
 

@@ -52,7 +52,11 @@ def _direct(plan: Plan) -> bool:
     shape = plan.shape
     if shape.scan is None:
         return False
-    return bool(shape.totals) or (shape.plain is not None and shape.ordered and not shape.ties)
+    return bool(shape.totals) or (
+        shape.plain is not None
+        and not shape.ties
+        and (shape.ordered or (shape.similar is not None and shape.similar.rest is not None))
+    )
 
 
 def _analyzed(

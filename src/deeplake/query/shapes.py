@@ -47,6 +47,9 @@ class Similar(NamedTuple):
     column: str
     vector: Expression
     ascending: bool
+    nulls_first: bool
+    rest: tuple[Order, ...] | None
+    """The keys after it, if they are columns."""
 
 
 class Shape(NamedTuple):
@@ -162,6 +165,9 @@ def _ordered(
 ) -> tuple[tuple[Order, ...], bool, Similar | None]:
     """Leading keys that are columns of numbers, whether these are all, a similarity in front."""
     similar = _similar(orders[0], names) if orders else None
+    if similar is not None:
+        rest, all_of_it, _ = _ordered(orders[1:], names)
+        return (), False, similar._replace(rest=rest if all_of_it else None)
     found = []
     for order in orders:
         kind = order.key.kind
@@ -186,7 +192,7 @@ def _similar(order: Order, names: dict[str, str]) -> Similar | None:
         if known and column.kind.name in ("vector", "halfvec"):
             if order.descending == nearest or not _constant(vector):
                 return None
-            return Similar(metric, names[column.name], vector, nearest)
+            return Similar(metric, names[column.name], vector, nearest, order.nulls_first, None)
     return None
 
 
