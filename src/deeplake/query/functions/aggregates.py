@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deeplake.errors import UnsupportedQueryError
+from deeplake.errors import QueryError, UnsupportedQueryError
 from deeplake.query.coercion import present
 from deeplake.query.expression import Aggregate
 from deeplake.query.functions.json import as_json_text
@@ -187,6 +187,11 @@ def _json_list(name: str, kind: Kind) -> None:
     def build(arguments: Sequence[Expression]) -> Aggregate:
         if len(arguments) != 1:
             return plain_aggregate(name, arguments)
+        if arguments[0].kind.name == "unknown":
+            raise QueryError(
+                "could not determine polymorphic type because input has type unknown.",
+                sqlstate="42804",
+            )
         made = (as_json_text(arguments[0]),)
         return Aggregate(
             name, "CAST(json__of_array(list({0}{order}){clauses}) AS JSON)", made, kind

@@ -29,11 +29,12 @@ def _json(call: str) -> str:
     return f"CAST({call} AS JSON)"
 
 
+_ITEM = {"jsonb": "itemb", "json": "item"}
 for _kind in ("jsonb", "json"):
     register("->", f"{_kind}, text -> {_kind}", _json(f"json__field({_TEXT}, {{1}})"))
-    register("->", f"{_kind}, int4 -> {_kind}", _json(f"json__item({_TEXT}, {{1}})"))
+    register("->", f"{_kind}, int4 -> {_kind}", _json(f"json__{_ITEM[_kind]}({_TEXT}, {{1}})"))
     register("->>", f"{_kind}, text -> text", f"json__field_text({_TEXT}, {{1}})")
-    register("->>", f"{_kind}, int4 -> text", f"json__item_text({_TEXT}, {{1}})")
+    register("->>", f"{_kind}, int4 -> text", f"json__{_ITEM[_kind]}_text({_TEXT}, {{1}})")
     register("#>", f"{_kind}, text[] -> {_kind}", _json(f"json__at({_TEXT}, {{1}})"))
     register("#>>", f"{_kind}, text[] -> text", f"json__text_at({_TEXT}, {{1}})")
     register(f"{_kind}_typeof", f"{_kind} -> text", f"json__typeof({_TEXT})")

@@ -48,6 +48,11 @@ def _step(constant: Constant) -> str | None:
     return None
 
 
+def _may_be_plain(steps: Sequence[str]) -> bool:
+    """Whether a step is one into a plain value: position 0 of 'x' is 'x'."""
+    return "[0]" in steps or "[#-1]" in steps
+
+
 def _path(steps: Sequence[str]) -> str:
     """A path in the engine's text; braces cannot be in it."""
     return "'$" + "".join(steps) + "'"
@@ -64,7 +69,7 @@ def _nested(function: str, steps: Sequence[str]) -> str:
         suffix = "_text" if last and function == "text" else ""
         if step.startswith("["):
             index = step[1:-1].replace("#", "")
-            made = f"json__item{suffix}({made}, {index})"
+            made = f"json__itemb{suffix}({made}, {index})"
         else:
             key = step[2:-1]
             made = f"json__field{suffix}({made}, '{key}')"
@@ -78,8 +83,11 @@ def _arrow(arguments: Sequence[Expression]) -> Expression:
         return plain_call("->", arguments)
     document, steps = found
     path, type_ = _path(steps), f"json_type({{0}}, {_path(steps)})"
+    exact = f"{type_} IN {_EXACT} OR {_WITHOUT_POINTS}"
+    if _may_be_plain(steps):
+        exact = f"{type_} IN {_EXACT} OR ({type_} IS NOT NULL AND {_WITHOUT_POINTS})"
     template = (
-        f"{_INSIDE} WHEN {type_} IN {_EXACT} OR {_WITHOUT_POINTS} THEN json_extract({{0}}, {path}) "
+        f"{_INSIDE} WHEN {exact} THEN json_extract({{0}}, {path}) "
         f"ELSE CAST({_nested('json', steps)} AS JSON) END"
     )
     # the steps go along as an argument, so that -> of -> finds the document
@@ -93,8 +101,10 @@ def _arrow_text(arguments: Sequence[Expression]) -> Expression:
         return plain_call("->>", arguments)
     document, steps = found
     path = _path(steps)
+    missing = "" if _may_be_plain(steps) else f"WHEN json_type({{0}}, {path}) IS NULL THEN NULL "
     template = (
-        f"CASE WHEN json_type({{0}}, {path}) IN {_EXACT} THEN json_extract_string({{0}}, {path}) "
+        f"CASE {missing}WHEN json_type({{0}}, {path}) IN {_EXACT} THEN "
+        f"json_extract_string({{0}}, {path}) "
         f"ELSE {_nested('text', steps)} END"
     )
     return bound("->>", template, (document,), TEXT)

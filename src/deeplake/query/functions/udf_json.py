@@ -134,6 +134,24 @@ def item_text(text: str, number: int) -> str | None:
     return as_text(_item(load(text), number)[1])
 
 
+def _listed(found: Any) -> Any:
+    """A plain jsonb value at the top is kept as an array of it, and shows as one here."""
+    return found if isinstance(found, dict | list) else [found]
+
+
+@FAMILY.rows("itemb", "VARCHAR, INTEGER -> VARCHAR")
+def itemb(text: str, number: int) -> str | None:
+    """-> of a position, of jsonb."""
+    there, found = _item(_listed(load(text)), number)
+    return dump(found) if there else None
+
+
+@FAMILY.rows("itemb_text", "VARCHAR, INTEGER -> VARCHAR")
+def itemb_text(text: str, number: int) -> str | None:
+    """->> of a position, of jsonb."""
+    return as_text(_item(_listed(load(text)), number)[1])
+
+
 @FAMILY.rows("contains", "VARCHAR, VARCHAR -> BOOLEAN")
 def contains(one: str, other: str) -> bool:
     """@>"""

@@ -94,7 +94,7 @@ def chr_(code: int) -> str:
     if code == 0:
         raise failure("54000", "null character not permitted")
     if code < 0:
-        raise failure("54000", "character number must be positive")
+        raise failure("22023", "character number must be positive")
     if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
         raise failure("54000", f"requested character not valid for encoding: {code}")
     return chr(code)
