@@ -136,7 +136,7 @@ def _text(given: Kind) -> str | None:
         if inside is None:
             return None
         if given.element.name == "bool":
-            inside = "CASE WHEN {0} THEN 't' ELSE 'f' END"
+            inside = "CASE WHEN {0} THEN 't' WHEN NOT {0} THEN 'f' END"
         return f"texts__array(list_transform({{0}}, lambda e: {inside.replace('{0}', 'e')}))"
     if given.name == "bpchar":
         return "rtrim({0}, ' ')"

@@ -73,7 +73,19 @@ def bind_call(binder: ExpressionBinder, value: Any) -> Expression:
             )
     if tables.is_known(name):
         return _rows(binder, name, value)
-    return registry.call(name, [_argument(binder, node) for node in value.args])
+    return registry.call(name, registry.in_order(name, _named(binder, value.args)))
+
+
+def _named(binder: ExpressionBinder, nodes: Any) -> list[tuple[str | None, Expression]]:
+    """Arguments with the names that they are given by."""
+    found: list[tuple[str | None, Expression]] = []
+    for node in nodes:
+        kind, value = inner(node)
+        if kind == "named_arg_expr":
+            found.append((value.name, binder.bind(value.arg)))
+        else:
+            found.append((None, binder.bind(node)))
+    return found
 
 
 _RANKS = frozenset(("rank", "dense_rank", "percent_rank", "cume_dist"))

@@ -158,3 +158,80 @@ select initcap('o''reilly MAC-DONALD x9y')
 select to_char(0.005, '0.00'), to_char(-1234.567, '9G999D99'), to_char(1e9::float8, '9999999999'), to_char(12, '"n"99'), to_char(3.14159, 'FM990.099')
 
 select to_char(timestamp '2026-03-04 15:06:07.089', 'HH:MI:SS.MS am TZ'), to_char(date '2026-03-04', 'Dy, DD Mon YYYY'), to_char(date '2026-12-31', 'IYYY-IW-ID'), to_char(timestamp '2026-03-04', 'FMMM/FMDD/YY')
+
+select make_interval(days => 3), make_interval(1, mins => 10, secs => 1.5), make_interval(hours := 2)
+
+select make_interval(nope => 3)
+
+-- refused: arguments of round by name are not supported
+select round(x => 1)
+
+select 'x'::char(3) = 'x', 'x'::char(3) < 'y', max('b'::char(2)), 'ab'::char(3) like 'ab%'
+
+select length('ab '::char(4)), 'ab'::char(4)::text || '|', 'ab'::char(4) || '|'
+
+select 'abc'::char(2) = 'ab', coalesce('a'::char(3), 'b'), upper('ab'::char(4)) || '|'
+
+select 1 = any('{1,2}'), 'a' = any('{a,b}'), 2 <> all('{1,3}')
+
+select sum(1), avg(1.5), count(1), max('x'), min(null)
+
+select max(5), max(null::int), array_agg(null::int), string_agg(null, ',')
+
+select 5::int4 / 2.0::float4, 5::int8 + 1.5::float4, 3::int2 * 1.5::float4, 1.5::float4 + 1.5::numeric
+
+select abs(-5.5), abs(-5::int8), abs(-5.5::float4), @ -3.2, -(-3)
+
+select mod(5::int8, 3), mod(5::int2, 3::int2), mod(5.5, 2), 5::int2 % 3
+
+select date '2026-01-01' in ('2026-01-01', '2025-01-01'), timestamp '2026-01-01' = '2026-01-01', now() > '2020-01-01'
+
+select '1 day'::interval = '24:00', interval '1 day' in ('24 hours', '2 days')
+
+select extract(epoch from ts - '2026-01-01') > 0, ts::date - joined, ts > joined from events join users using (id) order by id
+
+select case when age > 30 then age when age is null then 0.5 else '7' end from users order by id
+
+select id, name from users where length(name) > 3 and name < 'b' or age / 2 = 10 order by id
+
+select age::text || name, age || name, name || age || active::text from users where id < 4 order by id
+
+select count(*) from gens where price * 2 > 10.5 and rating + 1 < 4 and frames % 2 = 0 and not (model = 'flux')
+
+select sum(price * frames), avg(price * frames), sum(price) filter (where frames > 30) / 2, sum(rating * 2)::numeric(10,2) from gens
+
+select jsonb_typeof(payload -> 'a'), payload -> 'a' = '1', payload ->> 'a' = '1', payload -> 'a' is null, payload = '{}' from events order by id
+
+select payload || jsonb_build_object('n', id) from events where jsonb_typeof(payload) = 'object' order by id
+
+select x, x::jsonb ->> 'k' from (values ('{"k": 1}'), ('{"k": [1,  2]}'), ('{}')) t(x) order by 1
+
+select array_agg(age order by age)::text, array_agg(name order by name)::text, array_agg(active order by id)::text from users
+
+select string_to_array(name, 'o'), array_length(string_to_array(name, 'o'), 1) from users order by id
+
+select left(name, -1), right(name, 2), substr(name, 2, 2), lpad(name, 5, '.'), replace(name, 'a', '') from users order by id
+
+select to_char(created_at, 'YYYY"y" Q WW'), to_char(price, 'FM999.00'), to_char(frames, '999') from gens order by id
+
+select date_part('dow', created_at), extract(hour from created_at), created_at::time, created_at::date from gens order by id
+
+select quality + 1, quality * 0, quality = quality, quality < 1, -quality, abs(quality), quality::text from gens where id < 13 order by id
+
+select rating::int, frames::text::int, price::numeric(5,1), rating::real, id::float4 from gens order by id
+
+select ntile(3) over (order by price), lag(price) over (order by id), sum(price) over (partition by model order by id) from gens order by id
+
+select 'a' || 'b' || null is null, ('x' || 1)::text, 'x' || array['y']
+
+select 10 / 3, 10 / 3.0, 10 / 3::float8, -10 / 3, 10 % 3.5, 2 ^ 10, 10.0 / 5
+
+select 1::numeric / 3, 22.0 / 7, 1.0 / 1024, 99999.0 / 7, 0.00001 / 7
+
+select 100 * 1.1, 100 * 1.10::numeric(10,4), 1.1 * 1.1 * 1.1, (1.5 - 0.5) * 2, 3 - 1.50
+
+select round(123.456, 1), round(123.456, -1), round(-123.456), trunc(123.999, 2), round(0.5), round(1.5), round(-2.5)
+
+select 1.0::text, 1.10::text, (1.10 + 1)::text, (2 * 1.5)::text, round(1.25, 1)::text, (-1.50)::text, sum(1.50)::text
+
+select cast(1.239 as numeric(10,2))::text, 5::numeric(5,2)::text, '7.1'::numeric::text, 1e3::text, 1.5e-3::text

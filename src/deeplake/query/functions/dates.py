@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 from deeplake.errors import QueryError, UnsupportedQueryError
 from deeplake.query.coercion import cast, coerce, present
 from deeplake.query.expression import Call, Constant, Expression
-from deeplake.query.functions.registry import bound, plain_call, register, special
+from deeplake.query.functions.registry import (
+    bound,
+    name_parameters,
+    plain_call,
+    register,
+    special,
+)
 from deeplake.query.kinds import (
     FLOAT8,
     TIMESTAMP,
@@ -343,8 +349,7 @@ register(
     f"CAST({_PARTS} AS TIMESTAMPTZ)",
 )
 
-INTERVAL_PARTS = ("years", "months", "weeks", "days", "hours", "mins", "secs")
-"""The parameters of make_interval, in their order; each is 0 where it is left out."""
+name_parameters("make_interval", "years months weeks days hours mins secs")
 _INTERVAL = (
     "to_months({0} * 12 + {1})",
     "to_days({2} * 7 + {3})",

@@ -18,6 +18,7 @@ from deeplake.errors import QueryError, UnsupportedQueryError
 from deeplake.query.coercion import as_kind, coerce, common_kind, implicit_cost, present, settled
 from deeplake.query.expression import Aggregate, Call, Column, Constant, Expression, Parameter
 from deeplake.query.kinds import (
+    INT4,
     NUMBERS,
     SPELLINGS,
     TEXT,
@@ -135,6 +136,36 @@ def is_ordered(name: str) -> bool:
 def is_window(name: str) -> bool:
     """Whether a name is one of a function that needs OVER."""
     return name in _families["window"]
+
+
+_parameters: dict[str, tuple[str, ...]] = {}
+
+
+def name_parameters(name: str, parameters: str) -> None:
+    """Let a function be called by the names of its parameters, each 0 where it is left out."""
+    _parameters[name] = tuple(parameters.split())
+
+
+def in_order(name: str, given: Sequence[tuple[str | None, Expression]]) -> list[Expression]:
+    """Arguments in the places of their names; those without one come first.
+
+    Raises:
+        QueryError: 42883, the function has no such parameter, or one is given twice.
+    """
+    if all(label is None for label, _ in given):
+        return [argument for _, argument in given]
+    places = _parameters.get(name)
+    if places is None:
+        raise UnsupportedQueryError(f"arguments of {name} by name are not supported.")
+    made: list[Expression] = [Constant(0, INT4) for _ in places]
+    taken: set[str] = set()
+    for k, (label, argument) in enumerate(given):
+        place = label if label is not None else places[k] if k < len(places) else ""
+        if place not in places or place in taken:
+            raise QueryError(f"function does not exist: {name}({place} => …).", sqlstate="42883")
+        taken.add(place)
+        made[places.index(place)] = argument
+    return made
 
 
 def known(name: str) -> bool:
