@@ -17,7 +17,7 @@ ROWS = [
     (2, 'quote " and, comma', None, None, None, None),
     (3, "tab\tnew\nline\\back", -0.25, b"", [], []),
     (4, "", 1e300, b"x", [7], {}),
-    (5, "\\N", 0.0, None, None, 1),
+    (5, "\\N", 0.0, None, None, "1"),
 ]
 
 

@@ -186,6 +186,8 @@ def _bytes(value: Any, kind: Kind, column: Column) -> Any:
 
 
 def _json(value: Any, kind: Kind, column: Column) -> Any:
+    if isinstance(value, bool | int | float | Decimal):
+        raise _refused(value, kind, column)  # as Postgres; '1' in quotes is JSON
     if not isinstance(value, str):
         return value
     try:
@@ -196,7 +198,6 @@ def _json(value: Any, kind: Kind, column: Column) -> Any:
         from deeplake.types.json import NULL
 
         return NULL
-    del column
     return found
 
 

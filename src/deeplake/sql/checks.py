@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from deeplake.query.table_view import TableView
     from deeplake.sql.target import Target
     from deeplake.types.base import ColumnData
 
@@ -53,6 +54,20 @@ def written(target: Target, around: Constrained, rows: Positions, changed: Any =
 # --- CHECK ----------------------------------------------------------------------------------
 
 
+def proposed(target: Target, batch: Mapping[int, ColumnData], rows: int) -> None:
+    """Look at rows that may not be staged at all: CHECK is asked before ON CONFLICT.
+
+    Raises:
+        CheckViolationError: 23514.
+    """
+    known = list(constraints(target.columns.schema, "check"))
+    if known:
+        from deeplake.query.batch_view import batch_view
+
+        view = batch_view(target.table, target.columns.schema, batch, np.arange(rows))
+        _tell(target, known, view)
+
+
 def _check(target: Target, rows: Positions, changed: Any) -> None:
     schema = target.columns.schema
     known = [
@@ -60,9 +75,11 @@ def _check(target: Target, rows: Positions, changed: Any) -> None:
         for name, found in constraints(schema, "check")
         if changed is None or not changed.isdisjoint(found["names"].values())
     ]
-    if not known:
-        return
-    view = target.view(rows)
+    if known:
+        _tell(target, known, target.view(rows))
+
+
+def _tell(target: Target, known: list[tuple[str, Mapping[str, Any]]], view: TableView) -> None:
     nodes = [condition(target, found) for _, found in known]
     for (name, _), values in zip(known, evaluated(nodes, view), strict=True):
         if False in values:

@@ -9,6 +9,7 @@ import numpy as np
 from deeplake.errors import QueryError
 from deeplake.query.batch_view import AT, batch_view
 from deeplake.sql import defaults, tree
+from deeplake.sql.checks import proposed
 from deeplake.sql.evaluate import (
     EXCLUDED,
     TARGET,
@@ -69,6 +70,7 @@ class _Conflicts:
 
     def stage(self, batch: dict[int, ColumnData], rows: int) -> Ints:
         """One batch; returns the positions of the rows inserted and changed, in order."""
+        proposed(self._target, batch, rows)
         at = np.full(rows, -1)
         """Position of the row that has the key of each, -1 if none has."""
         skipped = np.zeros(rows, np.bool_)

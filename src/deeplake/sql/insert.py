@@ -120,6 +120,8 @@ class _Source:
             if all(value is DEFAULT for value in given):
                 return None
             return self._mixed(want, given)
+        if self._ignored(want):
+            return None
         self._refuse_identity(want)
         values = assign.values(given, kind, column)
         if len(values) == 1:
@@ -139,6 +141,12 @@ class _Source:
         data = column.type.normalise(assign.values(values, kind, column), column=column.name)
         made = defaults.of(self._target.columns, column, len(places), self._target)
         return put_rows(data, places, made)
+
+    def _ignored(self, want: Wanted) -> bool:
+        """Whether OVERRIDING USER VALUE puts a number in the place of what is given."""
+        if self._override != "OVERRIDING_USER_VALUE":
+            return False
+        return "identity" in entry(self._target.columns.schema, want.column.column_id)
 
     def _refuse_identity(self, want: Wanted) -> None:
         declared = entry(self._target.columns.schema, want.column.column_id)
@@ -161,11 +169,16 @@ class _Source:
         bound, _ = bind_select(writing.text, node, writing.catalog, writing.values)
         named = self._width(len(bound.query.outputs))
         for want in named:
-            self._refuse_identity(want)
+            if not self._ignored(want):
+                self._refuse_identity(want)
         for answer in answers(writing.text, node, writing.catalog, writing.values, named):
             if len(answer.positions):
-                names = [want.column.name for want in named]
-                yield dict(zip(names, answer.data, strict=True)), len(answer.positions)
+                data = {
+                    want.column.name: one
+                    for want, one in zip(named, answer.data, strict=True)
+                    if not self._ignored(want)
+                }
+                yield data, len(answer.positions)
 
     def _width(self, width: int) -> list[Wanted]:
         """The columns that rows of some width are for."""

@@ -1,0 +1,95 @@
+"""Statements that write, one after the other, as a real Postgres answered them.
+
+`python tests/sql/test_writes.py` asks one again and writes `writes/recorded.json`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import deeplake
+from deeplake.errors import DeeplakeError
+
+HERE = Path(__file__).parent / "writes"
+
+
+def statements():
+    lines = (HERE / "statements.sql").read_text("utf-8").splitlines()
+    return [line for line in lines if line.strip()]
+
+
+def shown(value: Any) -> Any:
+    """A value as JSON holds it, the same for both systems."""
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, list | tuple):
+        return [shown(each) for each in value]
+    if isinstance(value, float):
+        return "nan" if value != value else repr(round(value, 6))
+    if isinstance(value, dt.datetime) and value.tzinfo is not None:
+        return value.astimezone(dt.UTC).isoformat()
+    if isinstance(value, bytes | memoryview):
+        return bytes(value).hex()
+    if value is deeplake.types.json.NULL:
+        return None
+    if isinstance(value, str):
+        return value.rstrip(" ")  # char(n) is not padded here
+    return value if value is None or isinstance(value, bool | int | dict) else str(value)
+
+
+def answer(execute: Any, sql: str, failures: type[Exception]) -> list[Any]:
+    """["rows", sorted rows] or ["done", rowcount] or ["error", SQLSTATE]."""
+    try:
+        cursor = execute(sql)
+        if cursor.description:
+            return ["rows", sorted((shown(row) for row in cursor.fetchall()), key=repr)]
+    except failures as error:
+        return ["error", error.sqlstate]
+    return ["done", cursor.rowcount]
+
+
+def record():
+    import psycopg
+
+    from deeplake.testing.postgres import Postgres
+
+    with Postgres() as server, server.connect() as connection:
+        found = [[sql, answer(connection.execute, sql, psycopg.Error)] for sql in statements()]
+    lines = ",\n".join(json.dumps(each, ensure_ascii=False) for each in found)
+    (HERE / "recorded.json").write_text(f"[\n{lines}\n]\n", "utf-8")
+
+
+def test_every_answer_is_that_of_postgres():
+    recorded = json.loads((HERE / "recorded.json").read_text("utf-8"))
+    assert [sql for sql, _ in recorded] == statements()
+    db = deeplake.connect("mem://test-writes")
+    differ = []
+    for sql, wanted in recorded:
+        found = answer(db.execute, sql, DeeplakeError)
+        if json.loads(json.dumps(found)) != wanted:
+            differ.append((sql, wanted, found))
+    assert not differ
+
+
+@pytest.mark.postgres
+def test_the_recorded_answers_are_those_of_today():
+    psycopg = pytest.importorskip("psycopg")
+    from deeplake.testing.postgres import Postgres, missing
+
+    if missing():
+        pytest.skip(str(missing()))
+    recorded = json.loads((HERE / "recorded.json").read_text("utf-8"))
+    with Postgres() as server, server.connect() as connection:
+        for sql, wanted in recorded:
+            found = answer(connection.execute, sql, psycopg.Error)
+            assert json.loads(json.dumps(found)) == wanted, sql
+
+
+if __name__ == "__main__":
+    record()
