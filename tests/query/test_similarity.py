@@ -16,7 +16,7 @@ from deeplake.query.plan import Trace, plan_of
 from deeplake.query.shapes import Similar
 from deeplake.query.statement import run
 from deeplake.storage.memory import MemoryStore
-from deeplake.testing.asking import comparable, planned, slow
+from deeplake.testing.asking import comparable, planned, slow, slow_rows, traced
 
 NAMES = {"cosine": "cosine_similarity", "l2": "l2_distance", "inner": "inner_product"}
 ENGINE = {
@@ -184,14 +184,21 @@ def half():
 
 
 @pytest.mark.parametrize("key", KEYS)
-@pytest.mark.parametrize("where", ["true", "k = 2", "k <> 1 AND id > 90", "id < 0", "k = id % 4"])
-def test_a_search_in_sql_gives_the_rows_of_the_engine_with_their_scores(half, key, where):
+@pytest.mark.parametrize("given", [0, 1024])
+@pytest.mark.parametrize(
+    "where",
+    ["true", "k = 2", "k <> 1 AND id > 90", "id < 0", "k = id % 4", "k <> 2 AND id % 3 = k - 1"],
+)
+def test_a_search_in_sql_gives_the_rows_of_the_engine_with_their_scores(
+    half, key, given, where, monkeypatch
+):
+    monkeypatch.setattr("deeplake.query.access.ROWS_GIVEN", given)
     db, vectors = half
-    given = {"v": vectors[40], "text": str(vectors[41].tolist())}
+    values_of = {"v": vectors[40], "text": str(vectors[41].tolist())}
     score = key.split(" DESC")[0]
     for limit in (1, 7, 60, 1000):
         sql = f"SELECT {score} AS s, id FROM t WHERE {where} ORDER BY {key}, id LIMIT {limit}"
-        given_now = {name: value for name, value in given.items() if f":{name}" in sql}
+        given_now = {name: value for name, value in values_of.items() if f":{name}" in sql}
         plan, tables, values = planned(db, sql, given_now)
         found = list(run(plan, tables, values).rows())
         alone = list(run(slow(plan), tables, values).rows())
@@ -209,6 +216,22 @@ def test_scores_in_sql_are_those_of_this_room(half):
     for k, metric in enumerate(("cosine", "l2", "inner")):
         ours = similarity.scores(metric, stored, wanted)
         np.testing.assert_allclose([row[k + 1] for row in rows], ours, rtol=1e-12, equal_nan=True)
+
+
+def test_conditions_that_only_the_engine_tests_are_tested_before_vectors_are_read(
+    half, monkeypatch
+):
+    monkeypatch.setattr("deeplake.query.access.ROWS_GIVEN", 0)
+    db, vectors = half
+    sql = "SELECT id FROM t WHERE k < 3 AND id % 10 = 4 ORDER BY v <=> %s, id LIMIT 3"
+    rows, trace = traced(db, sql, [vectors[0]])
+    assert rows == slow_rows(db, sql, [vectors[0]])
+    (scan,) = trace.scans
+    assert (scan.candidates, scan.fed) == (40, 3)
+    assert scan.path == "candidates, the engine's candidates, exact cosine, by matrix product"
+    assert not trace.engine
+    with pytest.raises(QueryError, match="division by zero"):
+        db.execute(sql.replace("id % 10", "id / (k - 1)"), [vectors[0]]).fetchall()
 
 
 def test_a_search_is_told_in_explain(half):

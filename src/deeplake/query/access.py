@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from deeplake.query import candidates, feed, lookup, similarity
+from deeplake.query import candidates, feed, lookup, phases, similarity
 from deeplake.query.operands import UNCERTAIN, value_of
 from deeplake.query.plan import ScanTrace
 from deeplake.query.relation import POSITION
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 PAYS_NARROW = 0.25
 """Narrow columns that are in memory are gathered for up to this share of rows; above, the engine
 is given all of them, which costs it no copy."""
+
+ROWS_GIVEN = 1024
+"""So few rows are given to the engine with all their columns, however wide."""
 
 PAYS_WIDE = 0.75
 """The same of columns that have to be read."""
@@ -71,6 +74,10 @@ def choose(scan: Scan, view: TableView, parameters: Sequence[Any], shape: Shape)
     limits = limits_of(shape, parameters) if alone else None
     rows, exact = _tested(scan, view, tests, rows, trace, must=whole and _shortens(shape, limits))
     exact = exact and whole
+    left = not all(map(candidates.testable, tests))
+    if alone and left and rows.size > ROWS_GIVEN and phases.pays(scan, view, conditions):
+        rows, exact = phases.passing(scan, view, rows, conditions, parameters, table_of), True
+        trace.path, trace.candidates = _and(trace.path, "the engine's candidates"), rows.size
     if exact and limits is not None:
         rows = _limited(view, shape, names, parameters, rows, sum(limits), trace)
     elif alone and limits is not None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from deeplake.query.rows import parts
 from deeplake.query.tests import (
     All,
     Any_,
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
     Mask = npt.NDArray[np.bool_]
 
+ROWS_AT_ONCE = 1 << 22
+"""Rows whose columns are held while they are tested: 32 MB a column of numbers."""
+
 _ORDERED = ("<", "<=", ">", ">=")
 
 
@@ -53,7 +57,9 @@ def split(tests: Sequence[Test]) -> tuple[list[Test], list[int]]:
 
 def mask(test: Test, view: TableView, rows: Rows) -> Mask:
     """Of which of some rows a test is true."""
-    return _Testing(view, rows).mask(test)
+    if rows.size <= ROWS_AT_ONCE:
+        return _Testing(view, rows).mask(test)
+    return np.concatenate([_Testing(view, p).mask(test) for p in parts(rows, ROWS_AT_ONCE)])
 
 
 def columns_tested(tests: Sequence[Test]) -> list[str]:
