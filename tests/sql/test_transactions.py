@@ -138,6 +138,21 @@ def test_blocks_that_insert_one_key_conflict(db, other):
     assert state_of(db, "COMMIT") == "40001"
 
 
+def test_rows_selected_for_update_may_not_change_meanwhile(db, other):
+    db.execute("CREATE TABLE log (n int)")
+    for lock, state in (("FOR UPDATE", "40001"), ("", None)):
+        db.execute("BEGIN")
+        (a,) = db.execute(f"SELECT a FROM t WHERE id = 1 {lock}").fetchone()
+        db.execute("INSERT INTO log VALUES (%s)", [a])
+        other.execute("UPDATE t SET a = a + 1 WHERE id = 1")
+        if state is None:
+            db.execute("COMMIT")
+        else:
+            assert state_of(db, "COMMIT") == state
+    db.execute("SELECT a FROM t FOR UPDATE")
+    assert rows(db, "SELECT count(*) FROM log") == [(1,)]
+
+
 def test_a_table_dropped_meanwhile_is_a_conflict(db, other):
     db.execute("BEGIN")
     db.execute("DROP TABLE t")

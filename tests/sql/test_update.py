@@ -76,6 +76,18 @@ def test_returning_gives_rows_as_they_have_become(db):
     assert rows(db, "UPDATE t SET n = 1 WHERE false RETURNING id") == []
 
 
+def test_returning_sees_the_new_row_beside_those_it_was_joined_with(db):
+    found = db.execute(
+        "UPDATE t SET n = t.n + v.x, b = %s, e = o.e FROM (VALUES (1, 5), (2, 6)) v (k, x), t o "
+        "WHERE v.k = t.id AND o.id = t.id + 1 RETURNING t.id, v.x, t.n, o.n AS next, t.b, t.e",
+        [b"zz"],
+    )
+    rows_ = [(*row[:5], row[5].tolist()) for row in found]
+    assert rows_ == [(1, 5, 15, 20, b"zz", [2, 2]), (2, 6, 26, 30, b"zz", [3, 3])]
+    assert rows(db, "SELECT n, b FROM t WHERE id = 1") == [(15, b"zz")]
+    assert len(rows(db, "UPDATE t SET n = 0 FROM t o WHERE o.id = t.id RETURNING *")[0]) == 14
+
+
 def test_deleted_rows_can_be_returned_as_they_were(db):
     cursor = db.execute("DELETE FROM t WHERE n >= %s RETURNING id, b", [30])
     assert (cursor.rowcount, cursor.fetchall()) == (2, [(3, b"\x03"), (4, b"\x04")])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ def shown(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [shown(each) for each in value]
     if isinstance(value, float):
-        return "nan" if value != value else repr(round(value, 6))
+        return "nan" if math.isnan(value) else repr(round(value, 6))
     if isinstance(value, dt.datetime) and value.tzinfo is not None:
         return value.astimezone(dt.UTC).isoformat()
     if isinstance(value, bytes | memoryview):

@@ -197,7 +197,10 @@ def _select(
         viewed = expand(node, catalog)
         watched = Watched(catalog)
         statement, tables = bind_select(text, node, watched, values)
-        if viewed:  # a plan would outlive its views
+        if node.locking_clause and stand.block is not None:
+            for table in {view.name for view in tables} & stand.snapshot.entries().keys():
+                stand.transaction().watch(table)
+        if viewed or node.locking_clause:  # a plan would outlive its views, and lock nothing
             return Cursor(run(plan_of(statement), tables, values, control=database.control))
         plan = remember(given, parameters, values, statement, tables, watched.asked)
         return Cursor(run(plan, tables, values, control=database.control))

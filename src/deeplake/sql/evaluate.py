@@ -89,6 +89,7 @@ def answers(
     views: Sequence[TableView] = (),
     *,
     paired: bool = False,
+    becomes: Sequence[str] = (),
 ) -> Iterator[Evaluated]:
     """The answer to a SELECT, batch by batch, each output as its column takes it.
 
@@ -98,6 +99,8 @@ def answers(
         views: tables in FROM whose positions are asked for; those of the first are returned,
             those of others are further data.
         paired: whether the last output is the position of the row that each belongs to.
+        becomes: columns of the first view that the first outputs are the new values of: further
+            outputs see these.
 
     Raises:
         QueryError
@@ -106,6 +109,8 @@ def answers(
     statement, numbers = _located(statement, tables, views)
     if paired:
         statement = _paired(statement, numbers)
+    if becomes:
+        statement = _become(statement, numbers[0], becomes)
     result = run(statement, tables, values)
     types = [w if isinstance(w, Wanted) else None for w in wanted]
     for batch in result.batches():
@@ -254,6 +259,36 @@ def _located(
         numbers.append(scan.number)
     query = statement.query._replace(outputs=tuple(outputs))
     return statement._replace(query=query, scans=tuple(scans)), numbers
+
+
+def _become(statement: Statement, relation: int, names: Sequence[str]) -> Statement:
+    """With new values in the place of columns, in all outputs but those that are the values."""
+    scan = next(scan for scan in statement.scans if scan.number == relation)
+    called = {column.column: column.name for column in scan.columns}
+    outputs = statement.query.outputs
+    by: dict[Any, Any] = {}
+    for name, output in zip(names, outputs, strict=False):
+        kinds = {
+            e.kind
+            for o in outputs
+            for e in _references(o.expression)
+            if (e.relation, e.name) == (relation, called.get(name))
+        }
+        by |= {Reference(relation, called[name], kind): output.expression for kind in kinds}
+    made = tuple(
+        output if k < len(names) or output.label == _NAME
+        else output._replace(expression=replaced(output.expression, by))
+        for k, output in enumerate(outputs)
+    )  # fmt: skip
+    return statement._replace(query=statement.query._replace(outputs=made))
+
+
+def _references(tree: Any) -> Iterator[Reference]:
+    if isinstance(tree, Reference):
+        yield tree
+    elif isinstance(tree, tuple):
+        for part in tree:
+            yield from _references(part)
 
 
 def _paired(statement: Statement, numbers: Sequence[int]) -> Statement:

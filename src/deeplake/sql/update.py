@@ -64,20 +64,20 @@ def update(writing: Writing, node: Any) -> Outcome:
     """
     target = writing.target(node.relation)
     alias = node.relation.alias.aliasname or node.relation.relname
-    assignments = assigned(target, node.target_list, writing.values)
+    sides = bool(node.from_clause) and node.HasField("returning_clause")
+    assignments = assigned(target, node.target_list, () if sides else writing.values, sides=sides)
     view = target.view()
     catalog = Overlaid(writing.catalog, {TARGET: view})
     computed = [a for a in assignments if a.computed]
     source = [tree.table(TARGET, alias), *node.from_clause]
     targets = [tree.target(a.given.node, a.want.column.name) for a in computed]
-    sides = bool(node.from_clause) and node.HasField("returning_clause")
     extra = list(node.returning_clause.exprs) if sides else []
     select = tree.select(
         [*targets, *extra], source, node.where_clause if node.HasField("where_clause") else None,
         node.with_clause if node.HasField("with_clause") else None,
     )  # fmt: skip
     if sides:
-        raise UnsupportedQueryError("UPDATE … FROM … RETURNING is not supported.")
+        return _with_sides(writing, target, select, catalog, view, assignments)
     asked = answers(
         writing.text, select, catalog, writing.values, [a.want for a in computed], [view]
     )
@@ -89,6 +89,37 @@ def update(writing: Writing, node: Any) -> Outcome:
     change(target, assignments, found)
     columns, rows = returned(writing, node, target, alias, found.positions)
     return Outcome(f"UPDATE {target.table}", len(found.positions), columns, rows)
+
+
+def _with_sides(
+    writing: Writing,
+    target: Target,
+    select: Any,
+    catalog: Overlaid,
+    view: Any,
+    assignments: Sequence[Assignment],
+) -> Outcome:
+    """UPDATE … FROM … RETURNING: one question, whose outputs see the new values, also what is
+    given as it is.
+    """
+    from deeplake.query.result import ResultColumn
+    from deeplake.sql.select import bind_select
+
+    statement, _ = bind_select(writing.text, select, catalog, writing.values)
+    first = len(assignments)
+    outputs = statement.query.outputs[first:]
+    wants = [*(a.want for a in assignments), *([None] * len(outputs))]
+    names = [a.want.column.name for a in assignments]
+    found = joined(
+        answers(writing.text, select, catalog, writing.values, wants, [view], becomes=names)
+    )
+    rows: list[tuple[Any, ...]] = []
+    if found is not None:
+        found = once(found)
+        change(target, assignments, Evaluated(found.positions, found.data[:first]))
+        rows = list(zip(*found.data[first:], strict=True))
+    columns = tuple(ResultColumn(o.label, o.expression.kind) for o in outputs)
+    return Outcome(f"UPDATE {target.table}", len(rows), columns, rows)
 
 
 def change(target: Target, assignments: Sequence[Assignment], found: Evaluated) -> None:
@@ -127,8 +158,10 @@ def refuse_nulls(target: Target, batch: dict[int, ColumnData]) -> None:
             )
 
 
-def assigned(target: Target, items: Any, values: Sequence[Any]) -> list[Assignment]:
-    """The assignments of SET.
+def assigned(
+    target: Target, items: Any, values: Sequence[Any], *, sides: bool = False
+) -> list[Assignment]:
+    """The assignments of SET; with `sides` the engine computes them all.
 
     Raises:
         QueryError: 42703, 42601 a column twice, 428C9 an identity column.
@@ -143,7 +176,10 @@ def assigned(target: Target, items: Any, values: Sequence[Any]) -> list[Assignme
             raise QueryError(
                 f'multiple assignments to same column "{value.name}".', sqlstate="42601"
             )
-        given = cell(_single(value.val), values)
+        node = _single(value.val)
+        given = Computed(node) if sides else cell(node, values)
+        if sides and inner(node)[0] == "set_to_default":
+            raise UnsupportedQueryError("SET … = DEFAULT with FROM and RETURNING is not supported.")
         declared = entry(target.columns.schema, want.column.column_id)
         if declared.get("identity") == "always" and given is not DEFAULT:
             raise QueryError(
