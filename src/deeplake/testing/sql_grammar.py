@@ -15,12 +15,17 @@ if TYPE_CHECKING:
     Draw = Callable[[st.SearchStrategy[Any]], Any]
 
 INT, FLOAT, TEXT, BOOL, DATE, BYTES = "int", "float", "text", "bool", "date", "bytes"
-_CLASSES = (INT, FLOAT, TEXT, BOOL, DATE)
+TIME, ARRAY, JSON = "time", "array", "json"
+_CLASSES = (INT, FLOAT, TEXT, BOOL, DATE, TIME)
+_ANY = (*_CLASSES, BYTES, ARRAY)
 _COLUMNS: dict[str, tuple[tuple[str, str], ...]] = {
-    "users": (("id", INT), ("name", TEXT), ("age", INT), ("active", BOOL), ("joined", DATE)),
+    "users": (
+        ("id", INT), ("name", TEXT), ("age", INT), ("active", BOOL), ("joined", DATE),
+        ("tags", ARRAY), ("meta", JSON),
+    ),
     "gens": (
         ("id", INT), ("user_id", INT), ("model", TEXT), ("rating", FLOAT), ("quality", FLOAT),
-        ("frames", INT), ("preview", BYTES),
+        ("frames", INT), ("preview", BYTES), ("tags", ARRAY), ("created_at", TIME),
     ),
     "events": (("id", INT), ("kind", TEXT), ("small", INT)),
     "media": (("id", INT), ("gen_id", INT), ("thumb", BYTES)),
@@ -33,6 +38,9 @@ _CONSTANTS = {
     BOOL: ("true", "false", "null::bool"),
     DATE: ("date '2025-06-01'", "date '2025-01-01'", "null::date"),
     BYTES: ("'\\x01'::bytea", "null::bytea"),
+    TIME: ("timestamp '2026-02-01 10:30:00'", "timestamp '2026-01-06'", "null::timestamp"),
+    ARRAY: ("array['x', 'safe']", "'{}'::text[]", "null::text[]", "array[null, 'z']"),
+    JSON: ("'{\"lvl\": 1}'::jsonb", "null::jsonb"),
 }
 _FRAMES = (
     "range between unbounded preceding and current row",
@@ -71,6 +79,9 @@ class Grammar:
 
     def _one(self, options: Sequence[Any]) -> Any:
         return self._draw(st.sampled_from(list(options)))
+
+    def _text_of(self, options: Sequence[str]) -> str:
+        return str(self._one(options))
 
     def _alias(self) -> str:
         self._last += 1
@@ -112,7 +123,7 @@ class Grammar:
         both = Names((*inner.columns, *names.columns))
         where = f"from {table} {alias} where {self._bool(both, depth)}"
         known = inner.of(class_)
-        if class_ in (BOOL, BYTES) or not known:
+        if class_ in (BOOL, BYTES, ARRAY, JSON) or not known:
             return f"{self.expression(class_, names, depth)} {where} limit 1 offset 40"
         return f"{self._one(['min', 'max'])}({self._one(known)}) {where}"
 
@@ -130,7 +141,13 @@ class Grammar:
         if form == 5:
             return f"length({self.expression(TEXT, names, depth)})"
         if form == 6:
-            return f"greatest({inside()}, {inside()})"
+            return self._text_of([
+                f"greatest({inside()}, {inside()})",
+                f"cardinality({self.expression(ARRAY, names, depth)})",
+                f"extract(day from {self.expression(TIME, names, depth)})::int",
+                f"({self.expression(JSON, names, 0)}->>'lvl')::int",
+                f"({self.expression(DATE, names, depth)} - date '2025-01-01')",
+            ])  # fmt: skip
         return self._either(INT, names, depth)
 
     def _float(self, names: Names, depth: int) -> str:
@@ -152,19 +169,62 @@ class Grammar:
         if form == 1:
             return f"upper({inside})"
         if form == 2:
-            return f"({self.expression(INT, names, depth)})::text"
+            return self._text_of([
+                f"({self.expression(INT, names, depth)})::text",
+                f"({self.expression(ARRAY, names, depth)})[{self._one([0, 1, 2, -1])}]",
+                f"lower(left({inside}, 3))",
+                f"to_char({self.expression(TIME, names, depth)}, 'YYYY-MM-DD HH24:MI')",
+                f"({self.expression(JSON, names, 0)}->'nested'->>'b')",
+                f"({self.expression(BOOL, names, 0)})::text",
+            ])  # fmt: skip
         return self._either(TEXT, names, depth)
 
     def _date(self, names: Names, depth: int) -> str:
         return self._either(DATE, names, depth)
 
+    def _time(self, names: Names, depth: int) -> str:
+        inside = self.expression(TIME, names, depth)
+        form = self._draw(st.integers(0, 3))
+        if form == 0:
+            return f"({inside} {self._one('+-')} interval '{self._one(['1 day', '90 minutes'])}')"
+        if form == 1:
+            return f"date_trunc('{self._one(['month', 'day', 'hour'])}', {inside})"
+        if form == 2:
+            return f"({self.expression(DATE, names, depth)})::timestamp"
+        return self._either(TIME, names, depth)
+
+    def _array(self, names: Names, depth: int) -> str:
+        inside = self.expression(ARRAY, names, depth)
+        form = self._draw(st.integers(0, 3))
+        if form == 0:
+            return f"({inside})[{self._one(['1:1', '2:', ':2', '0:1'])}]"
+        if form == 1:
+            return f"array[{self.expression(TEXT, names, depth)}, 'k']"
+        if form == 2:
+            return f"coalesce({inside}, array['none'])"
+        return self._either(ARRAY, names, depth)
+
+    def _json(self, names: Names, depth: int) -> str:
+        return self._either(JSON, names, depth)
+
     def _bytes(self, names: Names, depth: int) -> str:
         return self._either(BYTES, names, depth)
 
     def _bool(self, names: Names, depth: int) -> str:
-        form = self._draw(st.integers(0, 11))
+        form = self._draw(st.integers(0, 12))
         if form == 0:
             return self._either(BOOL, names, depth)
+        if form == 12:
+            array = self.expression(ARRAY, names, 0)
+            return self._text_of([
+                f"({self.expression(TEXT, names, 0)} = any ({array}))",
+                f"({self.expression(TEXT, names, 0)} <> all ({array}))",
+                f"({self.expression(TEXT, names, 0)} like '{self._one(['a%', '%o%', '_'])}')",
+                f"({self.expression(ARRAY, names, 0)} = {array})",
+                f"({array} @> array['x'])",
+                f"({self.expression(JSON, names, 0)} @> '{{\"lvl\": 1}}')",
+                f"({self.expression(JSON, names, 0)} ? 'lvl')",
+            ])  # fmt: skip
         if form == 1:
             word = self._one(["and", "or"])
             return f"({self._bool(names, depth - 1)} {word} {self._bool(names, depth - 1)})" \
@@ -207,14 +267,14 @@ class Grammar:
         where = f"from {table} {alias} where {self._bool(both, depth)}"
         if self._chance(35):
             return f"{self._one(['', 'not '])}exists (select 1 {where})"
-        column, class_ = self._one([c for c in columns if c[1] != BYTES])
+        column, class_ = self._one([c for c in columns if c[1] in _CLASSES])
         value = self.expression(class_, names, depth)
         form = self._draw(st.integers(0, 3))
         if form == 0:
             word = f"{self._one(COMPARISONS)} {self._one(['any', 'all'])}"
             return f"({value} {word} (select {alias}.{column} {where}))"
         if form == 1:
-            other, kind = self._one([c for c in columns if c[1] != BYTES])
+            other, kind = self._one([c for c in columns if c[1] in _CLASSES])
             pair = f"({value}, {self.expression(kind, names, 0)})"
             both_columns = f"{alias}.{column}, {alias}.{other}"
             return f"({pair} {self._one(['', 'not '])}in (select {both_columns} {where}))"
@@ -246,6 +306,15 @@ class Grammar:
 
     def _lateral(self, text: str, names: Names) -> tuple[str, Names]:
         alias = self._alias()
+        arrays = names.of(ARRAY)
+        if arrays and self._chance(40):
+            rows = f"unnest({self._one(arrays)}) as {alias}(v)"
+            kept = self._one([f"cross join {rows}", f"left join lateral {rows} on true"])
+            return f"{text} {kept}", Names((*names.columns, (f"{alias}.v", TEXT)))
+        if self._chance(20):
+            series = f"generate_series(1, {self._one([*names.of(INT), '3'])} % 4)"
+            return (f"{text} cross join {series} as {alias}(v)",
+                    Names((*names.columns, (f"{alias}.v", INT))))  # fmt: skip
         inside = self.expression(INT, names, 1)
         return (
             f"{text} cross join lateral (select {inside} as v) {alias}",
@@ -271,7 +340,7 @@ class Grammar:
         where = f" where {self._bool(names, 2)}" if self._chance(50) else ""
         if self._chance(30):
             return self._grouped(text, names, where)
-        classes = [INT, *(self._one((*_CLASSES, BYTES)) for _ in range(self._draw(
+        classes = [INT, *(self._one(_ANY) for _ in range(self._draw(
             st.integers(0, 2))))]  # fmt: skip
         outputs = [self.expression(c, names) for c in classes]
         if self._chance(25):
@@ -281,7 +350,7 @@ class Grammar:
         return f"select {distinct}{', '.join(outputs)} from {text}{where}", classes
 
     def _window(self, names: Names) -> str:
-        by = ", ".join(name for name, class_ in names.columns if class_ != BYTES)
+        by = ", ".join(name for name, class_ in names.columns if class_ not in (BYTES, JSON))
         partition = ""
         if self._chance(50):
             partition = f"partition by {self.expression(self._one(_CLASSES), names, 1)} "
@@ -305,7 +374,7 @@ class Grammar:
         keys = [k if any(k == c for c, _ in names.columns) else f"({k})" for k in keys]
         aggregates, kinds = ["count(*)::int"], [INT]
         for _ in range(self._draw(st.integers(0, 2))):
-            class_ = self._one((INT, FLOAT, TEXT, DATE))
+            class_ = self._one((INT, FLOAT, TEXT, DATE, TIME))
             inside = self.expression(class_, names, 1)
             call = self._one(["min", "max"])
             if class_ == INT and self._chance(50):

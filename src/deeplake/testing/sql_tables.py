@@ -6,12 +6,15 @@ empty texts and arrays, nested JSON, names in mixed case.
 
 from __future__ import annotations
 
+import random
 import uuid
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from deeplake.api.database import Database
 
 
@@ -161,15 +164,42 @@ _NOTHING = Table("nothing", (("a", "int32", "integer"), ("b", "text", "text")), 
 TABLES = (_users(), _gens(), _events(), _media(), _LABELED, _NOTHING)
 
 
+def drawn(seed: int) -> tuple[Table, ...]:
+    """The same tables with other rows: more ties, more NULLs, now and then none at all."""
+    source = random.Random(seed)
+    return tuple(_drawn(table, source) for table in TABLES)
+
+
+def _drawn(table: Table, source: random.Random) -> Table:
+    values = [sorted({*map(_order, column)}) for column in zip(*table.rows, strict=True)]
+    known = [dict(zip(map(_order, column), column, strict=True))
+             for column in zip(*table.rows, strict=True)]  # fmt: skip
+    count = source.choice([0, 1, 3, 12, 30]) if table.rows else 0
+    rows = []
+    for k in range(count):
+        row = [
+            known[c][source.choice(values[c][: source.choice([2, 5, 100])])]
+            for c in range(len(table.columns))
+        ]
+        if "primary_key" in table.columns[0][1]:
+            row[0] = k + 1
+        rows.append(tuple(row))
+    return table._replace(rows=tuple(rows))
+
+
+def _order(value: Any) -> str:
+    return repr(value)
+
+
 def declared(column: tuple[str, str, str]) -> str:
     """A column in Postgres' CREATE TABLE."""
     name, _, type_ = column
     return type_ if type_.startswith('"') else f"{name} {type_}"
 
 
-def fill(database: Database) -> Database:
+def fill(database: Database, tables: Sequence[Table] = TABLES) -> Database:
     """Our tables, committed."""
-    for table in TABLES:
+    for table in tables:
         made = database.create_table(table.name, {name: type_ for name, type_, _ in table.columns})
         names = [name for name, _, _ in table.columns]
         if table.rows:
@@ -178,13 +208,13 @@ def fill(database: Database) -> Database:
     return database
 
 
-def fill_postgres(connection: Any) -> None:
+def fill_postgres(connection: Any, tables: Sequence[Table] = TABLES) -> None:
     """The same tables in Postgres."""
     from psycopg.types.json import Jsonb
 
     from deeplake.testing.postgres import load
 
-    for table in TABLES:
+    for table in tables:
         json_columns = {k for k, column in enumerate(table.columns) if column[1] == "json"}
         rows = [
             [
