@@ -137,6 +137,29 @@ def test_many_sets_are_one_batch_and_one_commit(db):
     assert db.executemany("INSERT INTO t (id) VALUES (%s)", []).rowcount == 0
 
 
+def test_sets_may_change_a_row_one_after_the_other(db):
+    cursor = db.executemany(
+        "INSERT INTO t (id, score) VALUES (%s, %s) ON CONFLICT (id) "
+        "DO UPDATE SET score = t.score + excluded.score",
+        [(1, 1), (2, 10), (1, 2), (1, 4)],
+    )
+    assert cursor.rowcount == 4
+    assert rows(db, "SELECT id, score FROM t ORDER BY id") == [(1, 7.0), (2, 10.0)]
+    with pytest.raises(QueryError) as caught:
+        db.executemany("INSERT INTO t (id) VALUES (%s), (8) ON CONFLICT (id) DO UPDATE "
+                       "SET score = 0", [(9,), (8,)])  # fmt: skip
+    assert caught.value.sqlstate == "21000"
+    assert rows(db, "SELECT count(*) FROM t") == [(2,)]
+
+
+def test_a_file_streams_into_a_column(db, tmp_path):
+    path = tmp_path / "clip"
+    path.write_bytes(b"clip" * 1000)
+    with path.open("rb") as file:
+        db.execute("INSERT INTO t (id, raw) VALUES (%s, %s), (%s, %s)", [1, file, 2, path])
+    assert rows(db, "SELECT octet_length(raw) FROM t ORDER BY id") == [(4000,), (4000,)]
+
+
 @pytest.mark.parametrize(
     ("sql", "state", "words"),
     [

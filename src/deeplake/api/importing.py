@@ -104,7 +104,7 @@ def _stage(
                 name: columns.get(name).type.from_arrow(part.batch.column(k), column=name)
                 for k, name in enumerate(part.batch.schema.names)
             }
-            fitted, rows = columns.fit_data(data)
+            fitted, rows = session.fit(data)
         except InvalidValueError as error:
             raise _located(error, part) from error
         session.stage(fitted, rows)

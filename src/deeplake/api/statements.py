@@ -72,24 +72,40 @@ def executemany(database: Database, text: str, sets: Iterable[Parameters]) -> Cu
         from deeplake.sql.insert import insert
 
         def run(writing: StandWriting) -> Outcome:
-            return insert(writing, node, values)
+            stand = writing.stand
+            before = mark(stand)
+            try:
+                return insert(writing, node, values)
+            except QueryError as error:
+                if error.sqlstate != "21000":  # a row changed twice, by two of the sets
+                    raise
+                restore(stand, before)
+            one = _writer(kind, node)
+            return _one_by_one(writing, one, values)
 
     elif kind in ("update_stmt", "delete_stmt", "merge_stmt"):
         one = _writer(kind, node)
 
         def run(writing: StandWriting) -> Outcome:
-            count = 0
-            for each in values:
-                writing.values = each
-                outcome = one(writing)
-                count += outcome.rowcount
-            return outcome._replace(rowcount=count, columns=None, rows=[])
+            return _one_by_one(writing, one, values)
 
     else:
         raise UnsupportedQueryError(
             "executemany() runs INSERT, UPDATE, DELETE and MERGE.", hint="Call execute()."
         )
     return _written(database._open_stand(), database, first, node, values[0], run)
+
+
+def _one_by_one(
+    writing: StandWriting, run: Callable[[Any], Outcome], values: Sequence[Sequence[Any]]
+) -> Outcome:
+    """A statement for each set of parameters, in one transaction."""
+    count = 0
+    for each in values:
+        writing.values = each
+        outcome = run(writing)
+        count += outcome.rowcount
+    return outcome._replace(rowcount=count, columns=None, rows=[])
 
 
 def copy(database: Database, text: str, file: Any) -> Cursor:
