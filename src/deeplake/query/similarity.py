@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from deeplake import settings
 from deeplake.query.expression import Call, Constant, Parameter
 from deeplake.query.rows import Rows
 from deeplake.types.base import FixedData
@@ -155,22 +156,33 @@ def _approximate(
     view: TableView, wanted: Similar, rows: Rows, vector: Scores
 ) -> tuple[Scores, Scores, Odd]:
     """Of each row how near it is (more is nearer), how far off that may be, and what it is."""
-    if rows.single is not None:
-        if view.restricted or rows.size * GATHERED_SHARE <= view.rows:
-            data = view.read(wanted.column, rows)
-            assert isinstance(data, FixedData)
-            return _block(wanted.metric, data, vector)
+    dense = not view.restricted and rows.size * GATHERED_SHARE > view.rows
+    if rows.single is not None and dense:
         low, high = int(rows.single[0]), int(rows.single[-1]) + 1
         whole = _approximate(view, wanted, Rows(((low, high),)), vector)
         chosen = rows.single - low
         return whole[0][chosen], whole[1][chosen], whole[2][chosen]
-    total = rows.size
-    found, error, odd = np.empty(total), np.empty(total), np.zeros(total, np.uint8)
+    if rows.single is not None:
+        data = view.read(wanted.column, rows)
+        assert isinstance(data, FixedData)
+        blocks = [data]
+    else:
+        blocks = [data for _, data in view.blocks(wanted.column, rows)]
+    products = _all_products([data.values for data in blocks], vector.astype(np.float32))
+    norms = np.concatenate([_norms(data) for data in blocks]).astype(np.float64)
+    odd = np.zeros(len(norms), np.uint8)
     at = 0
-    for _, data in view.blocks(wanted.column, rows):
-        stop = at + len(data.values)
-        found[at:stop], error[at:stop], odd[at:stop] = _block(wanted.metric, data, vector)
-        at = stop
+    for data in blocks:
+        if data.valid is not None:
+            odd[at : at + len(data.values)][~data.valid] = NULL
+        at += len(data.values)
+    found, error, doubtful = _ranked(wanted.metric, products, norms, vector, odd)
+    if len(doubtful):
+        data = view.read(wanted.column, Rows(single=rows.positions()[doubtful]))
+        assert isinstance(data, FixedData)
+        exact, size = scores(wanted.metric, data.values, vector), vector @ vector
+        found[doubtful] = size - exact * exact if wanted.metric == "l2" else exact
+    found[odd != REGULAR] = 0
     return found, error, odd
 
 
@@ -181,34 +193,59 @@ _TINY = 1e-28
 """Products below have lost digits to the range of float32."""
 
 
-def _block(metric: str, data: FixedData, vector: Scores) -> tuple[Scores, Scores, Odd]:
-    values, size = data.values, float(np.sqrt(vector @ vector))
-    if values.dtype != np.float32:
-        values = values.astype(np.float32)
-    odd = np.zeros(len(values), np.uint8)
-    if data.valid is not None:
-        odd[~data.valid] = NULL
+def _ranked(
+    metric: str, products: Scores, norms: Scores, vector: Scores, odd: Odd
+) -> tuple[Scores, Scores, npt.NDArray[np.int64]]:
+    """How near rows are, how far off that may be, and places of those that take exact scores.
+
+    Zero vectors are marked as such where they have no cosine.
+    """
+    size = float(np.sqrt(vector @ vector))
+    off = (2 * len(vector) + 16) * _UNIT
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        products = _products(values, vector.astype(np.float32)).astype(np.float64)
-        norms = _norms(data, values)
         scale = norms * size
-        off = (2 * len(vector) + 16) * _UNIT
         doubtful = ~np.isfinite(products)
         if metric == "inner":
             found, error = products, off * scale + _TINY
         elif metric == "l2":  # of the squared distance, whose order is that of the distance
-            found = 2 * products - norms * norms
-            error = off * (2 * scale + 2 * norms * norms + size * size) + _TINY
+            squares = norms * norms
+            found = 2 * products - squares
+            error = off * (2 * scale + 2 * squares + size * size) + _TINY
         else:
-            found, error = products / scale, np.full(len(values), off)
-            odd[(odd == REGULAR) & ((norms == 0) | (size == 0))] = ZERO
+            found, error = products / scale, np.broadcast_to(np.float64(off), norms.shape)
+            odd[(odd == REGULAR) & (scale == 0)] = ZERO
             doubtful |= scale < _TINY
-    doubtful &= odd == REGULAR
-    if doubtful.any():
-        at = np.flatnonzero(doubtful)
-        exact = scores(metric, values[at], vector)
-        found[at] = size * size - exact * exact if metric == "l2" else exact
-    return np.where(odd == REGULAR, found, 0.0), error, odd
+    return found, error, np.flatnonzero(doubtful & (odd == REGULAR))
+
+
+THREADED_BYTES = 32 << 20
+"""Vectors from which a second thread pays."""
+
+
+def _all_products(blocks: Sequence[Vectors], vector: Vectors) -> Scores:
+    """Products of rows with a vector, of the blocks one after another."""
+    ends = np.cumsum([len(block) for block in blocks]).tolist()
+    found = np.empty(ends[-1] if ends else 0, np.float64)
+
+    def multiply(which: range) -> None:
+        for k in which:
+            block = blocks[k]
+            if block.dtype != np.float32:
+                block = block.astype(np.float32)
+            with np.errstate(over="ignore", invalid="ignore"):
+                found[ends[k] - len(block) : ends[k]] = _products(block, vector)
+
+    size = sum(block.nbytes for block in blocks)
+    threads = settings.QUERY_THREADS if size >= THREADED_BYTES else 1
+    shares = [range(k, len(blocks), threads) for k in range(threads)]
+    if threads == 1:
+        multiply(shares[0])
+    else:
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(multiply, shares))
+    return found
 
 
 def _products(values: Vectors, vector: Vectors) -> Vectors:
@@ -221,10 +258,10 @@ def _products(values: Vectors, vector: Vectors) -> Vectors:
     return values @ vector
 
 
-def _norms(data: FixedData, values: Vectors) -> Scores:
+def _norms(data: FixedData) -> Vectors:
     if data.norms is not None:
-        return data.norms.astype(np.float64)
-    found: Scores = np.sqrt(np.einsum("ij,ij->i", values, values, dtype=np.float64))
+        return data.norms
+    found: Vectors = np.sqrt(np.einsum("ij,ij->i", data.values, data.values, dtype=np.float64))
     return found
 
 
