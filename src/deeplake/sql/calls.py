@@ -21,6 +21,8 @@ from deeplake.query.kinds import BYTEA, INT8, INTEGERS, INTERVAL, NUMBERS
 from deeplake.sql.parse import enum_name, inner, names
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from deeplake.sql.expressions import ExpressionBinder
 
 # Bits of frameOptions in a WindowDef, as nodes/parsenodes.h of Postgres numbers them.
@@ -119,7 +121,12 @@ def _argument(binder: ExpressionBinder, node: Any) -> Expression:
 
 def _aggregate(binder: ExpressionBinder, name: str, value: Any) -> Aggregate:
     window = value.HasField("over")
-    _check_place(binder, window=window)
+    try:
+        _check_place(binder, window=window)
+    except QueryError:
+        if value.args and not window and not binder.call:
+            _check_level(binder, binder.bind_all(value.args))
+        raise
     outside, binder.call = binder.call, "window" if window else "aggregate"
     try:
         made = _called(binder, name, value)
@@ -137,7 +144,7 @@ def _aggregate(binder: ExpressionBinder, name: str, value: Any) -> Aggregate:
     if over is not None and (value.agg_distinct or made.order):
         what = "DISTINCT" if value.agg_distinct else "aggregate ORDER BY"
         raise UnsupportedQueryError(f"{what} is not implemented for window functions.")
-    _check_level(binder, made)
+    _check_level(binder, made.arguments)
     return made._replace(distinct=bool(value.agg_distinct), condition=kept, window=over)
 
 
@@ -221,10 +228,10 @@ def _counted_row(binder: ExpressionBinder, node: Any) -> Expression | None:
     return bound.column(next(f for f in bound.fields if f.label == bound.primary))
 
 
-def _check_level(binder: ExpressionBinder, made: Aggregate) -> None:
+def _check_level(binder: ExpressionBinder, arguments: Sequence[Expression]) -> None:
     """Refuse an aggregate of nothing but columns of a query around: it would belong there."""
     columns = [
-        part for argument in made.arguments for part in walk(argument) if isinstance(part, Column)
+        part for argument in arguments for part in walk(argument) if isinstance(part, Column)
     ]
     own = {bound.number for bound in binder.scope.every}
     if columns and not any(c.relation in own or c.relation < 0 for c in columns):

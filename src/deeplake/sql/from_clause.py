@@ -12,7 +12,7 @@ from deeplake.query.kinds import BOOL
 from deeplake.query.relation import Derived, Field, Join, Named, Relation, Scan
 from deeplake.sql.binding import BoundTable
 from deeplake.sql.parse import enum_name, inner
-from deeplake.sql.scope import Bound, NamedColumn, Scope
+from deeplake.sql.scope import Bound, NamedColumn, Scope, recursion_refused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +47,11 @@ class FromBinder:
         if method is None:
             what = "TABLESAMPLE" if kind == "range_table_sample" else f"{kind} in FROM"
             raise UnsupportedQueryError(f"{what} is not supported.")
-        found: Relation = method(value)
+        try:
+            found: Relation = method(value)
+        except QueryError as error:
+            self._binding.locate(error, value)
+            raise
         return found
 
     # --- tables and queries -----------------------------------------------------------------
@@ -107,9 +111,12 @@ class FromBinder:
         if kind is None:
             raise UnsupportedQueryError(f"{enum_name(value, 'jointype')} is not supported.")
         start, before = len(scope.columns), len(scope.relations)
-        left = self.bind(value.larg)
+        common = scope.common
+        with recursion_refused(common if kind in ("RIGHT", "FULL") else {}, "an outer join"):
+            left = self.bind(value.larg)
         middle = len(scope.columns)
-        right = self._right(value.rarg, kind, start, before)
+        with recursion_refused(common if kind in ("LEFT", "FULL") else {}, "an outer join"):
+            right = self._right(value.rarg, kind, start, before)
         sides = scope.columns[start:middle], scope.columns[middle:]
         shared = self._shared(value, sides)
         condition: Expression | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from deeplake.errors import QueryError, UnsupportedQueryError, did_you_mean
@@ -56,6 +57,7 @@ class Recursion:
     Args:
         name: as users write it.
         refused: where a reference cannot stand right now; '' where it can.
+        position: of the expression in the statement.
     """
 
     FORM = "form"
@@ -63,8 +65,9 @@ class Recursion:
     FORWARD = "forward"
     """Its query comes later."""
 
-    def __init__(self, name: str, refused: str = "") -> None:
+    def __init__(self, name: str, refused: str = "", position: int | None = None) -> None:
         self.name = name
+        self.position = position
         self.refused = refused
         self.references = 0
 
@@ -80,6 +83,7 @@ class Recursion:
                 f'recursive query "{self.name}" does not have the form non-recursive-term '
                 "UNION [ALL] recursive-term.",
                 sqlstate="42P19",
+                position=self.position,
             )
         if self.refused == self.FORWARD:
             raise UnsupportedQueryError("references to later queries of WITH are not supported.")
@@ -104,6 +108,20 @@ class CommonTable(NamedTuple):
         """Note a reference; `Recursion.refer` says what it raises."""
         if self.recursion is not None:
             self.recursion.refer()
+
+
+@contextmanager
+def recursion_refused(common: dict[str, CommonTable], place: str) -> Iterator[None]:
+    """While no common table expression may refer to itself."""
+    found = [table.recursion for table in common.values() if table.recursion is not None]
+    before = [recursion.refused for recursion in found]
+    for recursion in found:
+        recursion.refused = recursion.refused or place
+    try:
+        yield
+    finally:
+        for recursion, refused in zip(found, before, strict=True):
+            recursion.refused = refused
 
 
 class Scope:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from deeplake.errors import QueryError, UnsupportedQueryError
@@ -11,27 +10,13 @@ from deeplake.query.expression import Call, Column, Expression, Subquery
 from deeplake.query.kinds import BOOL, array_of
 from deeplake.sql.comparisons import ORDERING, compare_rows, from_rows, row_of
 from deeplake.sql.parse import enum_name, names
+from deeplake.sql.scope import recursion_refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from deeplake.query.relation import Query
     from deeplake.sql.expressions import ExpressionBinder
-    from deeplake.sql.scope import CommonTable
-
-
-@contextmanager
-def recursion_refused(common: dict[str, CommonTable], place: str) -> Iterator[None]:
-    """While no common table expression may refer to itself."""
-    found = [table.recursion for table in common.values() if table.recursion is not None]
-    before = [recursion.refused for recursion in found]
-    for recursion in found:
-        recursion.refused = recursion.refused or place
-    try:
-        yield
-    finally:
-        for recursion, refused in zip(found, before, strict=True):
-            recursion.refused = refused
 
 
 def bind_sub_link(binder: ExpressionBinder, value: Any) -> Expression:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from deeplake.errors import QueryError, UnsupportedQueryError
 from deeplake.query.relation import Cte, Field, Query
-from deeplake.sql.parse import enum_name, inner
+from deeplake.sql.parse import character, enum_name, inner
 from deeplake.sql.scope import CommonTable, Recursion, Scope
 
 if TYPE_CHECKING:
@@ -68,7 +68,9 @@ def _recursive(
     label = item.ctename
     labels = [each.string.sval for each in item.aliascolnames]
     if enum_name(value, "op") != "SETOP_UNION":
-        scope.common[label] = CommonTable("", (), Recursion(label, Recursion.FORM))
+        scope.common[label] = CommonTable(
+            "", (), Recursion(label, Recursion.FORM, character(binder.binding.text, item.location))
+        )
         return None
     inside = Scope(scope.parent, scope.common)
     if value.HasField("with_clause"):
