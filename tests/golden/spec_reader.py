@@ -576,9 +576,9 @@ def read(folder):
     for name, found in latest(repository, "refs/tags").items():
         at = commit(repository, found["commit"])
         result["tags"][name] = {"commit": found["commit"], "tables": state(repository, at)}
-    for slot in commits(repository):
-        state(repository, slot)
-        slot = standing_in(repository, slot)
+    for stored in commits(repository):
+        state(repository, stored)
+        slot = standing_in(repository, stored)
         tables = {t["name"]: "/".join(map(str, place(slot, t))) for t in slot["header"]["tables"]}
         result["commits"][id_of(slot["header"])] = {**entry(slot), "tables": tables}
     kept = {"/".join(map(str, at)): found for at, found in repository.kept.items()}
