@@ -307,6 +307,7 @@ Interval = tuple[int, int, int]
 """Months, days, microseconds."""
 
 _UNITS: dict[str, tuple[int, int]] = {}
+_NAMED: dict[str, str] = {}
 for _names, _field, _size in (
     ("microsecond us usec usecs usecond useconds microsecon", 2, 1),
     ("millisecond ms msec msecs msecond mseconds millisecon", 2, 1000),
@@ -323,6 +324,7 @@ for _names, _field, _size in (
 ):
     for _name in _names.split():
         _UNITS[_name] = _UNITS[_name + "s"] = (_field, _size)
+        _NAMED[_name] = _NAMED[_name + "s"] = _names.split()[0]
 
 _PIECE = re.compile(
     r"\s*(?:([+-]?)(\d+):(\d{1,2})(?::(\d{1,2}(?:[.]\d*)?))?|([+-]?)(\d+)-(\d+)"
@@ -345,15 +347,18 @@ def read_interval(text: str) -> Interval:
     if rest[:1] in "Pp" and rest[:1]:
         return _iso_interval(rest, text)
     parts: list[float] = [0, 0, 0]
-    at, seen, ago = 0, False, False
+    at, ago = 0, False
+    seen: set[str] = set()
     while at < len(rest):
         match = _PIECE.match(rest, at)
         if match is None or match.end() == at:
             raise wrong(text, "interval")
         at = match.end()
         if match[2] is not None:
+            fields = {"hour", "minute", "second"}
             _add_clock(parts, match, text)
         elif match[6] is not None:
+            fields = {"year", "month"}
             if int(match[7]) > 11:
                 raise QueryError(f'interval field value out of range: "{text}".', sqlstate="22008")
             months = int(match[6]) * 12 + int(match[7])
@@ -362,13 +367,16 @@ def read_interval(text: str) -> Interval:
             unit = match[9].lower() or "second"
             if unit not in _UNITS:
                 raise wrong(text, "interval")
+            fields = {_NAMED[unit]}
             _add(parts, match[8].replace(" ", ""), *_UNITS[unit])
         elif match[10] is not None:
             ago = True
             continue
         else:
             continue
-        seen = True
+        if fields & seen:
+            raise wrong(text, "interval")  # each unit once
+        seen |= fields
     if not seen:
         raise wrong(text, "interval")
     return _bounded([-part for part in parts] if ago else parts, text)

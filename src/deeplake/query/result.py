@@ -67,7 +67,7 @@ class Result:
         """A column of a batch as values of Python, late ones fetched."""
         if kind.late:
             return self._fetch(array)
-        convert = _PYTHON.get(kind.name)
+        convert = _converter(kind)
         try:
             values: list[Any] = array.to_pylist()
         except (OverflowError, ValueError) as error:
@@ -85,6 +85,16 @@ class Result:
     def close(self) -> None:
         """Read no further."""
         self._running.close()
+
+
+def _converter(kind: Kind) -> Callable[[Any], Any] | None:
+    """What makes values of Python of Arrow's; None where these are right."""
+    if kind.element is None:
+        return _PYTHON.get(kind.name)
+    inside = _converter(kind.element)
+    if inside is None:
+        return None
+    return lambda items: [None if item is None else inside(item) for item in items]
 
 
 def _interval(value: Any) -> Any:

@@ -76,3 +76,25 @@ select corr(distinct rating, frames) from gens
 select array_agg(name) filter (where name > 'a') from users where id < 4
 
 select count(distinct (price)), max(created_at), min(ts) from gens left join events using (id)
+
+select array_agg(x) from (values (interval '1 day'), (null)) t(x)
+
+select array_agg(u order by id) from events where id < 4
+
+select array_agg(payload order by id) from events where id < 4
+
+select array_agg('5')
+
+select to_char(2.5::float8, '999'), to_char(3.5::float8, '999'), to_char(0.125::float8, '0.00')
+
+select quote_literal(5), quote_literal(true), quote_nullable(null::int), quote_literal(date '2026-01-01')
+
+select (516633477.109773 * 8787006.71)::text, 99999999999.00::numeric(15,2) * 99999999999.00::numeric(15,2)
+
+select '1 hour 02:03:04'::interval
+
+select '1 day 2 days'::interval
+
+select cardinality(null), 1
+
+select lag('5') over ()

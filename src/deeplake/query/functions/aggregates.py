@@ -124,8 +124,27 @@ for _name in _INTEGERS:
 # --- lists ------------------------------------------------------------------------------------
 
 _aggregate("string_agg", "text, text -> text", "string_agg({distinct}{0}, {1}{order})")
+
+
+@special_aggregate("string_agg")
+def _string_agg(arguments: Sequence[Expression]) -> Aggregate:
+    if any(argument.kind.name == "bytea" for argument in arguments):
+        raise UnsupportedQueryError("string_agg of bytea is not supported.")
+    return plain_aggregate("string_agg", arguments)
+
+
 # no rows give NULL, as the engine's list does
 _aggregate("array_agg", "any -> array", "list({distinct}{0}{order})")
+
+
+@special_aggregate("array_agg")
+def _array_agg(arguments: Sequence[Expression]) -> Aggregate:
+    if len(arguments) == 1 and arguments[0].kind.name == "unknown":
+        raise QueryError("function array_agg(unknown) is not unique.", sqlstate="42725")
+    if len(arguments) == 1 and arguments[0].kind.element is not None:
+        raise UnsupportedQueryError("array_agg of arrays is not supported.")
+    return plain_aggregate("array_agg", arguments)
+
 
 # --- spread -----------------------------------------------------------------------------------
 

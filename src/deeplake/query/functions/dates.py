@@ -373,7 +373,7 @@ for _name in ("timestamp", "timestamptz"):
 for _name in ("int4", "int8"):
     register("to_char", f"{_name}, text -> text", "formats__number(CAST({0} AS VARCHAR), {1})")
 register("to_char", "numeric, text -> text", "formats__number(CAST({0} AS VARCHAR), {1})")
-register("to_char", "float8, text -> text", "formats__number(numbers__text8({0}), {1})")
+register("to_char", "float8, text -> text", "formats__float({0}, {1})")
 register("to_char", "interval, text -> text", "error('[0A000] to_char of intervals')")
 register("to_date", "text, text -> date", "CAST(make_timestamp(formats__read({0}, {1})) AS DATE)")
 register("to_timestamp", "text, text -> timestamptz", "make_timestamptz(formats__read({0}, {1}))")

@@ -82,11 +82,20 @@ def _product_digits(arguments: Sequence[Expression]) -> Kind:
     return numeric_of(p - s + q - t, s + t, varying=any(map(is_varying, kinds)))
 
 
+_WORD_DIGITS = 18
+"""Of numerics that the engine keeps in 64 bits."""
+
+
 def _times(arguments: Sequence[Expression]) -> Expression:
     """A product of numerics: by the engine where it has room for its digits."""
     kind = _product_digits(arguments)
     if kind != NUMERIC:
-        return bound("*", "({0} * {1})", arguments, kind)
+        precision, scale = digits_of(arguments[0].kind)
+        one = "{0}"
+        if digits_of(kind)[0] > _WORD_DIGITS >= precision:
+            # the engine multiplies two words in a word, and raises where the product needs two
+            one = f"CAST({{0}} AS DECIMAL({max(digits_of(kind)[0], _WORD_DIGITS + 1)},{scale}))"
+        return bound("*", f"({one} * {{1}})", arguments, kind)
     texts = "CAST({0} AS VARCHAR), CAST({1} AS VARCHAR)"
     return bound("*", f"CAST(numbers__times({texts}) AS {{type}})", arguments, NUMERIC)
 

@@ -25,6 +25,13 @@ for _name, _words in (
     register(_name, "text, text -> bool", f"({{0}} {_words} {{1}} ESCAPE '\\')")
     register(_name, "bpchar, text -> bool", f"({{0}} {_words} {{1}} ESCAPE '\\')")
 
+for _name in ("~~", "!~~"):
+    register(
+        _name,
+        "bytea, bytea -> bool",
+        "CAST(error('[0A000] LIKE of bytea is not supported') AS BOOLEAN)",
+    )
+
 _MATCHES = "text, text -> bool"
 for _name in ("~", "~*", "!~", "!~*"):
     register(_name, _MATCHES, "")

@@ -16,7 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 from deeplake.errors import QueryError, UnsupportedQueryError
 from deeplake.query.coercion import as_kind, coerce, common_kind, implicit_cost, present, settled
-from deeplake.query.expression import Aggregate, Call, Column, Constant, Expression, Parameter
+from deeplake.query.expression import (
+    Aggregate,
+    Call,
+    Column,
+    Constant,
+    Expression,
+    Parameter,
+    walk,
+)
 from deeplake.query.kinds import (
     INT4,
     NUMBERS,
@@ -250,7 +258,19 @@ def aggregate(name: str, arguments: Sequence[Expression]) -> Aggregate:
 def plain_aggregate(name: str, arguments: Sequence[Expression]) -> Aggregate:
     """An aggregate or window function that is registered by signatures."""
     family = "aggregate" if name in _families["aggregate"] else "window"
+    if (
+        family == "window"
+        and name != "ntile"
+        and any(a.kind.name == "unknown" for a in arguments[:1])
+    ):
+        raise _no_type()
     return _aggregate(family, name, arguments)
+
+
+def _no_type() -> QueryError:
+    return QueryError(
+        "could not determine polymorphic type because input has type unknown.", sqlstate="42804"
+    )
 
 
 def ordered(name: str, arguments: Sequence[Expression], keys: Sequence[Expression]) -> Aggregate:
@@ -263,6 +283,10 @@ def ordered(name: str, arguments: Sequence[Expression], keys: Sequence[Expressio
         As `call` does.
         QueryError: 22003, a fraction is not between 0 and 1.
     """
+    if keys and not any(isinstance(part, Column) for part in walk(keys[-1])):
+        raise UnsupportedQueryError(f"{name} of what is the same in all rows is not supported.")
+    if keys and name == "percentile_cont" and keys[-1].kind.name in ("interval", "time"):
+        raise UnsupportedQueryError(f"{name} of {keys[-1].kind.plain} is not supported.")
     made = _aggregate("ordered", name, [*arguments, *keys])
     if name.startswith("percentile"):
         _check_fractions(made.arguments[0])
@@ -333,8 +357,10 @@ def _resolve(
     found = able[0] if len(able) == 1 else _chosen(name, able, arguments)
     try:
         element = _element(found, arguments)
-    except QueryError:
-        raise _unknown(name, arguments) from None
+    except QueryError as error:
+        if not _is_name(name) or "polymorphic" not in error.message:
+            raise _unknown(name, arguments) from None
+        raise
     return found, [_taken(found.pattern(k), a, arguments, element) for k, a in enumerate(arguments)]
 
 
@@ -519,6 +545,8 @@ def _element(signature: Signature, arguments: Sequence[Expression]) -> Kind:
             found.append(Constant(None, present(argument).kind.element or TEXT))
         elif pattern == "element" and kind.name != "unknown":
             found.append(Constant(None, settled(present(argument)).kind))
+    if not found and "any[]" in signature.arguments and len(arguments) == len(signature.arguments):
+        raise _no_type()
     return common_kind(found, "ARRAY") if found else TEXT
 
 

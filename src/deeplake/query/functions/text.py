@@ -67,8 +67,6 @@ register("chr", "int4 -> text", "texts__chr({0})")
 register("starts_with ^@", "text, text -> bool", "starts_with({0}, {1})")
 
 register("quote_ident", "text -> text", "texts__quote_ident({0})")
-register("quote_literal", "text -> text", "texts__quote_literal({0})")
-register("quote_nullable", "text -> text", "COALESCE(texts__quote_literal({0}), 'NULL')")
 register(
     "to_hex",
     "int4 -> text",
@@ -140,6 +138,19 @@ def as_output(expression: Expression) -> Expression:
     if expression.kind.name == "bpchar":
         return Call("cast", "{0}", (expression,), TEXT)
     return as_text(expression)
+
+
+def _quoting(name: str, template: str) -> None:
+    register(name, "any -> text", "")
+
+    @special(name)
+    def build(arguments: Sequence[Expression]) -> Expression:
+        plain_call(name, arguments)
+        return bound(name, template, (as_text(present(arguments[0])),), TEXT)
+
+
+_quoting("quote_literal", "texts__quote_literal({0})")
+_quoting("quote_nullable", "COALESCE(texts__quote_literal({0}), 'NULL')")
 
 
 @special("concat")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from decimal import ROUND_HALF_UP, Context, Decimal
 
@@ -144,6 +145,20 @@ def number(text: str, form: str) -> str:
     if len(whole) > shape.before and whole != "0":
         whole, fraction = "#" * shape.before, "#" * shape.after
     return shape.written(whole, fraction, negative=negative)
+
+
+FLOAT_DIGITS = 15
+"""Of a float8 that to_char shows; what is beyond is rounded as C does, half to even."""
+
+
+@FAMILY.rows("float", "DOUBLE, VARCHAR -> VARCHAR")
+def float_(value: float, form: str) -> str:
+    """A float by a template."""
+    if not math.isfinite(value):
+        raise failure("0A000", "to_char of NaN and infinity is not supported")
+    whole = len(str(int(abs(value))))
+    places = max(0, min(_Shape(form).after, FLOAT_DIGITS - whole))
+    return number(f"{value:.{places}f}", form)
 
 
 class _Shape:
