@@ -203,8 +203,7 @@ def _read(kind: Kind) -> str | None:
         if inside is None:
             return None
         return f"list_transform(texts__items({{0}}), lambda e: {inside.replace('{0}', 'e')})"
-    made = _READ.get(name)
-    return _sized(made, kind)
+    return _sized(_READ.get(name), kind)
 
 
 _READ = {

@@ -142,7 +142,9 @@ def type_of(value: Any) -> str:
         return "boolean"
     if isinstance(value, Number):
         return "number"
-    return {str: "string", list: "array", dict: "object"}[type(value)]
+    if isinstance(value, str):
+        return "string"
+    return "array" if isinstance(value, list) else "object"
 
 
 _RANK = {"null": 1, "string": 2, "number": 3, "boolean": 4, "array": 5, "object": 6}
