@@ -196,6 +196,10 @@ def _called(binder: ExpressionBinder, name: str, value: Any) -> Aggregate:
     order = tuple(order_of(binder, node) for node in value.agg_order)
     if value.agg_distinct:
         made = made._replace(arguments=tuple(map(present, made.arguments)))
+        if any(sort_key(argument) is not argument for argument in made.arguments):
+            if name != "count":
+                raise UnsupportedQueryError(f"{name}(DISTINCT jsonb) is not supported.")
+            made = made._replace(arguments=tuple(map(sort_key, made.arguments)))
         for item in order:
             if item.key not in (*arguments, *made.arguments):
                 error = QueryError(

@@ -18,6 +18,7 @@ from deeplake.query.expression import (
 )
 from deeplake.query.relation import Join, Named, Relation, Rows
 from deeplake.sql import ordering
+from deeplake.sql.calls import sort_key
 from deeplake.sql.parse import enum_name, inner
 
 if TYPE_CHECKING:
@@ -152,7 +153,41 @@ class Grouping:
                 )
         for expression in (*shown, *([query.having] if query.having is not None else [])):
             self._check(expression)
-        return query._replace(keys=tuple(self._keys), groups=tuple(self._groups))
+        made = query._replace(keys=tuple(self._keys), groups=tuple(self._groups))
+        return self._by_order_of_json(made)
+
+    def _by_order_of_json(self, query: Select) -> Select:
+        """Groups of jsonb by value: 1 and 1.0 are one, of which either may be shown."""
+        keys = [key for key in self._keys if sort_key(key) is not key]
+        if not keys:
+            return query
+
+        def shown(expression: Expression) -> Expression:
+            if expression in keys:
+                value = Aggregate("any_value", "any_value({0})", (expression,), expression.kind)
+                if not self._by_sets:
+                    return value
+                template = "CASE WHEN GROUPING({0}) = 0 THEN {1} END"
+                return Call("key", template, (sort_key(expression), value), expression.kind)
+            if isinstance(expression, Call):
+                inside = map(sort_key if expression.name == "grouping" else shown,
+                             expression.arguments)  # fmt: skip
+                return expression._replace(arguments=tuple(inside))
+            if isinstance(expression, Aggregate) and expression.window is None:
+                return expression
+            if any(part in keys for part in _parts(expression)):
+                raise UnsupportedQueryError(
+                    "groups of jsonb inside of window functions and subqueries are not supported."
+                )
+            return expression
+
+        return query._replace(
+            keys=tuple(map(sort_key, self._keys)),
+            outputs=tuple(o._replace(expression=shown(o.expression)) for o in query.outputs),
+            order=tuple(o._replace(key=shown(o.key)) for o in query.order),
+            having=None if query.having is None else shown(query.having),
+            distinct=None if query.distinct is None else tuple(map(shown, query.distinct)),
+        )
 
     def _are_keys(self, rows: Rows) -> bool:
         return all(
@@ -250,6 +285,15 @@ class Grouping:
         error.culprit = culprit
         self._binding.locate(error, None)
         return error
+
+
+def _parts(node: Any) -> Iterator[Any]:
+    """Every expression in an expression and the queries inside of it."""
+    if isinstance(node, _NODES):
+        yield node
+    if isinstance(node, tuple):
+        for part in node:
+            yield from _parts(part)
 
 
 def _leaves(source: Sequence[Relation]) -> Iterator[Any]:

@@ -9,7 +9,7 @@ from deeplake.query.coercion import cast, coerce, present
 from deeplake.query.expression import Aggregate, Call, Column, Constant, Expression, Order, walk
 from deeplake.query.kinds import INT8, NUMBERS, TEXT
 from deeplake.query.relation import Combined, Select
-from deeplake.sql.calls import SORT_KEY, order_of
+from deeplake.sql.calls import order_of, sort_key
 from deeplake.sql.parse import character, enum_name, inner, leftmost
 
 if TYPE_CHECKING:
@@ -116,19 +116,17 @@ def bind_distinct(
     if inner(node.distinct_clause[0])[0] == "":
         for output in outputs:
             comparable(output.expression, "DISTINCT")
-        shown = [output.expression for output in outputs]
+        keys = tuple(sort_key(output.expression) for output in outputs)
         for item in order:
-            key = item.key
-            if isinstance(key, Call) and key.name == SORT_KEY and key.arguments[0] in shown:
-                raise UnsupportedQueryError("DISTINCT in the order of jsonb is not supported.")
-            if key not in shown:
+            if item.key not in keys:
                 raise _located(
                     binder, item.key, "for SELECT DISTINCT, ORDER BY expressions must appear in "
                     "select list.",
                 )  # fmt: skip
-        return ()
+        same = all(key is o.expression for key, o in zip(keys, outputs, strict=True))
+        return () if same else keys  # jsonb by value: 1 and 1.0 are one
     keys = tuple(
-        comparable(named(binder, item, outputs, "DISTINCT ON"), "DISTINCT ON")
+        sort_key(comparable(named(binder, item, outputs, "DISTINCT ON"), "DISTINCT ON"))
         for item in node.distinct_clause
     )
     rest = [item.key for item in order if item.key not in keys]

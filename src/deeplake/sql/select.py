@@ -187,6 +187,11 @@ class SelectBinder:
             if kind.late and not (operation == "UNION" and node.all):
                 present(a.expression)
                 present(b.expression)
+            if kind.name in ("json", "jsonb") and operation + str(node.all) != "UNIONTrue":
+                raise UnsupportedQueryError(
+                    f"{operation} of {kind.name} is not supported.",
+                    hint="Cast it to text, or say UNION ALL.",
+                )
             kinds.append(kind)
         left, right = self._settled(left, kinds), self._settled(right, kinds)
         outputs = []

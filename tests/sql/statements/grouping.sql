@@ -211,3 +211,21 @@ select stddev(rating), variance(rating), stddev_pop(rating), var_pop(frames), co
 select covar_pop(rating, frames), covar_samp(rating, frames), regr_r2(rating, frames), regr_count(rating, frames), regr_intercept(rating, frames), regr_avgx(rating, frames) from gens
 
 select bit_and(frames), bit_or(frames) from gens
+
+select count(*), count(distinct v) from (values ('1'::jsonb), ('1.0'), ('"a"'), (null)) t(v)
+
+select v = '1', count(*) from (values ('1'::jsonb), ('1.0'), ('"a"'), (null)) t(v) group by v order by 1, 2
+
+select count(*) from (select distinct v from (values ('1'::jsonb), ('1.0'), ('[1]'), ('[1.00]'), (null)) t(v)) d
+
+select distinct on (v) v is null, n from (values ('1'::jsonb, 1), ('1.0', 2), (null, 3)) t(v, n) order by v, n
+
+select v->'a' a, count(*), grouping(v->'a') from (values ('{"a": 1}'::jsonb), ('{"a": 2}'), ('{"a": 1}')) t(v) group by rollup (v->'a') order by 1, 2
+
+select meta->'lvl', count(*), max(id) from users group by meta->'lvl' having meta->'lvl' > '0' order by meta->'lvl' desc
+
+select (meta->'lvl')::int + 1, count(*) from users group by meta->'lvl' order by 1
+
+select distinct meta->'lvl', active from users order by 1, 2
+
+select payload, count(*) from events group by payload order by payload

@@ -231,7 +231,6 @@ select id, q.a + 1 from events, jsonb_to_record(payload) as q(a numeric) where j
 
 select meta->'lvl' as l, count(*) from users group by meta->'lvl' order by l
 
--- refused: DISTINCT in the order of jsonb is not supported
 select distinct meta->'lvl' as l from users order by l
 
 select id from users order by meta->'nested'->'b' desc nulls last, id
