@@ -225,6 +225,7 @@ _STATES = (
         "22008",
     ),
     (re.compile(r"Unknown TimeZone"), "22023"),
+    (re.compile(r"window expressions cannot be volatile"), "0A000"),  # scalar subqueries as keys
     (re.compile(r"Argument for ntile"), "22014"),
     (
         re.compile(r"(?i)invalid (date|timestamp|time|interval) field|could not .* (DATE|TIME)"),
