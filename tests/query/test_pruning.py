@@ -155,17 +155,21 @@ def _aliased(word, alias):
     return word.replace(bare, f"{alias}.{bare}", 1) if bare in columns else word
 
 
-@given(CONDITIONS, st.sampled_from(STATES))
-def test_queries_within_queries_hand_conditions_down(db, condition, state):
-    table = table_in(state)
-    for sql in (
-        f"SELECT id FROM (SELECT * FROM {table}) q WHERE {condition}",
-        f"WITH w AS (SELECT * FROM {table} WHERE a > 0) SELECT id FROM w WHERE {condition}",
-        f"SELECT id FROM (SELECT * FROM {table} ORDER BY id LIMIT 50) q WHERE {condition}",
-        f"SELECT id FROM (SELECT DISTINCT ON (a) * FROM {table} ORDER BY a, id) WHERE {condition}",
-        f"WITH w AS (SELECT * FROM {table}) SELECT p.id FROM w p, w q WHERE p.id=q.id AND p.a > 3",
-    ):
-        assert sorted(comparable(fast_rows(db, sql))) == sorted(comparable(slow_rows(db, sql)))
+WITHIN = (
+    "SELECT id FROM (SELECT * FROM {t}) q WHERE {c}",
+    "WITH w AS (SELECT * FROM {t} WHERE a > 0) SELECT id FROM w WHERE {c}",
+    "SELECT id FROM (SELECT * FROM {t} ORDER BY id LIMIT 50) q WHERE {c}",
+    "SELECT id FROM (SELECT DISTINCT ON (a) * FROM {t} ORDER BY a, id) q WHERE {c}",
+    "SELECT id FROM (SELECT *, row_number() OVER (ORDER BY id) n FROM {t}) q WHERE n < 90 AND {c}",
+    "WITH w AS (SELECT * FROM {t}) SELECT p.id FROM w p, w q WHERE p.id = q.id AND p.a > 3",
+    "SELECT id FROM {t} o WHERE EXISTS (SELECT 1 FROM {t} WHERE {c} AND o.id = id + 1)",
+)
+
+
+@given(CONDITIONS, st.sampled_from(STATES), st.sampled_from(WITHIN))
+def test_queries_within_queries_hand_conditions_down(db, condition, state, sql):
+    sql = sql.replace("{t}", table_in(state)).replace("{c}", f"({condition})")
+    assert sorted(comparable(fast_rows(db, sql))) == sorted(comparable(slow_rows(db, sql)))
 
 
 @given(st.sampled_from(STATES), INTS, st.sampled_from(["a", "f", "id", "at"]), st.booleans())
