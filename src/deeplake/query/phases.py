@@ -29,7 +29,13 @@ _NAME = "position"
 
 
 def pays(scan: Scan, view: TableView, conditions: Sequence[Expression]) -> bool:
-    """Whether the conditions look at narrow columns, and others are wide."""
+    """Whether the conditions look at narrow columns, and others are wide.
+
+    Not if they ask for the time: the second phase would have another answer.
+    """
+    for node in (node for condition in conditions for node in walk(condition)):
+        if isinstance(node, Call) and "now()" in node.template:
+            return False
     used = _used(conditions)
     wide = {c.name for c in scan.columns if c.source < 0 and _is_wide(view, c.column)}
     return bool(wide) and not wide & used
