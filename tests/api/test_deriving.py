@@ -12,6 +12,7 @@ from deeplake.errors import (
     InvalidNameError,
     QueryError,
     RefExistsError,
+    RefNotFoundError,
     StagedChangesError,
     StateError,
     UnsupportedQueryError,
@@ -146,3 +147,61 @@ def test_deleted_rows_and_edits_stay_as_they_are():
     odd = deeplake.open(ds._session.repository.store, at="odd")
     assert odd["id"][:].tolist() == [10, 11, 96, 97, 98, 99]
     assert np.array_equal(odd.row_ids, ds.row_ids[[0, 1, 86, 87, 88, 89]])
+
+
+def test_no_name_of_the_view_s_commits_gets_them_merged():
+    ds = made()
+    store = ds._session.repository.store
+    ds.filter("id < 50").to_branch("half")
+    ds.tag("of-half", at="half")
+    ds.branch("upon-half", at="half", switch=False)
+    upon = deeplake.open(store, at="upon-half")
+    upon.append({**ROWS[0], "id": 700})
+    upon.commit("one more")
+    commit = deeplake.open(store, at="half").log()[0]
+    for source in ("half", "half~0", "of-half", commit.id, commit, "upon-half"):
+        with pytest.raises(StateError, match="made of a view.*force=True"):
+            ds.merge(source)
+    for source in ("half", commit.id):
+        with pytest.raises(StateError, match="made of a view"):
+            ds.cherry_pick(source)
+    with pytest.raises(StateError, match="made of a view"):
+        deeplake.connect(store).execute("SELECT deeplake_merge('half~0')")
+    assert len(ds) == 100
+    ds.cherry_pick("upon-half")
+    assert ds["id"][:].tolist() == [*range(100), 700]
+    ds.merge("of-half", force=True)
+    ds.branch("again", switch=False)
+    ds.delete(rows=0)
+    ds.commit("not derived any more")
+    deeplake.open(store, at="again").merge("main")
+
+
+def test_a_view_of_another_version_is_no_branch():
+    ds = made()
+    ds.branch("dev", switch=False)
+    ds.append({**ROWS[0], "id": 500})
+    ds.commit("on main")
+    for text in ('SELECT id FROM "data@dev"', "SELECT id FROM at('data', 'main~1')"):
+        with pytest.raises(UnsupportedQueryError, match="the version that the handle stands on"):
+            ds.query(text).to_branch("x")
+    assert ds.branches() == ["dev", "main"]
+
+
+def test_a_view_of_an_expired_commit_is_no_branch():
+    store = MemoryStore()
+    ds = deeplake.create(store, schema={"id": "int"})
+    stand = ds._session.stand
+    ds.append({"id": 0})
+    stand.commit("automatic", automatic=True)
+    view = ds.query("SELECT id FROM this")
+    assert len(view) == 1
+    for i in range(1, 6):
+        ds.append({"id": i})
+        stand.commit("automatic", automatic=True)
+    ds.optimize()
+    ds.vacuum(older_than=0, no_writers=True)
+    with pytest.raises(RefNotFoundError):
+        view.to_branch("train")
+    assert ds.branches() == ["main"]
+    assert ds.verify().ok

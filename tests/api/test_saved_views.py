@@ -18,6 +18,7 @@ from deeplake.errors import (
     RefExistsError,
     RefNotFoundError,
     StagedChangesError,
+    UnsupportedQueryError,
 )
 from deeplake.sql.stored_values import from_json, to_json
 from deeplake.storage.memory import MemoryStore
@@ -137,3 +138,22 @@ def test_vectors_and_odd_floats_come_back():
         assert repr(from_json(to_json(value))) == repr(getattr(value, "item", lambda v=value: v)())
     with pytest.raises(InputError, match="cannot be saved"):
         to_json(object())
+
+
+def test_a_view_of_another_version_is_not_saved():
+    _, ds = made()
+    ds.branch("dev", switch=False)
+    with pytest.raises(UnsupportedQueryError, match="of one commit"):
+        ds.save_view("v", ds.query('SELECT id FROM "t@dev"'))
+    assert ds.views() == []
+
+
+def test_names_of_views_are_texts():
+    _, ds = made()
+    for name in (None, 3, b"v"):
+        with pytest.raises(InvalidNameError):
+            ds.load_view(name)
+        with pytest.raises(InvalidNameError):
+            ds.delete_view(name)
+        with pytest.raises(InvalidNameError):
+            ds.save_view(name, ds.filter("id < 3"))

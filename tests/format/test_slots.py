@@ -80,7 +80,7 @@ def test_a_header_is_what_a_json_encoder_writes(header, tables):
     }
     if header.requires:
         document["requires"] = header.requires
-    document |= {mark: True for mark in ("reset", "closed") if getattr(header, mark)}
+    document |= {mark: True for mark in ("reset", "closed", "derived") if getattr(header, mark)}
     text = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
     try:
         encoded = text.encode()

@@ -37,6 +37,8 @@ class Tables:
         self._this = this
         self._pinned = pinned
         self._made: dict[str, TableView] = {}
+        self.elsewhere: list[str] = []
+        """Tables of other versions, and of history, that were named."""
 
     def table(self, name: str, schema: str | None) -> TableView | None:
         """A table by name, by name@ref, or by the name of a list such as deeplake_log."""
@@ -49,9 +51,12 @@ class Tables:
             session = self._this
         if session.defined:
             return (session.pinned() if self._pinned else session).view()
+        if name not in LISTS and "@" not in name:
+            return None
+        self.elsewhere.append(name)
         if name in LISTS:
             return version_view(self._database, name, ())
-        return named_at(self._database, name) if "@" in name else None
+        return named_at(self._database, name)
 
     def view(self, name: str, schema: str | None) -> tuple[str, Sequence[str]] | None:
         """The SELECT behind a view and the view's columns; None if there is no such view."""
@@ -71,6 +76,7 @@ class Tables:
     def version_table(self, function: str, arguments: Sequence[str]) -> str:
         """Make the table that a function in FROM stands for; see `sql.versions`."""
         name = f"{function}({', '.join(arguments)})"
+        self.elsewhere.append(name)
         if name not in self._made:
             self._made[name] = version_view(self._database, function, arguments)
         return name

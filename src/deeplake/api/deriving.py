@@ -14,7 +14,6 @@ from deeplake.query.located import located
 from deeplake.query.statement import run
 from deeplake.table.columns import declare_schema
 from deeplake.table.transaction import Transaction
-from deeplake.versioning import refs
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -34,6 +33,12 @@ def to_branch(question: Question, name: str, message: str | None) -> str:
     The commit is there before the branch can be found: nobody ever sees it with other rows.
     """
     check_name(name, "branch")
+    if question.elsewhere:
+        raise UnsupportedQueryError(
+            "a branch is made of the version that the handle stands on, and this view reads "
+            f"{question.elsewhere[0]!r}.",
+            hint="Open that version and query it there.",
+        )
     found = located(question.statement)
     if found is None:
         raise UnsupportedQueryError(
@@ -52,14 +57,14 @@ def to_branch(question: Question, name: str, message: str | None) -> str:
 
     def fill(branch: Branch) -> None:
         transaction = Transaction(repository, branch, snapshot)
+        transaction.derived = True
         transaction.evolve(view.name, lambda _, now: _narrowed(now, columns))
         if gone.any():
             transaction.delete(view.name, np.flatnonzero(gone))
         if transaction.staged:
             transaction.commit(told, author_name())
 
-    assert snapshot.commit_id is not None, "there is a table"
-    refs.derive_branch(repository.objects, name, snapshot.commit_id, fill)
+    repository.create_filled_branch(name, snapshot, fill)
     return name
 
 

@@ -17,6 +17,7 @@ from deeplake.table.merge_job import MERGE, MergeJob, new_stamp
 from deeplake.table.merge_keys import TAKEN
 from deeplake.versioning.adopt import adopt
 from deeplake.versioning.ancestry import is_ancestor, merge_bases
+from deeplake.versioning.history import open_commit
 from deeplake.versioning.pending import Decision, PendingMerge, find_pending, write_pending
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from deeplake.api.stand import Stand
     from deeplake.format.keys import CommitId
+    from deeplake.format.slot import CommitHeader
     from deeplake.table.conflicts import Conflict
     from deeplake.table.contest import Resolver
     from deeplake.versioning.history import Ref
@@ -56,17 +58,13 @@ def merge(
             f"branch {branch.name!r} cannot be merged into itself.",
             hint="Check out the branch that is to receive the changes, or name it: into='main'.",
         )
-    if found.branch is not None and found.branch.derived and not force:
-        raise StateError(
-            f"branch {found.branch.name!r} was made of a view: merging it would delete what the "
-            "view left out.",
-            hint="If you mean that, pass force=True; else cherry_pick() the commits made on it.",
-        )
     told = message_text(message if message is not None else f"merge {name} into {branch.name}")
     for attempt in range(settings.COMMIT_ATTEMPTS_MAX):
         head = _head(stand, branch, known=not attempt)
         bases = merge_bases(repository.objects, head, theirs, newest=True) if head.header else []
         ids = [base.commit_id for base in bases]
+        if not force and theirs.commit_id not in ids:
+            _refuse_derived(theirs.header, head.header, f"merging {name!r}", "pass force=True")
         if theirs.header is None or theirs.commit_id in ids:
             if not attempt:
                 continue  # as far as the handle knows
@@ -87,6 +85,22 @@ def merge(
     raise CommitConflictError(f"branch {branch.name!r} is contended.", hint="Merge again.")
 
 
+def _refuse_derived(
+    theirs: CommitHeader | None, ours: CommitHeader | None, doing: str, way_out: str
+) -> None:
+    """Refuse to take a view for the state it was made of: what it left out would be deleted.
+
+    Raises:
+        StateError
+    """
+    if theirs is not None and theirs.derived and not (ours is not None and ours.derived):
+        raise StateError(
+            f"commit {theirs.commit_id} was made of a view, or follows one that was: {doing} would "
+            "delete what the view left out.",
+            hint=f"If you mean that, {way_out}; else cherry_pick() the commits made on it.",
+        )
+
+
 def revert(
     stand: Stand, commit: Ref, parent: int | None, on_conflict: Any, message: str | None
 ) -> Snapshot:
@@ -102,6 +116,9 @@ def cherry_pick(
 ) -> Snapshot:
     """Do again what one commit did; see `Versioned.cherry_pick`."""
     target, before = _target(stand, commit, parent, "cherry-pick")
+    if target.header is not None and target.header.derived:
+        first = None if before is None else open_commit(stand.repository.objects, before).header
+        _refuse_derived(target.header, first, "picking it", "merge() it with force=True")
     told = target.header.message if message is None and target.header else message
     change = PendingMerge("cherry-pick", message_text(told), before, target.commit_id)
     return _change(stand, change, on_conflict)

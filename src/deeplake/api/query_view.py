@@ -48,6 +48,7 @@ class Question:
         values: Sequence[Any],
         stand: Stand,
         this: str | None,
+        elsewhere: Sequence[str],
     ) -> None:
         self.text = text
         self.statement = statement
@@ -57,6 +58,8 @@ class Question:
         self.snapshot = stand.snapshot
         self.this = this
         """The table that the statement calls `this`."""
+        self.elsewhere = elsewhere
+        """Tables of other versions, and of history, that it reads."""
         self.staged = stand.staged
         """Whether rows of an open transaction are among those it reads."""
         self._lock = threading.Lock()

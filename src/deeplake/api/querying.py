@@ -49,7 +49,10 @@ def query(
     expand(node, catalog)
     statement, tables = bind_select(prepared.text, node, catalog, prepared.values)
     name = None if this is None else this.table
-    return QueryView(Question(prepared.text, statement, tables, prepared.values, stand, name))
+    question = Question(
+        prepared.text, statement, tables, prepared.values, stand, name, catalog.elsewhere
+    )
+    return QueryView(question)
 
 
 def filtered(session: Session, condition: str, parameters: Parameters) -> QueryView:
@@ -83,6 +86,11 @@ def save_view(stand: Stand, name: str, view: QueryView, *, replace: bool) -> Non
     if commit is None or view.partial:
         raise InputError(
             "only a whole view of a commit can be saved.", hint="Say the part in the query."
+        )
+    if question.elsewhere:
+        raise UnsupportedQueryError(
+            f"a saved view is of one commit, and this one reads {question.elsewhere[0]!r}.",
+            hint="Open that version and query it there.",
         )
     parameters = [to_json(value) for value in question.values]
     document = saved.SavedView(name, commit, question.text, parameters, question.this)

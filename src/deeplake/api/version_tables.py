@@ -85,10 +85,10 @@ def _branches(database: Database) -> TableView:
     schema = {"name": "text", "commit": "text", "current": "bool", "derived": "bool"}
     rows = []
     for branch in stand.repository.branches():
-        head = stand.repository.head(branch).commit_id
+        head = stand.repository.head(branch).header
         rows.append({
-            "name": branch.name, "commit": None if head is None else str(head),
-            "current": branch.branch_id == here, "derived": branch.derived,
+            "name": branch.name, "commit": None if head is None else str(head.commit_id),
+            "current": branch.branch_id == here, "derived": head is not None and head.derived,
         })  # fmt: skip
     return _filled(schema, rows)
 

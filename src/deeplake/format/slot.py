@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 MAGIC = b"DLSLOT\x01\n"
 HEAD = struct.Struct("<8sIIIIQ")
 ALIGNMENT = 64
-MARKS = ("reset", "closed")
+MARKS = ("reset", "closed", "derived")
 """Headers say these only where they are so."""
 CHANGES = ("added", "created", "schema")
 FEATURES = frozenset({"condensed", "deletions", "evolution", "overlays", "references", "slots"})
@@ -93,6 +93,9 @@ class CommitHeader(NamedTuple):
     """The branch was moved here on purpose; nothing is rebased over it."""
     closed: bool = False
     """The branch was deleted here: its last slot."""
+    derived: bool = False
+    """It holds a view of its first parent, or follows a commit that does: what is not there was
+    left out, not deleted."""
 
 
 class SlotHead(NamedTuple):
@@ -240,6 +243,7 @@ def _parse_header(text: bytes, blocks_end: int, where: str) -> CommitHeader:
             requires,
             d.get("reset") is True,
             d.get("closed") is True,
+            d.get("derived") is True,
         )
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise MalformedObjectError(f"the header of {where} is malformed: {error!r}") from error

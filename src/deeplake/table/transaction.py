@@ -103,6 +103,8 @@ class Transaction:
         self._trees: dict[str, TableTree] = {}
         """Tables as they are committed: what one step has read of them, the next need not."""
         self._nonce = int.from_bytes(os.urandom(8), "little")  # kept, so that a retry is the same
+        self.derived = False
+        """Whether what is staged makes a view of the snapshot; see `CommitHeader.derived`."""
         self._broken = False
         self._sent = False
         """Whether a commit was sent whose outcome is unknown: its contents must not change now."""
@@ -461,7 +463,7 @@ class Transaction:
             changes.append(change_of(draft, appended, replaced, first, inline))
             first += draft.builder.rows
         parts, length = ((), 0) if inline is None else (inline.parts, inline.length)
-        return Staged(tuple(changes), parts, length, required(changes))
+        return Staged(tuple(changes), parts, length, required(changes), derived=self.derived)
 
     def _unchanged(self, parent: Snapshot) -> None:
         """Refuse to drop, or to rely on, what others have changed.

@@ -23,6 +23,7 @@ from deeplake.versioning.staged import Staged, Stamp
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from deeplake.format.slot import CommitHeader
     from deeplake.versioning.objects import Objects
     from deeplake.versioning.refs import Branch
     from deeplake.versioning.snapshot import Snapshot
@@ -122,12 +123,22 @@ def _next_slot(
         () if parent is None else parent.requires,
         reset,
         closed,
+        _derived(before, parent, moved=reset or closed),
     )
     made = assemble(objects, content, Staged((), (), 0), stamp, place)
     taken = _take_slot(objects, made, place.commit_id)
     if taken is not None and sequence % settings.HINT_COMMITS == 0:
         write_hint(objects, branch.name, branch.branch_id, sequence)
     return taken
+
+
+def _derived(before: CommitHeader | None, parent: CommitHeader | None, *, moved: bool) -> bool:
+    """Whether a branch shows a view: one that was moved to another state what that state is; one
+    that took over a view's commits, which only force does, no more than before.
+    """
+    if parent is None or not parent.derived:
+        return False
+    return moved or (before is not None and before.derived)
 
 
 def _own(branch: Branch, head: Snapshot) -> bool:

@@ -55,6 +55,7 @@ class Place(NamedTuple):
     requires: tuple[str, ...] = ()
     reset: bool = False
     closed: bool = False
+    derived: bool = False
 
 
 class Assembled(NamedTuple):

@@ -261,6 +261,7 @@ def _place(
         allocator,
         header.linear if header is not None and own and not beside else sequence,
         tuple(sorted(requires)),
+        derived=staged.derived or (header is not None and header.derived),
     )
 
 

@@ -43,16 +43,11 @@ _RACES_MAX = 8
 
 
 class Branch(NamedTuple):
-    """A branch as its name entry describes it; `base` is None if it began empty.
-
-    A derived one holds some rows and columns of its base: what it lacks was not deleted, so it is
-    not merged back.
-    """
+    """A branch as its name entry describes it; `base` is None if it began empty."""
 
     name: str
     branch_id: int
     base: CommitId | None
-    derived: bool = False
 
 
 class Tag(NamedTuple):
@@ -86,8 +81,8 @@ def create_branch(objects: Objects, name: str, base: CommitId | None) -> Branch:
     return branch
 
 
-def derive_branch(
-    objects: Objects, name: str, base: CommitId, fill: Callable[[Branch], object]
+def create_filled_branch(
+    objects: Objects, name: str, base: CommitId | None, fill: Callable[[Branch], object]
 ) -> Branch:
     """A branch that appears with its first commits: `fill` makes them while nobody can find it.
 
@@ -98,7 +93,7 @@ def derive_branch(
         RefExistsError: the name is taken, also if another process took it meanwhile.
     """
     version, _ = _untaken(objects, name)
-    branch = Branch(name, _new_id(), base, derived=True)
+    branch = Branch(name, _new_id(), base)
     _name_branch(objects, branch, version, deleted=True)
     fill(branch)
     _name_branch(objects, branch, version + 1)
@@ -112,8 +107,6 @@ def _new_id() -> int:
 def _name_branch(objects: Objects, branch: Branch, version: int, *, deleted: bool = False) -> None:
     base = None if branch.base is None else str(branch.base)
     entry: dict[str, object] = {"branch": branch.branch_id, "base": base}
-    if branch.derived:
-        entry["derived"] = True
     if deleted:
         entry["deleted"] = True
     try:
@@ -258,8 +251,7 @@ def _branch(name: str, document: dict[str, object]) -> Branch | None:
     branch_id, base = document.get("branch"), document.get("base")
     if not isinstance(branch_id, int) or not isinstance(base, str | None):
         raise MalformedObjectError(f"the entry of branch {name!r} is malformed.")
-    derived = document.get("derived") is True
-    return Branch(name, branch_id, None if base is None else parse_commit_id(base), derived)
+    return Branch(name, branch_id, None if base is None else parse_commit_id(base))
 
 
 def _tag(name: str, document: dict[str, object]) -> Tag | None:

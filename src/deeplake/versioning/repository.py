@@ -133,6 +133,21 @@ class Repository:
         self._still_there(base, lambda: refs.delete_branch_name(self.objects, made))
         return made
 
+    def create_filled_branch(
+        self, name: str, base: Snapshot, fill: Callable[[Branch], object]
+    ) -> Branch:
+        """A new branch that appears with its first commits, which `fill` makes.
+
+        Raises:
+            RefExistsError, InvalidNameError
+            RefNotFoundError: the commit is expiring.
+        """
+        made = refs.create_filled_branch(
+            self.objects, check_name(name, "branch"), base.commit_id, fill
+        )
+        self._still_there(base, lambda: refs.delete_branch_name(self.objects, made))
+        return made
+
     def _still_there(self, named: Snapshot, undo: Callable[[], object]) -> None:
         """Ask whether a commit that just got a name was expiring; only automatic ones do."""
         if named.header is None or not named.header.automatic:

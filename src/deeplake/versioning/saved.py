@@ -80,9 +80,10 @@ def load_view(objects: Objects, name: str) -> SavedView:
 
     Raises:
         RefNotFoundError: there is none.
+        InvalidNameError
         DamageError: its entry is damaged.
     """
-    _, found = _latest(objects, name)
+    _, found = _latest(objects, check_name(name, "view"))
     if found is None:
         raise RefNotFoundError(
             f"there is no saved view {name!r} in {objects.store.url}.",

@@ -64,6 +64,7 @@ class Staged(NamedTuple):
         parents: parents of a merge beside the first, which is the commit before it.
         rederived: whether it is worked out anew for each commit it could follow, as a merge is:
             then no commit of another writer is refused for what it changed.
+        derived: whether the commit holds a view of the one before it; see `CommitHeader`.
     """
 
     tables: tuple[TableChange, ...]
@@ -72,6 +73,7 @@ class Staged(NamedTuple):
     requires: tuple[str, ...] = ()
     parents: tuple[CommitId, ...] = ()
     rederived: bool = False
+    derived: bool = False
 
 
 class Stamp(NamedTuple):
