@@ -34,7 +34,7 @@ def test_the_demo_runs_from_first_row_to_trained_model(tmp_path: Path) -> None:
     done = run_demo(folder)
     assert done.returncode == 0, done.stderr
     sections = re.findall(r"^(\d)  (\w+)", done.stdout, re.MULTILINE)
-    assert [number for number, _ in sections] == list("12345678")
+    assert [number for number, _ in sections] == list("123456789")
     accuracy = re.search(r"([\d.]+)% of 359 digits it never saw", done.stdout)
     assert accuracy is not None
     assert float(accuracy[1]) >= 95
@@ -46,6 +46,8 @@ def test_the_demo_runs_from_first_row_to_trained_model(tmp_path: Path) -> None:
     assert messages[0].startswith("revert '60 pictures")
     assert messages[-1] == "two photographs in tiles, 1,797 digits"
     assert "the merge met 3 conflicts" in done.stdout
+    assert re.search(r"Late: image, \d cells fetched", done.stdout), "the plan of the statement"
+    assert len(deeplake.open(folder, at="best-digits")) > 1000
     assert len(main) < len(tag) == len(curated) - 50
     assert tag["metadata"][len(main) - 1]["source"] == "derived"
 

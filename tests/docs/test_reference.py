@@ -17,14 +17,21 @@ import deeplake.api
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference.md"
 INTERNAL = {
+    "Block",
+    "Choice",
+    "Done",
+    "Expr",
     "Housekeeping",
     "Optimizable",
     "Question",
+    "Savepoint",
     "SelectedSource",
     "Tables",
     "Session",
     "SessionSource",
     "Stand",
+    "StandDefining",
+    "StandWriting",
     "Streamed",
     "Versioned",
 }  # what handles share; users never hold one

@@ -186,3 +186,10 @@ def test_what_nests_too_deep_is_refused(db, first, last):
     with pytest.raises(QueryError) as caught:
         db.execute(first + last).fetchall()
     assert caught.value.sqlstate in ("54001", "42601"), "42601: the grammar runs out of memory"
+
+
+def test_moments_of_fewer_digits_are_refused_not_left_alone(db):
+    for sql in ("select '2026-01-01 10:00:00.5'::timestamp(0)", "select now()::timestamptz(3)"):
+        with pytest.raises(UnsupportedQueryError, match="microseconds"):
+            db.execute(sql)
+    assert db.execute("select '10:00:00.5'::time(6)::text").fetchall() == [("10:00:00.5",)]

@@ -9,6 +9,7 @@ from deeplake.query.kinds import SPELLINGS, Kind, array_of
 from deeplake.sql.parse import inner, names
 
 NUMERIC_DIGITS_MAX = 38
+MICROSECOND_DIGITS = 6
 
 
 def kind_of_type(node: Any) -> Kind:
@@ -26,7 +27,12 @@ def kind_of_type(node: Any) -> Kind:
     if name == "interval" and modifiers:
         raise UnsupportedQueryError("field restrictions of intervals are not supported.")
     if kind.name in ("timestamp", "timestamptz", "time"):
-        modifiers = ()  # microseconds, which is what (6) says; fewer digits only round
+        if modifiers and modifiers[0] < MICROSECOND_DIGITS:
+            raise UnsupportedQueryError(
+                f"{name}({modifiers[0]}) is not supported: moments have microseconds.",
+                hint="Use date_trunc('second', …).",
+            )
+        modifiers = ()  # as Postgres, which takes more digits for six
     if kind.name == "numeric" and modifiers:
         modifiers = _digits(*modifiers)
     if kind.name == "bpchar" and name in ("bpchar", "char") and not modifiers and _is_char(node):
