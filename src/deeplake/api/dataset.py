@@ -296,7 +296,7 @@ class Dataset(Versioned, Optimizable, Streamed):
 
         Raises:
             ColumnNotFoundError, ReadOnlyError
-            SchemaError: it is the last one, or a key.
+            SchemaError: it is the last one, a key, or in a constraint of SQL.
             StagedChangesError: changes of rows of this table are staged.
         """
         from deeplake.table.evolve import dropped

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,10 +12,13 @@ from deeplake.format.keys import check_name
 from deeplake.query.expression import Column
 from deeplake.query.located import located
 from deeplake.query.statement import run
-from deeplake.table.columns import declare_schema
+from deeplake.sql.declared import with_constraint
+from deeplake.table.columns import declare_schema, members
 from deeplake.table.transaction import Transaction
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     import numpy.typing as npt
 
     from deeplake.api.query_view import Question
@@ -59,6 +62,7 @@ def to_branch(question: Question, name: str, message: str | None) -> str:
         transaction = Transaction(repository, branch, snapshot)
         transaction.derived = True
         transaction.evolve(view.name, lambda _, now: _narrowed(now, columns))
+        _released(transaction, view.name)
         if gone.any():
             transaction.delete(view.name, np.flatnonzero(gone))
         if transaction.staged:
@@ -110,4 +114,30 @@ def _narrowed(now: Columns, wanted: dict[str, str]) -> TableSchema:
     if any(spec.primary_key for spec in gone):
         kept = [spec._replace(primary_key=False) for spec in kept]
     dropped = (*now.schema.dropped, *(spec.column_id for spec in gone))
-    return now.schema._replace(columns=tuple(kept), dropped=dropped)
+    narrowed = now.schema._replace(columns=tuple(kept), dropped=dropped)
+    ids = {spec.column_id for spec in gone}
+    return _unconstrained(narrowed, lambda found: ids.intersection(members(found)))
+
+
+def _unconstrained(schema: TableSchema, goes: Callable[[Mapping[str, Any]], object]) -> TableSchema:
+    """The schema without some constraints: rows could not be held against columns that are gone."""
+    for name, found in list(schema.sql.get("constraints", {}).items()):
+        if goes(found):
+            schema = with_constraint(schema, name, None)
+    return schema
+
+
+def _released(transaction: Transaction, table: str) -> None:
+    """Leave out references of other tables to columns that the view has not."""
+    own, now = transaction.table_id(table), transaction.columns(table)
+    there = {column.column_id for column in now}
+
+    def goes(found: Mapping[str, Any]) -> bool:
+        return found.get("references") == own and not there.issuperset(found["to"])
+
+    for table_id in map(int, now.schema.sql.get("referenced_by", {})):
+        child = transaction.name_of(table_id)
+        if child is not None and any(
+            map(goes, transaction.columns(child).schema.sql.get("constraints", {}).values())
+        ):
+            transaction.evolve(child, lambda _, its: _unconstrained(its.schema, goes))

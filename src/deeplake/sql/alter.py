@@ -16,7 +16,7 @@ from deeplake.sql.evaluate import Wanted, answers
 from deeplake.sql.parse import deparsed, enum_name
 from deeplake.sql.target import Outcome, found_name, wanted
 from deeplake.table import evolve
-from deeplake.table.columns import Column, declare_schema
+from deeplake.table.columns import Column, declare_schema, members
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,16 +137,37 @@ def _drop(writing: Writing, defining: Defining, target: Target, command: Any) ->
     if using:
         end(defining, using, cascade=True)
     for constraint, found in list(target.columns.schema.sql.get("constraints", {}).items()):
-        members = [*found.get("names", {}).values(), *found.get("columns", ()),
-                   *found.get("unique", ())]  # fmt: skip
-        if column_id in members:
+        if column_id in members(found):
             keep(target, lambda s, c=constraint: declared.with_constraint(s, c, None))
+    _release(target, column_id, name, cascade=cascade)
 
     def change(_: int, columns: Any) -> TableSchema:
         return evolve.dropped(columns, name)
 
     keep(target, lambda schema: _forgotten(schema, column_id))
     _evolve(target, change)
+
+
+def _release(target: Any, column_id: int, name: str, *, cascade: bool) -> None:
+    """Take away references of other tables to a column that is dropped.
+
+    Raises:
+        QueryError: 2BP01, without `cascade`.
+    """
+    for table_id in map(int, target.columns.schema.sql.get("referenced_by", {})):
+        child = target.other(table_id)
+        known = () if child is None else declared.constraints(child.columns.schema, "references")
+        for constraint, found in list(known):
+            if found["references"] != target.table_id or column_id not in found["to"]:
+                continue
+            if not cascade:
+                raise QueryError(
+                    f'cannot drop column "{name}" because the constraint "{constraint}" of table '
+                    f'"{child.table}" depends on it.',
+                    hint="Use DROP COLUMN … CASCADE to drop the constraint too.",
+                    sqlstate="2BP01",
+                )
+            keep(child, lambda s, c=constraint: declared.with_constraint(s, c, None))
 
 
 def _forgotten(schema: TableSchema, column_id: int) -> TableSchema:

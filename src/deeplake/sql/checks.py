@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from deeplake.errors import CheckViolationError, ForeignKeyError
+from deeplake.errors import CheckViolationError, ForeignKeyError, SchemaError
 from deeplake.sql import tree
 from deeplake.sql.declared import constraints, name_of
 from deeplake.table.columns import Key
@@ -139,6 +139,11 @@ def evaluated(nodes: list[Any], view: Any) -> list[list[Any]]:
 
 def _key(target: Target, ids: list[int]) -> Key:
     by_id = {column.column_id: column for column in target.columns}
+    if not by_id.keys() >= set(ids):
+        raise SchemaError(
+            f"a foreign key is of a column that table {target.table!r} has not any more.",
+            hint="ALTER TABLE … DROP CONSTRAINT drops it.",
+        )
     return Key(tuple(by_id[column_id] for column_id in ids))
 
 

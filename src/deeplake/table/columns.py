@@ -117,6 +117,15 @@ def _keys(columns: list[Column]) -> Iterator[Key]:
             yield Key((column,))
 
 
+def members(constraint: Mapping[str, Any]) -> list[int]:
+    """Ids of the columns that a constraint of SQL is about: it needs them all."""
+    return [
+        *constraint.get("names", {}).values(),
+        *constraint.get("columns", ()),
+        *constraint.get("unique", ()),
+    ]
+
+
 def _several(schema: TableSchema, columns: list[Column]) -> Iterator[Key]:
     """UNIQUE over several columns, which SQL declares."""
     by_id = {column.column_id: column for column in columns}

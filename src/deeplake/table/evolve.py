@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from deeplake.errors import SchemaError
 from deeplake.format.checksum import crc32c
-from deeplake.table.columns import COLUMNS_MAX, declare_schema
+from deeplake.table.columns import COLUMNS_MAX, declare_schema, members
 from deeplake.types import declare, defaults
 from deeplake.types.widening import obstacle
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Container
 
     from deeplake.format.schema import ColumnSpec, TableSchema
-    from deeplake.table.columns import Columns
+    from deeplake.table.columns import Column, Columns
 
 DROPPED_MAX = 100_000
 """Columns dropped from one table: their ids stay in its schema, which every open reads."""
@@ -74,6 +74,7 @@ def dropped(columns: Columns, name: str) -> TableSchema:
             hint="Make a new table of the columns that are needed.",
         )
     _refuse_key(_spec(columns, name), "dropped")
+    _refuse_constrained(schema, column)
     left = tuple(spec for spec in schema.columns if spec.name != name)
     return schema._replace(columns=left, dropped=(*schema.dropped, column.column_id))
 
@@ -189,6 +190,17 @@ def _refuse_taken(columns: Columns, name: str) -> None:
             f"there is a column {name!r} already ({columns.get(name).type}).",
             hint="Take another name, or rename_column() or drop_column() that one first.",
         )
+
+
+def _refuse_constrained(schema: TableSchema, column: Column) -> None:
+    """Every row that is written is held against it: without the column none could be."""
+    for constraint, found in schema.sql.get("constraints", {}).items():
+        if column.column_id in members(found):
+            raise SchemaError(
+                f"column {column.name!r} is in the constraint {constraint!r} of its table.",
+                hint=f'Drop that first: ALTER TABLE … DROP CONSTRAINT "{constraint}". (DROP COLUMN '
+                "by SQL drops both.)",
+            )
 
 
 def _refuse_key(spec: ColumnSpec, what: str) -> None:
