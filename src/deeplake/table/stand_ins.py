@@ -196,7 +196,7 @@ class Pool:
                 record, made = rewriter.join(pending)
                 self._rewriter.known[record] = rewriter.known[record]
                 whole = OpenFragment(self._objects, made, "")
-                source = Source(whole, record, meanings(state.schema), own=True, whole=True)
+                source = Source(whole, record, meanings(state.schema), own=True)
                 self._own.append(source)
                 found.append(Part(source, np.arange(made.rows), {}))
                 pending.clear()
