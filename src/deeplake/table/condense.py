@@ -3,7 +3,7 @@
 A named commit's tree names the small fragments that there were when it was made. Here it gets one
 that names large ones of today: all rows that were appended later are left out by a deletion, cells
 that were changed later are laid over, and rows that were deleted since are written once more. Each
-is compared with the tree that it stands for, row by row and version by version, before it counts.
+is compared with the tree that it stands for, cell by cell, before it counts.
 """
 
 from __future__ import annotations
@@ -11,14 +11,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from deeplake import settings
 from deeplake.errors import CommitConflictError, RefNotFoundError
-from deeplake.table.compare import compare
 from deeplake.table.packs import PackWriter
+from deeplake.table.sameness import Sameness
 from deeplake.table.stand_ins import Planned, Pool
-from deeplake.table.walk import Side, walk
 from deeplake.versioning.condensed import (
     FEATURE,
     StandIn,
@@ -32,12 +29,8 @@ from deeplake.versioning.snapshot import Snapshot
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import numpy.typing as npt
-
     from deeplake.format.keys import CommitId
     from deeplake.versioning.objects import Objects
-
-    Ints = npt.NDArray[np.int64]
 
 NEEDS = ("deletions", "overlays", "references")
 """What a reader of a stand-in must know beside what its commits require."""
@@ -72,6 +65,7 @@ class _Branch:
         self._newest = newest
         self._start = start
         self._writer = PackWriter(objects)
+        self._sameness = Sameness()
         names = {entry.table_id: name for name, entry in newest.entries().items()}
         self._pools = {
             table_id: Pool(objects, newest, name, self._writer) for table_id, name in names.items()
@@ -155,32 +149,9 @@ class _Branch:
         return StandIn(snapshot.header.commit_id, tuple(sorted(requires)), refs)
 
     def _alike(self, snapshot: Snapshot, made: StandIn) -> bool:
-        """Whether a stand-in has the rows and versions of what it stands for; it always has."""
+        """Whether a stand-in has the rows and cells of what it stands for; it always has."""
         assert snapshot.head is not None
         other = Snapshot(self._objects, standing_in(snapshot.head, made))
-        return all(_same_rows(snapshot, other, name) for name in snapshot.entries())
-
-
-def _same_rows(a: Snapshot, b: Snapshot, name: str) -> bool:
-    ours, theirs = a.table(name), b.table(name)
-    if ours.root_block == theirs.root_block:
-        return ours.schema_block == theirs.schema_block
-    one = Side(a.objects, a.head, ours.records)
-    two = Side(b.objects, b.head, theirs.records)
-    delta = compare(one, two)
-    updated = [delta.updated.get(column.column_id) for column in ours.schema.columns]
-    if len(delta.added.ids) or len(delta.removed.ids) or delta.whole or delta.removed_whole:
-        return False
-    if any(cells is not None and len(cells.ids) for cells in updated):
-        return False
-    gaps = walk(one, two).gaps
-    ids = [
-        [f.live_ids() for gap in gaps for f in side.fragments(side.leaves(gap[k]))]
-        for k, side in enumerate((one, two))
-    ]
-    same = np.array_equal(_joined(ids[0]), _joined(ids[1]))
-    return same and ours.schema_block == theirs.schema_block
-
-
-def _joined(ids: Sequence[Ints]) -> Ints:
-    return np.concatenate(ids) if ids else np.zeros(0, np.int64)
+        until = self._start + 0.7 * settings.GRACE_S_MIN  # those before it are announced in time
+        same = self._sameness.same
+        return all(same(snapshot, other, name, until) for name in snapshot.entries())

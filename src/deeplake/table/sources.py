@@ -1,8 +1,7 @@
 """Rows of an old commit found in fragments of a newer one: same ids, same versions of all cells.
 
 What is found is named by place; what newer commits overwrote is kept as patches with the versions
-it had; what they deleted is left to be written anew, unless it is still told by the very same
-frames. Reads no values but those of patches.
+it had; what they deleted is left to be written anew. Reads no values but those of patches.
 """
 
 from __future__ import annotations
@@ -15,18 +14,17 @@ import numpy as np
 from deeplake.format import tree
 from deeplake.format.fragment import object_ids
 from deeplake.format.keys import OBJECT_ID_BYTES
-from deeplake.table.compare import versions_at
+from deeplake.table.compare import NO_ROWS, versions_at
 from deeplake.table.fragments import OpenFragment
 from deeplake.table.patch import holds
 from deeplake.types.base import FixedLayout
 from deeplake.types.data import concat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
 
-    from deeplake.format.fragment import Fragment
     from deeplake.format.schema import ColumnSpec, TableSchema
     from deeplake.format.tree import Record
     from deeplake.table.columns import Column
@@ -90,9 +88,9 @@ class Source:
         meanings: Mapping[int, tuple[object, ...]],
         *,
         own: bool,
-        gone: Ints | None = None,
+        gone: Ints = NO_ROWS,
     ) -> None:
-        self.opened, self.record, self.own, self.whole = opened, record, own, gone is None
+        self.opened, self.record, self.own, self.whole = opened, record, own, not len(gone)
         self.fragment = opened.fragment
         self._meanings = meanings
         runs = self.fragment.row_ids
@@ -102,7 +100,7 @@ class Source:
         self._starts, self._rows = starts[order], rows[order]
         self._first = (np.cumsum(rows) - rows)[order]
         self._versions: dict[int, Versions] = {}
-        self._gone = gone
+        self.gone = gone
         self.edges: set[int] = set()
         """Places at which parts of it begin or end."""
 
@@ -111,34 +109,21 @@ class Source:
         return all(self._meanings.get(column_id) == found for column_id, found in wanted.items())
 
     def find(self, ids: Ints) -> Ints:
-        """The places of rows by id; -1 for those it has not."""
+        """The places of rows by id; -1 for those it has not, or deletes."""
         k = np.searchsorted(self._starts, ids, "right") - 1
         inner = ids - self._starts[k]
         there = (k >= 0) & (inner < self._rows[k])
-        return np.where(there, self._first[k] + inner, -1)
-
-    def gone(self, places: Ints) -> npt.NDArray[np.bool_]:
-        """Which places its block deletes."""
-        return np.zeros(len(places), np.bool_) if self._gone is None else holds(self._gone, places)
-
-    def shares(self, fragment: OpenFragment, columns: Iterable[int]) -> bool:
-        """Whether cells of a fragment are those at the same places here: of the same frames, with
-        the same laid over them.
-        """
-        return all(_stored(self.fragment, c) == _stored(fragment.fragment, c) for c in columns)
+        found = np.where(there, self._first[k] + inner, -1)
+        found[holds(self.gone, found)] = -1
+        return found
 
     def versions(self, column_id: int, places: Ints) -> Versions:
-        """Versions of a column at some places; of those that are gone, any."""
+        """Versions of a column at some places."""
         found = self._versions.get(column_id)
         if found is None:
             found = versions_at(self.opened, column_id, np.arange(self.fragment.rows))
             self._versions[column_id] = found
         return found[places]
-
-
-def _stored(fragment: Fragment, column_id: int) -> tuple[object, ...]:
-    chunks = [(c.generation, c.frames) for c in fragment.columns if c.column_id == column_id]
-    return *chunks, *(o for o in fragment.overlays if o.column_id == column_id)
 
 
 def meanings(schema: TableSchema) -> dict[int, tuple[object, ...]]:
@@ -209,24 +194,13 @@ class Wanted:
         rows, places = left[found >= 0], found[found >= 0]
         if not len(rows):
             return
-        same = self._believed(source, rows, places)
+        same = np.ones(len(rows), np.bool_)
         for column_id, versions in self._versions.items():
             column = self._columns.get(column_id)
             if exact or column is None or not _may_be_patched(column):
                 same &= source.versions(column_id, places) == versions[rows]
         self.source[rows[same]] = k
         self._there[rows[same]] = places[same]
-
-    def _believed(self, source: Source, rows: Ints, places: Ints) -> npt.NDArray[np.bool_]:
-        """Which rows have at some places of a source the cells that it says by their versions:
-        those that it does not delete, and those that already lie in its frames.
-        """
-        found = ~source.gone(places)
-        at = np.where(found | (self.places[rows] != places), -1, self.at[rows])
-        for k in np.unique(at[at >= 0]).tolist():
-            if source.shares(self.fragments[k], self._columns):
-                found[at == k] = True
-        return found
 
     def _runs(self) -> tuple[Ints, Ints]:
         """Where runs of rows begin and end that lie in one source in order, or in none."""
