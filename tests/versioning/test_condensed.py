@@ -17,6 +17,7 @@ from deeplake.errors import (
     CommitConflictError,
     DamageError,
     FormatVersionError,
+    ObjectNotFoundError,
     StoreUnavailableError,
 )
 from deeplake.format import slot
@@ -336,15 +337,29 @@ def test_a_stand_in_counts_once_it_is_as_old_as_the_grace() -> None:
     store = ClockStore()
     ds, kept = grown(store)
     before = {commit: content(store, commit) for commit in kept}
+    reader = deeplake.open(store, at=kept[1])
     store.now_s = 8 * DAY
     ds.vacuum()
     many = len(slots(store))
     assert stand_ins(store)
     assert many == 32, "whoever opened a commit before reads on"
+    assert reader["n"][:].tolist() == list(range(11))
     store.now_s = 16 * DAY
     ds.vacuum()
     assert len(slots(store)) == 2 * len(kept)
     assert {commit: content(store, commit) for commit in kept} == before
+
+
+def test_a_handle_on_an_older_commit_is_told_to_open_it_again_where_no_grace_was_left() -> None:
+    store = MemoryStore()
+    _, kept = grown(store)
+    reader = deeplake.open(store, at=kept[1])
+    emptied(store)
+    with pytest.raises(ObjectNotFoundError) as caught:
+        reader["n"][:]
+    assert "open it again" in caught.value.hint
+    reader.checkout(kept[1])
+    assert reader["n"][:].tolist() == list(range(11))
 
 
 def test_a_repository_that_was_never_optimized_is_left_alone() -> None:

@@ -22,7 +22,11 @@ _DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
 def missing(key: str, url: str) -> ObjectNotFoundError:
     """No object under `key`."""
-    return ObjectNotFoundError(f"There is no object {key!r} in {url}.")
+    return ObjectNotFoundError(
+        f"There is no object {key!r} in {url}.",
+        hint="If a vacuum ran since the commit was opened, open it again: nothing of it is lost. "
+        "Else it is damaged; verify() tells what else is.",
+    )
 
 
 def taken(key: str, url: str) -> ObjectExistsError:
