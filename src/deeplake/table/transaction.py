@@ -103,9 +103,8 @@ class Transaction:
         self._trees: dict[str, TableTree] = {}
         """Tables as they are committed: what one step has read of them, the next need not."""
         self._nonce = int.from_bytes(os.urandom(8), "little")  # kept, so that a retry is the same
-        self.derived = False
-        """Whether what is staged makes a view of the snapshot; see `CommitHeader.derived`."""
-        self._broken = False
+        self.derived = self._broken = False
+        """Whether what is staged is a view of the snapshot; whether it was rolled back."""
         self._sent = False
         """Whether a commit was sent whose outcome is unknown: its contents must not change now."""
         self._process = os.getpid()
