@@ -98,3 +98,52 @@ def test_a_branch_of_a_view_without_a_column_that_others_refer_to() -> None:
     deeplake.connect(store, branch="k").execute("INSERT INTO f VALUES (11)")
     with pytest.raises(errors.ForeignKeyError):
         db.execute("INSERT INTO f VALUES (11, 77)")
+
+
+# --- commits that come at the same time ---------------------------------------------------------
+
+
+def test_two_handles_that_change_columns_of_one_check_of_one_row() -> None:
+    store = MemoryStore()
+    db = database(*SPAN, "INSERT INTO a VALUES (2, 1, 10)", store=store)
+    first, second, third = (deeplake.open(store, table="a") for _ in range(3))
+    first["lo"][0], second["hi"][0], third["hi"][1] = 9, 2, 2
+    first.commit("first")
+    with pytest.raises(errors.CommitConflictError, match=r"'span' of row \d+") as caught:
+        second.commit("second")
+    assert caught.value.sqlstate == "40001"
+    third.commit("another row")
+    second.rollback()
+    second.refresh()
+    with pytest.raises(errors.CheckViolationError, match="span"):
+        second["hi"][0] = 2
+    second["hi"][0] = 20
+    second.commit("again")
+    assert rows(db, "SELECT * FROM a ORDER BY id") == [(1, 9, 20), (2, 1, 2)]
+
+
+def test_two_handles_that_change_columns_of_no_check_in_common() -> None:
+    store = MemoryStore()
+    db = database(*SPAN, "ALTER TABLE a ADD COLUMN n int CHECK (n > 0)", store=store)
+    first, second = (deeplake.open(store, table="a") for _ in range(2))
+    first["lo"][0], second["n"][0] = 9, 2
+    first.commit("first")
+    second.commit("second")
+    assert rows(db, "SELECT * FROM a") == [(1, 9, 10, 2)]
+
+
+def test_a_key_of_two_columns_that_two_handles_changed_one_each() -> None:
+    store = MemoryStore()
+    db = database(
+        "CREATE TABLE p (x int, y int, PRIMARY KEY (x, y))",
+        "INSERT INTO p VALUES (1, 1), (1, 2), (2, 1)",
+        "CREATE TABLE f (x int, y int, CONSTRAINT of_p FOREIGN KEY (x, y) REFERENCES p)",
+        "INSERT INTO f VALUES (1, 1)",
+        store=store,
+    )
+    first, second = (deeplake.open(store, table="f") for _ in range(2))
+    first["x"][0], second["y"][0] = 2, 2
+    first.commit("first")
+    with pytest.raises(errors.CommitConflictError, match="of_p"):
+        second.commit("second")
+    assert rows(db, "SELECT * FROM f") == [(2, 1)]

@@ -1,8 +1,9 @@
 """Moving a transaction's changes onto a newer commit of its branch.
 
 Stricter than a merge: a cell that both wrote, a row that one deleted and the other touched, is a
-conflict even if the values are equal, since two increments are two. Everything else is moved by
-row id, also where the fragments were compacted meanwhile.
+conflict even if the values are equal, since two increments are two; so are two columns of a row
+that one CHECK is about. Everything else is moved by row id, also where the fragments were
+compacted meanwhile.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deeplake.errors import CommitConflictError
+from deeplake.table.columns import members
 from deeplake.table.compare import delta_of
 from deeplake.table.edits import FragmentEdit
 from deeplake.table.patch import layered
@@ -72,6 +74,7 @@ def rebased(
             _check(edit, source, delta, removed, columns)
             if by_row:
                 _check_rows(edit, source, delta)
+            _check_together(edit, source, delta, columns)
             for moved in _moved(edit, source, standing):
                 record = moved.path[-1]
                 found[record] = moved if record not in found else found[record].joined(moved)
@@ -112,6 +115,25 @@ def _check_rows(edit: FragmentEdit, source: OpenFragment, delta: TableDelta) -> 
     for stack in edit.patches.values() if theirs else ():
         written = source.ids_at(layered(stack).positions)
         _refuse(written, np.concatenate(theirs), "row {} was changed by both")
+
+
+def _check_together(
+    edit: FragmentEdit, source: OpenFragment, delta: TableDelta, columns: Columns
+) -> None:
+    """Refuse rows of which both changed columns of one constraint, each another: it held of each
+    change by itself. Nothing is evaluated, so values that would agree are refused as well.
+
+    Raises:
+        CommitConflictError: naming the constraint.
+    """
+    for name, constraint in columns.schema.sql.get("constraints", {}).items():
+        ids = members(constraint)
+        ours = [layered(edit.patches[c]).positions for c in ids if edit.patches.get(c)]
+        theirs = [delta.updated[c].ids for c in ids if c in delta.updated]
+        if ours and theirs:
+            written = source.ids_at(np.unique(np.concatenate(ours)))
+            told = f"columns of the constraint {name!r} of row {{}} were changed by both"
+            _refuse(written, np.concatenate(theirs), told)
 
 
 def _refuse(ours: Ints, theirs: Ints, told: str) -> None:
