@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import deeplake
 from deeplake import errors
+from deeplake.sql import rechecks
 from deeplake.storage.memory import MemoryStore
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from deeplake.api.database import Database
 
 SPAN = ("CREATE TABLE a (id int primary key, lo int, hi int, CONSTRAINT span CHECK (lo < hi))",
@@ -122,7 +127,7 @@ def test_two_handles_that_change_columns_of_one_check_of_one_row() -> None:
     assert rows(db, "SELECT * FROM a ORDER BY id") == [(1, 9, 20), (2, 1, 2)]
 
 
-def test_two_handles_that_change_columns_of_no_check_in_common() -> None:
+def test_two_handles_that_change_columns_that_share_no_check() -> None:
     store = MemoryStore()
     db = database(*SPAN, "ALTER TABLE a ADD COLUMN n int CHECK (n > 0)", store=store)
     first, second = (deeplake.open(store, table="a") for _ in range(2))
@@ -147,3 +152,245 @@ def test_a_key_of_two_columns_that_two_handles_changed_one_each() -> None:
     with pytest.raises(errors.CommitConflictError, match="of_p"):
         second.commit("second")
     assert rows(db, "SELECT * FROM f") == [(2, 1)]
+
+
+# --- merges ----------------------------------------------------------------------------------
+
+
+def refused(db: Database, what: Callable[..., object], source: object, kind: str) -> list[Any]:
+    """The conflicts; no policy settles them, nothing is changed."""
+    before, policies = db.commit_id, ["ours", "theirs", lambda c: c.theirs, "raise"]
+    for policy in policies:
+        with pytest.raises(errors.MergeConflictError) as caught:
+            what(source, on_conflict=policy)
+        assert {conflict.kind for conflict in caught.value.conflicts} == {kind}
+    assert db.commit_id == before
+    assert [repr(c) for c in db.conflicts()] == [repr(c) for c in caught.value.conflicts]
+    db.abort_merge()
+    return list(caught.value.conflicts)
+
+
+def both(db: Database, theirs: str, ours: str) -> None:
+    """Two statements of two sides: `d` and `main`."""
+    db.branch("d")
+    db.execute(theirs)
+    db.checkout("main")
+    db.execute(ours)
+
+
+def test_a_merge_that_breaks_a_check() -> None:
+    db = database(*SPAN, "INSERT INTO a VALUES (2, 1, 10)")
+    both(db, "UPDATE a SET lo = 9 WHERE id = 2", "UPDATE a SET hi = 2")
+    (conflict,) = refused(db, db.merge, "d", "check")
+    assert conflict.table == "a"
+    assert conflict.row_id == db.table("a").row_ids[1]
+    assert "the constraint 'span' is false: (lo, hi)=(9, 2)" in conflict.message
+    sides = conflict.base, conflict.ours, conflict.theirs
+    assert sides == ({"lo": 1, "hi": 10}, {"lo": 1, "hi": 2}, {"lo": 9, "hi": 10})
+    db.execute("UPDATE a SET hi = 20 WHERE id = 2")
+    db.merge("d")
+    assert rows(db, "SELECT * FROM a ORDER BY id") == [(1, 1, 2), (2, 9, 20)]
+
+
+def test_what_a_function_answers_is_held_against_the_check() -> None:
+    db = database("CREATE TABLE a (id int primary key, n int CHECK (n > 0))")
+    db.execute("INSERT INTO a VALUES (1, 1)")
+    both(db, "UPDATE a SET n = 2", "UPDATE a SET n = 3")
+    with pytest.raises(errors.MergeConflictError, match="a_n_check") as caught:
+        db.merge("d", on_conflict=lambda _: -5)
+    assert [c.kind for c in caught.value.conflicts] == ["check"]
+    with pytest.raises(errors.MergeConflictError):
+        db.merge("d")
+    with pytest.raises(errors.CheckViolationError, match="a_n_check"):
+        db.resolve(value=-5)
+    assert [c.kind for c in db.conflicts()] == ["cell"]  # it waits as before
+    assert db.resolve(value=5) == []
+    assert rows(db, "SELECT * FROM a") == [(1, 5)]
+
+
+def test_a_new_check_meets_the_rows_of_the_other_side() -> None:
+    new = "ALTER TABLE a ADD CONSTRAINT pos CHECK (n > 0)"
+    for theirs, ours in ((new, "INSERT INTO a VALUES (5, -1)"), ("UPDATE a SET n = -1", new)):
+        db = database("CREATE TABLE a (id int primary key, n int)", "INSERT INTO a VALUES (1, 1)")
+        both(db, theirs, ours)
+        (conflict,) = refused(db, db.merge, "d", "check")
+        assert "'pos' is false: (n)=(-1)" in conflict.message
+
+
+def test_a_new_check_meets_the_drop_of_its_column() -> None:
+    new, drop = "ALTER TABLE a ADD CONSTRAINT pos CHECK (n > 0)", "ALTER TABLE a DROP COLUMN n"
+    for theirs, ours in ((new, drop), (drop, new)):
+        db = database("CREATE TABLE a (id int, n int)", "INSERT INTO a VALUES (1, 1)")
+        both(db, theirs, ours)
+        (conflict,) = refused(db, db.merge, "d", "check")
+        assert "'pos'" in conflict.message
+        assert conflict.row_id is None
+
+
+def test_a_revert_and_a_cherry_pick_that_break_a_check() -> None:
+    db = database(*SPAN, "UPDATE a SET hi = 100")
+    wide = db.commit_id
+    db.execute("UPDATE a SET lo = 50")
+    refused(db, db.revert, wide, "check")
+    db = database(*SPAN)
+    both(db, "UPDATE a SET hi = 5", "UPDATE a SET lo = 7")
+    refused(db, db.cherry_pick, "d", "check")
+
+
+def test_many_rows_that_break_a_check() -> None:
+    db = database("CREATE TABLE a (id int, lo int, hi int, CHECK (lo < hi))")
+    db.execute("INSERT INTO a SELECT i, 1, 10 FROM generate_series(1, 250) AS g(i)")
+    both(db, "UPDATE a SET lo = 9", "UPDATE a SET hi = 2 WHERE id > 20")
+    found = refused(db, db.merge, "d", "check")
+    assert len(found) == rechecks.ROWS_TOLD
+    assert "of 230 rows" in found[0].message
+    assert [c.row_id for c in found] == db.table("a").row_ids[20 : 20 + len(found)].tolist()
+
+
+def test_rows_that_broke_a_check_before_are_not_asked_again() -> None:
+    """Only rows that are as neither side has them are evaluated."""
+    db = database("CREATE TABLE a (id int, lo int, hi int, n int, CHECK (lo < hi))")
+    db.execute("INSERT INTO a VALUES (1, 1, 10, 0), (2, 1, 10, 0), (3, 1, 10, 0)")
+    both(db, "UPDATE a SET lo = 5 WHERE id = 1", "UPDATE a SET hi = 7, n = 1 WHERE id <> 3")
+    asked: list[int] = []
+    with pytest.MonkeyPatch.context() as patch:
+        work = rechecks.asked
+        patch.setattr(rechecks, "asked", lambda n, view: asked.append(view.rows) or work(n, view))
+        db.merge("d")
+    assert asked == [1]
+    assert rows(db, "SELECT lo, hi FROM a ORDER BY id") == [(5, 7), (1, 7), (1, 10)]
+
+
+ORPHANS = [
+    ("INSERT INTO f VALUES (11, 2)", "DELETE FROM p WHERE id = 2"),
+    ("DELETE FROM p WHERE id = 2", "INSERT INTO f VALUES (11, 2)"),
+    ("UPDATE f SET pid = 2", "UPDATE p SET id = 20 WHERE id = 2"),
+    ("UPDATE p SET id = 20 WHERE id = 2", "UPDATE f SET pid = 2"),
+    ("INSERT INTO f VALUES (11, 2), (12, NULL)", "DELETE FROM p WHERE x = 2"),
+]
+
+
+@pytest.mark.parametrize(("theirs", "ours"), ORPHANS)
+def test_a_merge_that_leaves_a_row_without_the_one_it_refers_to(theirs: str, ours: str) -> None:
+    db = database(*FAMILY)
+    both(db, theirs, ours)
+    (conflict,) = refused(db, db.merge, "d", "reference")
+    assert conflict.table == "f"
+    assert "the constraint 'of_p' is not present in table 'p': (pid)=(2)" in conflict.message
+
+
+def test_references_that_a_merge_keeps() -> None:
+    db = database(*FAMILY, "INSERT INTO p VALUES (3, 3, 3), (4, 4, 4)")
+    both(db, "INSERT INTO f VALUES (11, 2), (12, NULL), (13, 3)", "DELETE FROM p WHERE id = 4")
+    db.execute("INSERT INTO f VALUES (14, 3)")
+    db.merge("d")
+    assert rows(db, "SELECT count(*) FROM f JOIN p ON p.id = pid") == [(4,)]
+
+
+def test_a_new_reference_meets_the_rows_of_the_other_side() -> None:
+    new = "ALTER TABLE g ADD CONSTRAINT of_p FOREIGN KEY (x, y) REFERENCES p (x, y)"
+    for theirs, ours in (
+        (new, "INSERT INTO g VALUES (1, 2)"),
+        ("INSERT INTO g VALUES (1, 2)", new),
+    ):
+        db = database(*FAMILY, "CREATE TABLE g (x int, y int)", "INSERT INTO g VALUES (1, 1)")
+        both(db, theirs, ours)
+        (conflict,) = refused(db, db.merge, "d", "reference")
+        assert "(x, y)=(1, 2)" in conflict.message
+    db = database(*FAMILY, "CREATE TABLE g (x int, y int)", "INSERT INTO g VALUES (2, 2)")
+    both(db, new, "DELETE FROM p WHERE id = 2")
+    refused(db, db.merge, "d", "reference")
+
+
+def test_a_revert_that_takes_away_what_rows_refer_to() -> None:
+    db = database(*FAMILY, "INSERT INTO p VALUES (5, 5, 5)")
+    made = db.commit_id
+    db.execute("INSERT INTO f VALUES (12, 5)")
+    refused(db, db.revert, made, "reference")
+    db.execute("DELETE FROM f WHERE id = 12")
+    db.revert(made)
+    assert rows(db, "SELECT count(*) FROM p") == [(2,)]
+
+
+def test_a_table_that_refers_to_itself() -> None:
+    db = database("CREATE TABLE t (id int primary key, up int REFERENCES t(id))")
+    db.execute("INSERT INTO t VALUES (1, NULL), (2, 1), (3, 1)")
+    both(db, "INSERT INTO t VALUES (4, 3)", "DELETE FROM t WHERE id = 3")
+    (conflict,) = refused(db, db.merge, "d", "reference")
+    assert "(up)=(3)" in conflict.message
+
+
+def test_texts_as_keys() -> None:
+    db = database("CREATE TABLE p (k text primary key)", "INSERT INTO p VALUES ('x'), ('y'), ('z')")
+    db.execute("CREATE TABLE f (k text REFERENCES p)")
+    both(db, "INSERT INTO f VALUES ('x'), ('y')", "DELETE FROM p WHERE k = 'y'")
+    (conflict,) = refused(db, db.merge, "d", "reference")
+    assert "(k)=('y')" in conflict.message
+
+
+def test_a_key_that_is_null_is_nobodys() -> None:
+    """NULL lies in memory as 0."""
+    db = database("CREATE TABLE p (k int unique, n int)", "INSERT INTO p VALUES (0, 1), (NULL, 2)")
+    db.execute("CREATE TABLE f (k int REFERENCES p (k))")
+    both(db, "INSERT INTO f VALUES (0), (NULL)", "DELETE FROM p WHERE k = 0")
+    assert len(refused(db, db.merge, "d", "reference")) == 1
+
+
+def test_a_repository_without_constraints_is_not_looked_at() -> None:
+    db = database("CREATE TABLE a (id int primary key, n int)", "CREATE TABLE b (n int)")
+    db.execute("INSERT INTO a VALUES (1, 1)")
+    both(db, "UPDATE a SET n = 2", "INSERT INTO a VALUES (2, 2)")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delattr(rechecks, "broken")
+        db.merge("d")
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.data())
+def test_whatever_two_sides_do_no_constraint_is_broken(data: st.DataObject) -> None:
+    """A merge is refused exactly if the outcome without constraints would break one."""
+    statement = st.sampled_from([
+        *(f"UPDATE a SET {c} = {n} WHERE id = {i}" for c in ("lo", "hi") for n in (1, 5, 9)
+          for i in (1, 2)),
+        *(f"INSERT INTO f VALUES ({{}}, {pid})" for pid in (1, 2, "NULL")),
+        *(f"UPDATE f SET pid = {pid} WHERE id = 10" for pid in (1, 2, 3)),
+        *(f"DELETE FROM p WHERE id = {i}" for i in (1, 2, 3)),
+        *(f"INSERT INTO p VALUES ({i}, {i}, {i})" for i in (3, 4)),
+        "DELETE FROM f WHERE id = 10", "DELETE FROM a WHERE id = 1", "OPTIMIZE",
+    ])  # fmt: skip
+    constrained = database(*SPAN, "INSERT INTO a VALUES (2, 1, 10)", *FAMILY)
+    free = database(*(_loose(s) for s in (*SPAN, "INSERT INTO a VALUES (2, 1, 10)", *FAMILY)))
+    ids = iter(range(100, 200))
+    for side in ("d", "main"):
+        for db in (constrained, free):
+            db.branch("d") if side == "d" else db.checkout("main")
+        for drawn in data.draw(st.lists(statement, max_size=4)):
+            text = drawn.format(next(ids))
+            if text == "OPTIMIZE":
+                constrained.optimize()
+                continue
+            try:
+                constrained.execute(text)
+            except errors.InputError:
+                continue
+            free.execute(text)
+    policy = data.draw(st.sampled_from(["ours", "theirs"]))
+    free.merge("d", on_conflict=policy)
+    wrong = rows(free, "SELECT id FROM a WHERE NOT lo < hi")
+    orphans = rows(free, "SELECT id FROM f WHERE pid NOT IN (SELECT id FROM p)")
+    try:
+        constrained.merge("d", on_conflict=policy)
+    except errors.MergeConflictError as error:
+        kinds = [conflict.kind for conflict in error.conflicts]
+        assert (kinds.count("check"), kinds.count("reference")) == (len(wrong), len(orphans))
+    else:
+        assert (wrong, orphans) == ([], [])
+        for table in "apf":
+            text = f"SELECT * FROM {table} ORDER BY id"
+            assert rows(constrained, text) == rows(free, text)
+
+
+def _loose(text: str) -> str:
+    """A statement without what it declares of rows but for keys."""
+    text = text.replace(", CONSTRAINT span CHECK (lo < hi)", "")
+    return text.replace(" CONSTRAINT of_p REFERENCES p(id)", "")

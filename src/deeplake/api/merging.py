@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 from deeplake import settings
 from deeplake.api.stand import author_name, message_text
 from deeplake.errors import (
+    CheckViolationError,
     CommitConflictError,
+    ForeignKeyError,
     InputError,
     MergeConflictError,
     StateError,
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from deeplake.format.slot import CommitHeader
     from deeplake.table.conflicts import Conflict
     from deeplake.table.contest import Resolver
+    from deeplake.table.merge_job import Outcome
     from deeplake.versioning.history import Ref
     from deeplake.versioning.refs import Branch
     from deeplake.versioning.snapshot import Snapshot
@@ -188,7 +191,7 @@ def resolve(
     waiting = waiting._replace(decisions=(*waiting.decisions, *decided))
     left = [c for c in standing if c not in meant]
     if how[0] == "value":
-        _refuse_taken(_job(stand, branch, waiting, None).conflicts(head))
+        _refuse_taken(_job(stand, branch, waiting, None).conflicts(head), meant)
     write_pending(objects, branch.branch_id, version, waiting)
     if left:
         return left
@@ -199,13 +202,21 @@ def resolve(
     return []
 
 
-def _refuse_taken(conflicts: Sequence[Conflict]) -> None:
-    """Refuse a value that would be the key of two rows.
+def _refuse_taken(conflicts: Sequence[Conflict], meant: Sequence[Conflict]) -> None:
+    """Refuse a value that would be the key of two rows, or break a constraint of its row.
 
     Raises:
-        UniqueViolationError
+        UniqueViolationError, CheckViolationError, ForeignKeyError
     """
+    given = {(conflict.table, conflict.row_id) for conflict in meant}
     for conflict in conflicts:
+        own = (conflict.table, conflict.row_id) in given
+        if own and conflict.kind in ("check", "reference"):
+            violated = CheckViolationError if conflict.kind == "check" else ForeignKeyError
+            raise violated(
+                f"table {conflict.table!r}, row {conflict.row_id}: {conflict.message}.",
+                hint="Choose another value, or keep one side's.",
+            )
         if conflict.kind == "key" and conflict.token.startswith(TAKEN):
             raise UniqueViolationError(
                 f"column {conflict.column!r}, row {conflict.row_id}: {conflict.message}.",
@@ -278,7 +289,38 @@ def _job(
     resolver: Resolver | None,
     theirs: Snapshot | None = None,
 ) -> MergeJob:
-    return MergeJob(stand.repository.objects, branch, change, resolver, author_name(), theirs)
+    objects = stand.repository.objects
+    return MergeJob(objects, branch, change, resolver, author_name(), theirs, _broken)
+
+
+def _broken(outcome: Outcome) -> list[Conflict]:
+    """Constraints that each side keeps and both together break."""
+    if not _declares(outcome):
+        return []
+    from deeplake.sql.rechecks import broken
+
+    return broken(outcome)
+
+
+def _declares(outcome: Outcome) -> bool:
+    """Whether SQL declared anything of the rows of a table that a merge changes.
+
+    Of tables that are merged the schemas are at hand. One that is taken as a whole keeps what is
+    declared of it, unless it refers to others: then there are several.
+    """
+    ours, theirs = outcome.ours, outcome.theirs
+    several = max(len(ours.entries()), len(theirs.entries())) > 1
+    for change in outcome.staged.tables:
+        if change.taken is None:
+            schema = change.schema or ours.table(change.former_name or change.name).schema
+        elif several:
+            schema = (ours if change.dropped else theirs).table(change.name).schema
+        else:
+            continue
+        known = schema.sql.get("constraints", {}).values()
+        if "referenced_by" in schema.sql or any("unique" not in found for found in known):
+            return True
+    return False
 
 
 # --- commits --------------------------------------------------------------------------------------

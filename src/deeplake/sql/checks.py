@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from deeplake.query.table_view import TableView
+    from deeplake.sql.evaluate import Evaluated
     from deeplake.sql.target import Target
+    from deeplake.table.columns import Columns
     from deeplake.types.base import ColumnData
 
     Positions = npt.NDArray[np.int64]
@@ -80,7 +82,7 @@ def _check(target: Target, rows: Positions, changed: Any) -> None:
 
 
 def _tell(target: Target, known: list[tuple[str, Mapping[str, Any]]], view: TableView) -> None:
-    nodes = [condition(target, found) for _, found in known]
+    nodes = [condition(target.columns, found) for _, found in known]
     for (name, _), values in zip(known, evaluated(nodes, view), strict=True):
         if False in values:
             raise CheckViolationError(
@@ -89,13 +91,13 @@ def _tell(target: Target, known: list[tuple[str, Mapping[str, Any]]], view: Tabl
             )
 
 
-def condition(target: Target, constraint: Mapping[str, Any]) -> Any:
+def condition(columns: Columns, constraint: Mapping[str, Any]) -> Any:
     """The expression of a CHECK over the names that columns have today."""
     node = type(found := _parsed(constraint["check"]))()
     node.CopyFrom(found)
     for reference in references(node):
         name = reference.fields[-1].string.sval
-        today = name_of(target.columns, constraint["names"][name])
+        today = name_of(columns, constraint["names"][name])
         del reference.fields[:]
         reference.fields.add().string.sval = today
     return node
@@ -124,14 +126,19 @@ def references(node: Any) -> Iterator[Any]:
 
 def evaluated(nodes: list[Any], view: Any) -> list[list[Any]]:
     """The values of conditions over some rows."""
+    found = asked(nodes, view)
+    return [[] for _ in nodes] if found is None else found.data  # type: ignore[return-value]
+
+
+def asked(nodes: list[Any], view: Any) -> Evaluated | None:
+    """The values of conditions over some rows, and the positions of these; None of no rows."""
     from deeplake.query.kinds import BOOL
     from deeplake.sql.computed import NoTables
     from deeplake.sql.evaluate import TARGET, Overlaid, answers, joined
 
     select = tree.select([tree.target(node) for node in nodes], [tree.table(TARGET, view.name)])
     catalog = Overlaid(NoTables(), {TARGET: view})
-    found = joined(answers("", select, catalog, (), [BOOL] * len(nodes)))
-    return [[] for _ in nodes] if found is None else found.data  # type: ignore[return-value]
+    return joined(answers("", select, catalog, (), [BOOL] * len(nodes), [view]))
 
 
 # --- REFERENCES -------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ class _Deleted:
 
 DELETED: Final = _Deleted()
 
-Kind = Literal["cell", "row", "schema", "table", "key", "not_null"]
+Kind = Literal["cell", "row", "schema", "table", "key", "not_null", "check", "reference"]
 
 
 class Spot(NamedTuple):
@@ -44,8 +44,9 @@ class Conflict:
     """Something that both sides changed, each in its own way.
 
     `kind` says what: "cell" (a value), "row" (deleted by one, changed by the other), "schema" (a
-    column), "table", "key" (equal keys in two rows), "not_null". `base`, `ours` and `theirs` are
-    values; of a row, dicts of the changed cells; `DELETED` where it was deleted.
+    column), "table", "key" (equal keys in two rows), "not_null", "check" and "reference" (what
+    SQL declared of a row). `base`, `ours` and `theirs` are values; of a row, dicts of the changed
+    cells, or of those that a constraint is about; `DELETED` where there is no such row.
     """
 
     __slots__ = (

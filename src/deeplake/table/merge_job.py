@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deeplake.errors import CommitConflictError, CommitUnknownError, MergeConflictError
 from deeplake.table.contest import UNDECIDED
@@ -18,7 +18,7 @@ from deeplake.versioning.snapshot import Snapshot
 from deeplake.versioning.staged import Staged, Stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from deeplake.format.keys import CommitId
     from deeplake.table.conflicts import Conflict
@@ -33,6 +33,16 @@ MERGE = "merge"
 CONFLICTS_SHOWN = 5
 
 
+class Outcome(NamedTuple):
+    """A merge without conflicts before it is published: the commits, and what becomes of ours."""
+
+    objects: Objects
+    base: Snapshot
+    ours: Snapshot
+    theirs: Snapshot
+    staged: Staged
+
+
 class MergeJob:
     """What is to be done to a branch.
 
@@ -43,6 +53,7 @@ class MergeJob:
         resolver: what decides conflicts; None leaves them to later decisions.
         author: of the commit.
         theirs: the commit that `merge` names so, if it is at hand.
+        judge: told each outcome without conflicts; those that it finds are in the way as well.
     """
 
     def __init__(
@@ -53,8 +64,10 @@ class MergeJob:
         resolver: Resolver | None,
         author: str,
         theirs: Snapshot | None = None,
+        judge: Callable[[Outcome], list[Conflict]] | None = None,
     ) -> None:
         self._objects = objects
+        self._judge = judge
         self._branch = branch
         self._merge = merge
         self._resolver = resolver
@@ -186,8 +199,11 @@ class MergeJob:
         if resolver is None and self._merge.decisions:
             resolver = _Decided(self._merge.decisions)
         base = self._base(ours)
-        self._made = merge3(self._objects, base, ours, self._theirs, resolver, parents)
-        return self._made
+        made = self._made = merge3(self._objects, base, ours, self._theirs, resolver, parents)
+        if self._judge is not None and not made.conflicts and made.staged.tables:
+            outcome = Outcome(self._objects, base, ours, self._theirs, made.staged)
+            made.conflicts.extend(self._judge(outcome))
+        return made
 
     def _base(self, ours: Snapshot) -> Snapshot:
         if self._merge.doing != MERGE:

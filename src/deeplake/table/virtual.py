@@ -1,7 +1,7 @@
 """Several common ancestors merged into one, as git's recursive strategy does.
 
 The outcome is read like a commit, but its slot is kept in memory: a layer over the store that
-nobody else sees.
+nobody else sees. So is a merge that is looked at before it is published.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from deeplake.versioning.ancestry import merge_bases
 from deeplake.versioning.assemble import Place, assemble
 from deeplake.versioning.objects import Objects
 from deeplake.versioning.snapshot import Snapshot
-from deeplake.versioning.staged import Stamp
+from deeplake.versioning.staged import Staged, Stamp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,13 +52,24 @@ def _merged(objects: Objects, base: Snapshot, ours: Snapshot, theirs: Snapshot) 
     virtual = isinstance(ours.objects.store, _Layer)
     layered = ours.objects if virtual else objects  # which reads what was merged before
     merged = merge3(layered, base, ours, theirs, "virtual")
+    time_us = max(s.header.time_us for s in (ours, theirs) if s.header is not None) + 1
+    return as_commit(layered, ours, merged.staged, (*_stored(ours), *_stored(theirs)), time_us)
+
+
+def as_commit(
+    objects: Objects,
+    parent: Snapshot,
+    staged: Staged,
+    parents: tuple[CommitId, ...] = (),
+    time_us: int = 0,
+) -> Snapshot:
+    """What a merge would publish, to be read as a commit; it is one of no branch, in memory."""
     branch, nonce = (int.from_bytes(os.urandom(size), "little") for size in (6, 8))
     commit = CommitId(branch, 1, nonce)
-    time_us = max(s.header.time_us for s in (ours, theirs) if s.header is not None) + 1
-    parents = (*_stored(ours), *_stored(theirs))
-    place = Place(commit, parents, time_us, None, 1, merged.staged.requires)
-    made = assemble(layered, ours, merged.staged, Stamp("", "", True, nonce), place)
-    layer = Objects(_Layer(layered.store, commit.slot, b"".join(map(bytes, made.parts))))
+    requires = {*staged.requires, *(() if parent.header is None else parent.header.requires)}
+    place = Place(commit, parents, time_us, None, 1, tuple(sorted(requires)))
+    made = assemble(objects, parent, staged, Stamp("", "", True, nonce), place)
+    layer = Objects(_Layer(objects.store, commit.slot, b"".join(map(bytes, made.parts))))
     return Snapshot(layer, made.head, made.tables)
 
 
