@@ -328,6 +328,16 @@ def test_json_merges_by_key(store: MemoryStore) -> None:
     assert ds["j"][3] == {"a": 2, "b": {"x": 1, "y": 2}, "c": 3}
 
 
+@pytest.mark.parametrize("zeros", [(0.0, -0.0), (-0.0, 0.0)])
+def test_json_merges_by_key_and_tells_zeros_apart(
+    store: MemoryStore, zeros: tuple[float, float]
+) -> None:
+    old, new = zeros
+    ds = conflicting(store, "j", {"a": old}, {"a": new}, {"a": old, "b": [old]})
+    ds.merge("dev")
+    assert repr(ds["j"][3]) == repr({"a": new, "b": [old]})
+
+
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [({"a": 2}, {"a": 3}), ({}, {"a": 3}), ({"a": 2}, None), ([1], [2]), ({"a": 1.0}, {"a": True})],

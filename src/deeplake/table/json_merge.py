@@ -43,11 +43,11 @@ def _merged(base: Any, ours: Any, theirs: Any) -> Any:
 
 
 def _same(a: Any, b: Any) -> bool:
-    """Equality that tells 1 from True and from 1.0, as JSON text does."""
+    """Equality that tells 1 from True and from 1.0, and 0.0 from -0.0, as JSON text does."""
     if type(a) is not type(b):
         return False
     if isinstance(a, dict):
         return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
     if isinstance(a, list):
         return len(a) == len(b) and all(map(_same, a, b))
-    return bool(a == b)
+    return repr(a) == repr(b) if isinstance(a, float) else bool(a == b)
