@@ -386,6 +386,26 @@ def test_a_name_with_odd_characters_is_refused(ds, url, name):
             verb(name)
 
 
+WRONG_TYPES = {
+    "merge into": (lambda ds: ds.merge("main", into=3), InputError, "3"),
+    "upsert on": (lambda ds: ds.upsert([{"id": 1}], on=3), InputError, "on=3"),
+    "upsert on each": (lambda ds: ds.upsert([{"id": 1}], on=[["id"]]), InputError, "[['id']]"),
+    "add_column": (lambda ds: ds.add_column([], "int"), InvalidNameError, "[]"),
+    "drop_column": (lambda ds: ds.drop_column([]), ColumnNotFoundError, "[]"),
+    "rename_column": (lambda ds: ds.rename_column("id", []), InvalidNameError, "[]"),
+    "rename_column old": (lambda ds: ds.rename_column({}, "x"), ColumnNotFoundError, "{}"),
+    "widen_column": (lambda ds: ds.widen_column([], "int"), ColumnNotFoundError, "[]"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_TYPES)
+def test_what_is_no_name_at_all_is_refused(ds, url, case):
+    ds.commit("two")
+    call, kind, word = WRONG_TYPES[case]
+    with refused(ds, kind, word):
+        call(ds)
+
+
 @pytest.mark.parametrize(
     "message", [None, 5, b"x", "\ud800", "x" * 70_000], ids=lambda m: repr(m)[:9]
 )

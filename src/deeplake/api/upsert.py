@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -103,7 +104,9 @@ def _key(session: Session, on: str | Sequence[str] | None) -> Key:
                 hint="Say which column names a row: upsert(rows, on='id').",
             )
     else:
-        names = [on] if isinstance(on, str) else list(on)
+        names = [on] if isinstance(on, str) or not isinstance(on, Iterable) else [*on]
+        if not all(isinstance(name, str) for name in names):
+            raise InputError(f"on={on!r} is no name of a column, nor several of them.")
         if not names or len(set(names)) < len(names):
             raise InputError(f"on={on!r} names no columns, or one twice.")
     found = tuple(columns.get(name) for name in names)

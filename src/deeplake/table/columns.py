@@ -167,7 +167,7 @@ class Columns:
         Raises:
             ColumnNotFoundError: with the nearest name.
         """
-        found = self._by_name.get(name)
+        found = self._by_name.get(name) if isinstance(name, str) else None
         if found is None:
             raise ColumnNotFoundError(
                 f"there is no column {name!r}.", hint=did_you_mean(str(name), self._by_name)
@@ -273,7 +273,7 @@ def declare_schema(schema: Mapping[str, Any]) -> TableSchema:
     used: set[int] = set()
     columns = []
     for name, spelling in schema.items():
-        _check_column_name(name)
+        check_column_name(name)
         declared, marks = _split_marks(spelling)
         marks |= {mark for mark in MARKS if name in getattr(schema, mark, ())}
         if "primary_key" in marks:
@@ -318,7 +318,12 @@ def _split_marks(spelling: Any) -> tuple[Any, set[str]]:
     return spelling, marks
 
 
-def _check_column_name(name: object) -> None:
+def check_column_name(name: object) -> None:
+    """Refuse what cannot be the name of a column.
+
+    Raises:
+        InvalidNameError
+    """
     if not isinstance(name, str) or not name or not name.isprintable():
         raise InvalidNameError(f"{name!r} cannot be a column name: it is not printable text.")
     if len(name.encode("utf-8", "surrogatepass")) > COLUMN_NAME_BYTES_MAX:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from deeplake.errors import SchemaError
 from deeplake.format.checksum import crc32c
-from deeplake.table.columns import COLUMNS_MAX, declare_schema, members
+from deeplake.table.columns import COLUMNS_MAX, check_column_name, declare_schema, members
 from deeplake.types import declare, defaults
 from deeplake.types.widening import obstacle
 
@@ -40,6 +40,7 @@ def added(table_id: int, columns: Columns, name: str, declared: Any, default: An
         SchemaError, InvalidNameError, InvalidValueError
     """
     schema = columns.schema
+    check_column_name(name)
     _refuse_taken(columns, name)
     if len(columns) >= COLUMNS_MAX:
         raise SchemaError(f"a table has 1 to {COLUMNS_MAX} columns, not {len(columns) + 1}.")
@@ -85,9 +86,9 @@ def renamed(columns: Columns, old: str, new: str) -> TableSchema:
     Raises:
         ColumnNotFoundError, SchemaError, InvalidNameError
     """
-    type_ = columns.get(old).type
+    columns.get(old)
+    check_column_name(new)
     _refuse_taken(columns, new)
-    declare_schema({new: type_})  # refuses what cannot be a name
     return _replaced(columns, old, _spec(columns, old)._replace(name=new))
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from deeplake.errors import (
     BranchNotMergedError,
+    InputError,
     ObjectExistsError,
     ObjectNotFoundError,
     RefNotFoundError,
@@ -165,7 +166,10 @@ class Repository:
 
         Raises:
             RefNotFoundError: no such branch.
+            InputError: it is no name at all.
         """
+        if not isinstance(name, str):
+            raise InputError(f"a branch is named by text, not {name!r}.")
         found = refs.find_branch(self.objects, name)
         if found is None:
             found = resolve(self.objects, name).branch  # raises with the nearest name
