@@ -406,6 +406,12 @@ def _chosen(name: str, able: list[Signature], arguments: Sequence[Expression]) -
     kinds = [argument.kind for argument in arguments]
     places = range(len(kinds))
     known_places = [k for k in places if kinds[k].name != "unknown"]
+    names = {kind.name for kind in kinds}
+    if len(names) == 2 and "float4" in names and names <= frozenset(NUMBERS) and not _is_name(name):
+        # of Postgres' operators over float4 and another number the one with float8 is preferred
+        for signature in able:
+            if all(signature.pattern(k) == "float8" for k in places):
+                return signature
     if len(known_places) < len(kinds) and len(kinds) == 2 and known_places:
         # an operator with one literal: of the type of the other side if there is such a one
         other = kinds[known_places[0]]
