@@ -71,8 +71,8 @@ class Window(NamedTuple):
 class Aggregate(NamedTuple):
     """An aggregate or a window function.
 
-    `template` spells the call with {0} … for the arguments and {inner} where DISTINCT and ORDER BY
-    go, as in 'sum({distinct}{0})'; FILTER and OVER follow it.
+    `template` spells the call with {0} … for the arguments, {distinct} and {order} where these go,
+    as in 'sum({distinct}{0}{order})'. FILTER and OVER follow it, or stand where {clauses} does.
     """
 
     name: str
