@@ -314,7 +314,10 @@ def _declares(outcome: Outcome) -> bool:
         if change.taken is None:
             schema = change.schema or ours.table(change.former_name or change.name).schema
         elif several:
-            schema = (ours if change.dropped else theirs).table(change.name).schema
+            side = ours if change.dropped else theirs  # where it may have another name
+            entries = side.entries().values()
+            (name,) = (entry.name for entry in entries if entry.table_id == change.table_id)
+            schema = side.table(name).schema
         else:
             continue
         known = schema.sql.get("constraints", {}).values()

@@ -15,6 +15,7 @@ from deeplake.table.conflicts import DELETED, Conflict
 from deeplake.table.contest import UNDECIDED
 from deeplake.table.merge import Sides, merge_rows
 from deeplake.table.merge_nulls import missing_values
+from deeplake.table.names_apart import names_apart
 from deeplake.table.packs import PackWriter
 from deeplake.table.placing import in_slot, required
 from deeplake.table.returning import uneven
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from deeplake.format.keys import CommitId
+    from deeplake.format.schema import TableSchema
     from deeplake.format.slot import TableEntry
     from deeplake.table.contest import Resolver
     from deeplake.table.packs import Inline
@@ -108,9 +110,8 @@ class _Commits:
         if mine == old or (ours is None and theirs is not None and base is None):
             return self._taken(ours, theirs)
         if base is None or ours is None or theirs is None:
-            entry = ours or theirs or base
             problem = "dropped by one side, changed by the other" if base else "made by both"
-            if self._keep_theirs("table", entry.name, problem, base, ours, theirs):  # type: ignore[union-attr]
+            if self._keep_theirs(problem, base, ours, theirs):
                 return self._taken(ours, theirs)
             return None
         return self._merged(base, ours, theirs)
@@ -138,7 +139,7 @@ class _Commits:
                 (self._base, base), (self._ours, ours), (self._theirs, theirs),
             )
         ]  # fmt: skip
-        name = theirs.name if ours.name == base.name else ours.name
+        name = self._name(base, ours, theirs)
         snapshots = (self._base, self._ours, self._theirs)
         trees = Sides(*[
             Side(snapshot.objects, snapshot.head, state.records)
@@ -166,6 +167,13 @@ class _Commits:
             counts={"merged": 1, **rows.counts}, former_name=ours.name,
         )  # fmt: skip
 
+    def _name(self, base: TableEntry, ours: TableEntry, theirs: TableEntry) -> str:
+        if theirs.name in (base.name, ours.name):
+            return ours.name
+        if ours.name == base.name or self._keep_theirs("renamed by both", base, ours, theirs):
+            return theirs.name
+        return ours.name
+
     def _opened(self, snapshot: Snapshot, entry: TableEntry, ours: TableEntry) -> TableState:
         """The table on another side; its schema is not parsed again if it is the one of ours."""
         head, mine = snapshot.head, self._ours.table(ours.name)
@@ -185,28 +193,75 @@ class _Commits:
         )  # fmt: skip
 
     def _named_apart(self, changes: list[TableChange]) -> list[TableChange]:
-        """A table of theirs whose name another table of ours has cannot come in."""
-        names = {entry.name: entry.table_id for entry in self._ours.entries().values()}
-        found = []
-        for change in changes:
-            holder = names.get(change.name, change.table_id)
-            if holder == change.table_id or change.dropped:
-                found.append(change)
-            elif self._keep_theirs("table", change.name, "two tables have this name", None, 1, 2):
-                self._conflicts.append(  # neither can give way without being renamed
-                    Conflict("table", change.name, read=lambda side: side, message="rename one")
-                )
-        return found
+        """Changes after which no two tables have one name."""
+        ours, theirs = _by_id(self._ours), _by_id(self._theirs)
+        made = {change.table_id: change for change in changes}
+        names = {i: made[i].name if i in made else ours[i].name for i in {**ours, **made}}
+        names = {i: name for i, name in names.items() if i not in made or not made[i].dropped}
+        if len(names) == len(set(names.values())):
+            return changes
+
+        def decide(name: str, mine: int, other: int) -> bool:
+            return not self._alike(name, mine, other) and self._keep_theirs(
+                "two tables have this name", None, ours[mine], theirs[other]
+            )
+
+        here, there = ({i: e.name for i, e in side.items()} for side in (ours, theirs))
+        settled = names_apart(names, here, there, decide)
+        for table_id, name in names.items():
+            if settled.get(table_id) != name:
+                entry, change = ours.get(table_id), made.pop(table_id, None)
+                change = self._renamed(entry, change, settled.get(table_id))
+                made.update({} if change is None else {table_id: change})
+        return list(made.values())
+
+    def _renamed(
+        self, ours: TableEntry | None, change: TableChange | None, name: str | None
+    ) -> TableChange | None:
+        """What is done to a table that has another name than it was to have, or is left out."""
+        if name is None:
+            return None if ours is None else self._taken(ours, None)
+        if change is None:
+            assert ours is not None
+            return TableChange(
+                ours.table_id, name, None, False, (), counts={"merged": 1}, former_name=ours.name
+            )
+        if change.taken is not None:
+            entry = change.taken._replace(name=name)
+            same = _state(self._ours, entry) == _state(self._ours, ours)
+            return None if same else change._replace(name=name, taken=entry)
+        if not (change.replaced or change.appended or change.schema or name != change.former_name):
+            return None
+        return change._replace(name=name)
+
+    def _alike(self, name: str, mine: int, other: int) -> bool:
+        """Whether both made the same view, or the mark of the same schema: these hold no rows."""
+        if mine in _by_id(self._theirs) or other in _by_id(self._ours):
+            return False
+        sides = self._ours.table(name), self._theirs.table(name)
+        bare = all({"view", "schema"} & s.schema.sql.keys() and not s.rows for s in sides)
+        return bare and _without_ids(sides[0].schema) == _without_ids(sides[1].schema)
 
     def _keep_theirs(
-        self, kind: Any, table: str, problem: str, base: Any, ours: Any, theirs: Any
+        self,
+        problem: str,
+        base: TableEntry | None,
+        ours: TableEntry | None,
+        theirs: TableEntry | None,
     ) -> bool:
-        sides: Mapping[str, Any] = {"base": base, "ours": ours, "theirs": theirs}
+        """Whether theirs is kept of a table, or of two that have one name."""
+        sides: Mapping[str, TableEntry | None] = {"base": base, "ours": ours, "theirs": theirs}
+        there = [entry for entry in (ours, theirs, base) if entry is not None]
 
         def read(side: str) -> Any:
-            return DELETED if sides[side] is None else f"table {table!r}"
+            entry = sides[side]
+            return DELETED if entry is None else f"table {entry.name!r}"
 
-        return self._decide_side(Conflict(kind, table, read=read, message=problem))
+        ids = " ".join(f"{entry.table_id:x}" for entry in there)
+        token = f"{problem} {ids} {read('ours')} {read('theirs')}"
+        return self._decide_side(
+            Conflict("table", there[0].name, read=read, message=problem, token=token)
+        )
 
     def _decide_side(self, conflict: Conflict) -> bool:
         """Whether theirs is kept; a conflict that nobody decides is collected."""
@@ -256,6 +311,15 @@ def _state(snapshot: Snapshot, entry: TableEntry | None) -> tuple[object, ...] |
         return None
     root, schema = snapshot.absolute(entry.root), entry.schema
     return entry.name, root, schema.length, schema.crc
+
+
+def _without_ids(schema: TableSchema) -> tuple[object, ...]:
+    """What two tables made alike have in common: ids of columns follow that of the table."""
+    kinds = schema.sql.get("columns", {})
+    columns = [
+        (spec._replace(column_id=0), kinds.get(str(spec.column_id))) for spec in schema.columns
+    ]
+    return columns, {part: value for part, value in schema.sql.items() if part != "columns"}
 
 
 def _placed(change: TableChange, inline: Inline | None) -> TableChange:

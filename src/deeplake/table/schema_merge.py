@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from deeplake.format.schema import ColumnSpec, TableSchema
 from deeplake.table.conflicts import DELETED, Conflict
 from deeplake.table.evolve import joined
+from deeplake.table.names_apart import names_apart
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
 
 def merge_schemas(
@@ -26,43 +27,12 @@ def merge_schemas(
         decide: told each conflict, says whether theirs is to be kept.
         changed: says whether a side, "ours" or "theirs", changed cells of a column.
     """
-    merged = _Schemas(base, ours, theirs, table, decide, changed).run()
+    work = _Schemas(base, ours, theirs, table, decide, changed)
+    merged = work.run()
     ever = dict.fromkeys([*ours.dropped, *theirs.dropped, *_by_id(ours), *_by_id(theirs)])
     stay = {column.column_id for column in merged}  # in ours' order: else it were a change
-    declared = _declared(base.sql, ours.sql, theirs.sql, {str(c) for c in stay})
+    declared = work.declared(base.sql, ours.sql, theirs.sql, merged)
     return TableSchema(tuple(merged), tuple(c for c in ever if c not in stay), declared)
-
-
-def _declared(
-    base: dict[str, Any], ours: dict[str, Any], theirs: dict[str, Any], columns: set[str]
-) -> dict[str, Any]:
-    """What SQL declared, entry by entry: taken from the side that changed it, ours' if both did."""
-    if theirs in (base, ours):
-        return ours
-    found = {}
-    for part in {**ours, **theirs}:
-        old, mine, other = (side.get(part) for side in (base, ours, theirs))
-        if all(value is None or isinstance(value, dict) for value in (old, mine, other)):
-            entries = _entries(old or {}, mine or {}, other or {})
-            if part == "columns":
-                entries = {c: entry for c, entry in entries.items() if c in columns}
-            if entries:
-                found[part] = entries
-        else:
-            value = other if mine == old else mine
-            if value is not None:
-                found[part] = value
-    return found
-
-
-def _entries(base: dict[str, Any], ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
-    found = {}
-    for name in {**ours, **theirs}:
-        old, mine, other = (side.get(name) for side in (base, ours, theirs))
-        value = other if mine == old else mine
-        if value is not None:
-            found[name] = value
-    return found
 
 
 class _Schemas:
@@ -129,37 +99,75 @@ class _Schemas:
         return list((self._theirs if keep else self._ours).values())
 
     def _named_apart(self, columns: list[ColumnSpec]) -> list[ColumnSpec]:
-        """Two columns of one name (added or renamed by both) cannot both stay: the side that is
-        kept names both, and one that it has not is left out.
-        """
-        found = {spec.column_id: spec for spec in columns}
-        for _ in range(len(found) + 1):
-            clash = _of_one_name(found.values())
-            if not clash:
-                break
-            self._settle_name(found, clash)
-        else:  # answers went round in circles: ours' names are unique
-            self._settle_names_as(self._ours, found, list(found))
-        return list(found.values())
+        """Two columns of one name (added or renamed by both) cannot both stay."""
 
-    def _settle_name(self, found: dict[int, ColumnSpec], clash: list[int]) -> None:
-        name = found[clash[0]].name
-        ours, theirs = (
-            next((side[c] for c in clash if c in side and side[c].name == name), None)
-            for side in (self._ours, self._theirs)
+        def decide(name: str, mine: int, other: int) -> bool:
+            ours, theirs = self._ours[mine], self._theirs[other]
+            return self._conflict(name, "two columns have this name", None, ours, theirs)
+
+        names, ours, theirs = (
+            {spec.column_id: spec.name for spec in side}
+            for side in (columns, self._ours.values(), self._theirs.values())
         )
-        keep = self._conflict(name, "two columns have this name", None, ours, theirs)
-        self._settle_names_as(self._theirs if keep else self._ours, found, clash)
+        settled = names_apart(names, ours, theirs, decide)
+        found = [spec for spec in columns if spec.column_id in settled]
+        return [spec._replace(name=settled[spec.column_id]) for spec in found]
 
-    @staticmethod
-    def _settle_names_as(
-        side: dict[int, ColumnSpec], found: dict[int, ColumnSpec], those: list[int]
-    ) -> None:
-        for column_id in those:
-            if column_id in side:
-                found[column_id] = found[column_id]._replace(name=side[column_id].name)
+    def declared(
+        self,
+        base: dict[str, Any],
+        ours: dict[str, Any],
+        theirs: dict[str, Any],
+        columns: list[ColumnSpec],
+    ) -> dict[str, Any]:
+        """What SQL declared, entry by entry, of a column property by property."""
+        if theirs in (base, ours):
+            return ours
+        found: dict[str, Any] = {}
+        names = {str(spec.column_id): spec.name for spec in columns}
+        for part in {**ours, **theirs}:
+            sides = [side.get(part) for side in (base, ours, theirs)]
+            if part == "columns":
+                value: Any = self._of_columns(sides, names)
+            elif all(side is None or isinstance(side, dict) for side in sides):
+                value = self._each([side or {} for side in sides], None)
             else:
-                del found[column_id]
+                value = self._part(sides, None, part)
+            found.update({part: value} if value else {})
+        return found
+
+    def _of_columns(self, sides: list[Any], names: dict[str, str]) -> dict[str, Any]:
+        found = {}
+        for column in dict.fromkeys([*(sides[1] or {}), *(sides[2] or {})]):
+            if column in names:
+                entries = [(side or {}).get(column, {}) for side in sides]
+                found[column] = self._each(entries, names[column])
+        return {column: entry for column, entry in found.items() if entry}
+
+    def _each(self, sides: list[dict[str, Any]], column: str | None) -> dict[str, Any]:
+        """Named parts, each taken from the side that changed it."""
+        found = {}
+        for name in {**sides[1], **sides[2]}:
+            value = self._part([side.get(name) for side in sides], column, name)
+            if value is not None:
+                found[name] = value
+        return found
+
+    def _part(self, sides: list[Any], column: str | None, name: str) -> Any:
+        base, ours, theirs = sides
+        if theirs in (base, ours):
+            return ours
+        if ours == base:
+            return theirs
+        there = dict(zip(("base", "ours", "theirs"), sides, strict=True))
+        what = f"its {name}" if column is not None else f"{name!r}"
+        problem = f"{what} was declared differently by both"
+        conflict = Conflict(
+            "schema", self._table, column=column, message=problem,
+            read=lambda side: DELETED if there[side] is None else there[side],
+            token=f"{problem} {ours!r} {theirs!r}",
+        )  # fmt: skip
+        return theirs if self._decide(conflict) else ours
 
     def _conflict(
         self,
@@ -180,16 +188,6 @@ class _Schemas:
             "schema", self._table, column=name, read=read, message=problem, token=token
         )
         return self._decide(conflict)
-
-
-def _of_one_name(columns: Iterable[ColumnSpec]) -> list[int]:
-    """Ids of two columns with the same name, if there are any."""
-    holders: dict[str, int] = {}
-    for spec in columns:
-        other = holders.setdefault(spec.name, spec.column_id)
-        if other != spec.column_id:
-            return [other, spec.column_id]
-    return []
 
 
 def _widest(
