@@ -83,26 +83,29 @@ def test_the_slots_between_named_commits_go_and_history_closes_over_them() -> No
     contents = {commit: deeplake.open(store, at=commit)["n"][:].tolist() for commit in kept}
     times = {c.id: c.time for c in ds.log()}
     freed = ds.vacuum()
-    # 2, 7 and 12 are named, 6 and 11 come before them, 16 is the newest
-    assert slots(store) == [2, 6, 7, 11, 12, 16]
-    assert freed.kinds["commits"].objects == 10
+    # 2, 7 and 12 are named, 1, 6 and 11 come before them, 16 is the newest
+    assert slots(store) == [1, 2, 6, 7, 11, 12, 16]
+    assert freed.kinds["commits"].objects == 9
     assert deeplake.connect(store).verify(progress=False).ok
     again = deeplake.open(store)
     assert [c.id for c in again.log()] == kept[::-1]
     assert [c.message for c in again.log(all=True)] == [
-        "statement 23", "kept 2", "statement 13", "kept 1", "statement 3", "kept 0"
+        "statement 23", "kept 2", "statement 13", "kept 1", "statement 3", "kept 0",
+        "create table data",
     ]  # fmt: skip
     assert deeplake.open(store, at="main~1").commit_id == kept[2]
     assert deeplake.open(store, at="main~5").commit_id == kept[0]
     with pytest.raises(RefNotFoundError):
-        deeplake.open(store, at="main~6")
+        deeplake.open(store, at="main~7")
     for commit in kept:
         assert deeplake.open(store, at=commit)["n"][:].tolist() == contents[commit]
         for late in (timedelta(0), timedelta(microseconds=1)):
             at = times[commit] + late
             assert deeplake.open(store, at=at).commit_id == commit
+    first = deeplake.open(store, at=times[kept[0]] - timedelta(microseconds=1)).log(all=True)[0]
+    assert first.message == "create table data"
     with pytest.raises(RefNotFoundError):
-        deeplake.open(store, at=times[kept[0]] - timedelta(microseconds=1))
+        deeplake.open(store, at=first.time - timedelta(microseconds=1))
     assert ds.vacuum().objects == 0
     assert str(again.log()).count("\n") == 2
 
@@ -148,10 +151,33 @@ def test_what_a_user_did_can_be_reverted_alone_though_automatic_commits_before_i
         statement(ds, 100 + n)
     store.now_s = 8 * DAY
     ds.vacuum()
-    assert slots(store) == [2, 6, 7, 11, 12, 16, 17, 23]
+    assert slots(store) == [1, 2, 6, 7, 11, 12, 16, 17, 23]
     again = deeplake.open(store)
     again.revert(emptied)
     assert sorted(again["n"][:].tolist()) == [23, 105], "the row it deleted, and nothing older"
+
+
+@pytest.mark.parametrize("automatic", [0, 5])
+def test_the_first_commit_of_a_user_can_be_reverted_and_picked_after_a_vacuum(
+    automatic: int,
+) -> None:
+    store = MemoryStore()
+    ds = deeplake.create(store, schema=SCHEMA)
+    for n in range(automatic):
+        statement(ds, n)
+    first = named(ds, "a bad import")
+    there = ds["n"][:].tolist()
+    named(ds, "a good one")
+    ds.append({"n": 5, "text": ""})
+    ds._session.stand.commit("goes on", automatic=True)
+    for _ in range(2):
+        deeplake.connect(store).vacuum(0, no_writers=True)
+    again = deeplake.open(store)
+    again.revert(first)
+    assert again["n"][:].tolist() == [*there[:-1], -1, 5]
+    again.cherry_pick(first)
+    assert sorted(again["n"][:].tolist()) == sorted([*there, -1, 5])
+    assert len(slots(store)) == 2 + 1 + 1 + 2, "nothing before the one before it"
 
 
 def test_the_base_of_a_merge_that_expired_gives_way_to_the_one_kept_before_it() -> None:

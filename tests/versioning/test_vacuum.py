@@ -139,7 +139,7 @@ def test_it_frees_exactly_what_was_staged_and_never_committed() -> None:
     assert used(store) == before | garbage, "a dry run deletes nothing"
     done = deeplake.open(store).vacuum()
     assert done.kinds["packs"] == dry.kinds["packs"] == (len(garbage), expected)
-    assert used(store) == before - {slot(1)}, "and the automatic commit that made the table"
+    assert used(store) == before, "the automatic commit that made the table comes before a user's"
     assert "freed" in repr(done)
     assert "would free" in repr(dry)
     assert read_all(store)["main"] == 15
@@ -218,12 +218,7 @@ def test_everything_in_use_stays_whatever_its_kind() -> None:
     freed = ds.vacuum()
     assert freed.kinds["packs"].objects == 0
     after = read_all(store)
-    assert after == {name: before[name] for name in after}
-    assert set(before) - set(after) == {f"0-1-{nonce(before, '0-1-')}"}
-
-
-def nonce(found: dict[str, int], start: str) -> str:
-    return next(name for name in found if name.startswith(start)).removeprefix(start)
+    assert after == before
 
 
 def test_values_in_objects_of_their_own_stay_and_those_left_behind_go(
@@ -244,7 +239,7 @@ def test_values_in_objects_of_their_own_stay_and_those_left_behind_go(
     assert len(used(store)) > len(large)
     store.now_s = 8 * DAY
     ds.vacuum()
-    assert used(store) == large - {slot(1)}
+    assert used(store) == large
     assert deeplake.open(store)["blob"][-1] == b"x" * 5000
 
 
@@ -373,7 +368,7 @@ def test_commits_of_users_never_expire() -> None:
         replace_all(ds)
     store.now_s = 800 * DAY
     ds.vacuum()
-    assert slots(store) == [2, 3, 4, 10]
+    assert slots(store) == [1, 2, 3, 4, 10]
 
 
 def test_a_commit_was_no_head_for_the_whole_grace() -> None:

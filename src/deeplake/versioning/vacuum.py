@@ -281,7 +281,7 @@ class _Run:
                     slots.expiring.add(sequence)
                     slots.joints.update([sequence] if joint else ())
                 else:
-                    if not (oldest or head.header.automatic):
+                    if not head.header.automatic:
                         self._keep_before(branch, slots, sequence)
                     oldest = False
                     self._add(head)
