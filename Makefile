@@ -40,6 +40,7 @@ format: $(STAMP) ## apply the formatter and the safe fixes
 bench: $(STAMP) ## measure the figures, write benchmarks/results/
 	$(BIN)/python benchmarks/run.py store
 	$(BIN)/python benchmarks/run.py git
+	$(BIN)/python benchmarks/run.py sql
 
 stress: $(STAMP) emulators ## the slow suite: crashes, races, storage emulators, nightly Hypothesis
 	HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-nightly} PATH="$(CURDIR)/$(TOOLS)/node_modules/.bin:$$PATH" \
