@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from deeplake.api.stand import Stand
     from deeplake.api.summary import Schema, Summary
     from deeplake.api.upsert import Upserted
+    from deeplake.loaders.source import RowSource
     from deeplake.sql.parameters import Parameters
     from deeplake.versioning.history import Commit
 
@@ -56,8 +57,10 @@ class Dataset(Versioned, Optimizable, Streamed):
     def _own_tables(self) -> list[str]:
         return [self._session.table]
 
-    def _streamed_rows(self) -> tuple[Session, None]:
-        return self._session, None
+    def _source(self, doing: str) -> RowSource:
+        from deeplake.api.streaming import source_of
+
+        return source_of(self._session, None, doing=doing)
 
     # --- reading ----------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from deeplake.api.column import Encoded, decode
 from deeplake.api.positions import position, positions, within
+from deeplake.api.streamed import Streamed
 from deeplake.errors import DtypeError, UnsupportedQueryError
 from deeplake.query.selected import Referred
 from deeplake.types.base import FixedData, VarData, VarLayout, row_count
@@ -28,9 +29,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from deeplake.api.stand import Stand
-    from deeplake.loaders.numpy import NumpyLoader
     from deeplake.loaders.source import Rows
-    from deeplake.loaders.torch import TorchLoader
     from deeplake.query.selected import Selected
     from deeplake.query.statement import Statement
     from deeplake.query.table_view import TableView
@@ -82,7 +81,7 @@ class Question:
             return self._selected
 
 
-class QueryView:
+class QueryView(Streamed):
     """The rows of a query; indexable like a dataset.
 
     Args:
@@ -198,40 +197,6 @@ class QueryView:
         return to_branch(self.question, name, message)
 
     # --- streaming --------------------------------------------------------------------------
-
-    def batches(
-        self,
-        batch_size: int = 64,
-        *,
-        shuffle: bool | str = False,
-        seed: int = 0,
-        columns: Sequence[str] | None = None,
-        drop_last: bool = False,
-    ) -> NumpyLoader:
-        """Batches as dicts of NumPy arrays; see `Dataset.batches`."""
-        from deeplake.loaders.numpy import NumpyLoader
-
-        return NumpyLoader(
-            self._source("batches()"), batch_size=batch_size, shuffle=shuffle, seed=seed,
-            columns=columns, drop_last=drop_last,
-        )  # fmt: skip
-
-    def pytorch(
-        self,
-        batch_size: int = 64,
-        *,
-        shuffle: bool | str = False,
-        seed: int = 0,
-        columns: Sequence[str] | None = None,
-        drop_last: bool = False,
-    ) -> TorchLoader:
-        """Batches as dicts of torch tensors; see `Dataset.pytorch`."""
-        from deeplake.loaders.torch import TorchLoader
-
-        return TorchLoader(
-            self._source("pytorch()"), batch_size=batch_size, shuffle=shuffle, seed=seed,
-            columns=columns, drop_last=drop_last,
-        )  # fmt: skip
 
     def _source(self, doing: str) -> SelectedSource:
         self.settled(doing)

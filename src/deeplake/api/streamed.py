@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy.typing as npt
-
-    from deeplake.api.session import Session
     from deeplake.loaders.numpy import NumpyLoader
+    from deeplake.loaders.source import RowSource
     from deeplake.loaders.torch import TorchLoader
 
 
@@ -19,8 +17,12 @@ class Streamed:
 
     __slots__ = ()
 
-    def _streamed_rows(self) -> tuple[Session, range | npt.NDArray[Any] | None]:
-        """The session, and the positions to stream; None for all."""
+    def _source(self, doing: str) -> RowSource:
+        """The rows to stream, pinned.
+
+        Raises:
+            StagedChangesError: naming what is being done.
+        """
         raise NotImplementedError
 
     def batches(
@@ -44,11 +46,10 @@ class Streamed:
         Raises:
             StagedChangesError, ColumnNotFoundError, InputError: before anything is read.
         """
-        from deeplake.api.streaming import source_of
         from deeplake.loaders.numpy import NumpyLoader
 
         return NumpyLoader(
-            source_of(*self._streamed_rows(), doing="batches()"),
+            self._source("batches()"),
             batch_size=batch_size,
             shuffle=shuffle,
             seed=seed,
@@ -73,11 +74,10 @@ class Streamed:
             DependencyError: torch is not installed.
             StagedChangesError, ColumnNotFoundError, InputError: before anything is read.
         """
-        from deeplake.api.streaming import source_of
         from deeplake.loaders.torch import TorchLoader
 
         return TorchLoader(
-            source_of(*self._streamed_rows(), doing="pytorch()"),
+            self._source("pytorch()"),
             batch_size=batch_size,
             shuffle=shuffle,
             seed=seed,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from deeplake.api.session import Session
     from deeplake.api.summary import Schema
+    from deeplake.loaders.source import RowSource
 
 
 class View(Streamed):
@@ -64,8 +65,10 @@ class View(Streamed):
     def _ipython_key_completions_(self) -> list[str]:
         return list(self.schema)
 
-    def _streamed_rows(self) -> tuple[Session, range | npt.NDArray[Any]]:
-        return self._session, self._rows
+    def _source(self, doing: str) -> RowSource:
+        from deeplake.api.streaming import source_of
+
+        return source_of(self._session, self._rows, doing=doing)
 
     def __repr__(self) -> str:
         names = ", ".join(self._session.columns.names if self._session.defined else ())
