@@ -59,13 +59,13 @@ class Tag(NamedTuple):
 
 def find_branch(objects: Objects, name: str) -> Branch | None:
     """The branch of that name, or None."""
-    version, document = _latest(objects, lambda n: name_key(name, n))
+    version, document = latest(objects, lambda n: name_key(name, n))
     return _branch(name, document) if version else _implied(name)
 
 
 def find_tag(objects: Objects, name: str) -> Tag | None:
     """The tag of that name, or None."""
-    version, document = _latest(objects, lambda n: tag_key(name, n))
+    version, document = latest(objects, lambda n: tag_key(name, n))
     return _tag(name, document) if version else None
 
 
@@ -159,7 +159,7 @@ def _delete(
 ) -> bool:
     """Write a deletion as the next entry, as long as the latest one is `still` the one meant."""
     for _ in range(_RACES_MAX):
-        version, document = _latest(objects, key)
+        version, document = latest(objects, key)
         if not still(version, document):
             return False
         try:
@@ -195,8 +195,8 @@ def _untaken(objects: Objects, name: str) -> tuple[int, int]:
     """
     keys = [key(name, n) for key in (name_key, tag_key) for n in (0, 1)]
     objects.fetch_ahead(keys)
-    as_branch, branch = _latest(objects, lambda n: name_key(name, n))
-    as_tag, tag = _latest(objects, lambda n: tag_key(name, n))
+    as_branch, branch = latest(objects, lambda n: name_key(name, n))
+    as_tag, tag = latest(objects, lambda n: tag_key(name, n))
     if (_branch(name, branch) if as_branch else _implied(name)) is not None:
         raise RefExistsError(f"a branch named {name!r} exists already.", hint=_ANOTHER)
     if as_tag and _tag(name, tag) is not None:
@@ -233,8 +233,10 @@ def _implied(name: str) -> Branch | None:
     return Branch(MAIN, MAIN_BRANCH_ID, None) if name == MAIN else None
 
 
-def _latest(objects: Objects, key: Callable[[int], str]) -> tuple[int, dict[str, object]]:
-    """(number of entries, latest document): entries are gap-free, so probing finds the end."""
+def latest(objects: Objects, key: Callable[[int], str]) -> tuple[int, dict[str, object]]:
+    """(number of entries, latest document) of a name: entries are gap-free, so probing finds the
+    end.
+    """
     first, second = objects.parallel(objects.get_or_none, [key(0), key(1)])
     if first is None:
         return 0, {}

@@ -18,9 +18,9 @@ from deeplake.errors import (
     did_you_mean,
 )
 from deeplake.format.keys import CommitId, check_name, parse_commit_id, view_key
-from deeplake.format.sealed import seal, unseal
+from deeplake.format.sealed import seal
 from deeplake.types.named import NamedTuple
-from deeplake.versioning.refs import listed_names
+from deeplake.versioning.refs import latest, listed_names
 
 if TYPE_CHECKING:
     from deeplake.versioning.objects import Objects
@@ -126,15 +126,10 @@ def _create(objects: Objects, name: str, version: int, raw: bytes) -> None:
 
 def _latest(objects: Objects, name: str) -> tuple[int, SavedView | None]:
     """How many entries a name has had, and the view that the last one says."""
-    version, raw = 0, None
-    while (found := objects.get_or_none(view_key(name, version))) is not None:
-        raw, version = found, version + 1
-    if raw is None:
-        return 0, None
-    where = view_key(name, version - 1)
-    document = unseal(raw, where)
-    if document.get("deleted"):
+    version, document = latest(objects, lambda n: view_key(name, n))
+    if not version or document.get("deleted"):
         return version, None
+    where = view_key(name, version - 1)
     try:
         statement, parameters = document["statement"], document["parameters"]
         table = document["table"]
