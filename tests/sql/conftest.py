@@ -9,14 +9,17 @@ from deeplake.testing import postgres
 from deeplake.testing.sql_tables import fill, fill_postgres
 
 
-@pytest.fixture(scope="session")
-def server():
-    """A server, where one can be started."""
+def _started():
+    """A server, where one can be started; elsewhere what was recorded of one judges."""
     reason = postgres.missing()
     if reason is not None:
         pytest.skip(reason)
     with postgres.Postgres() as started:
         yield started
+
+
+server = pytest.fixture(scope="session", name="server")(_started)
+fresh_server = pytest.fixture(name="fresh_server")(_started)
 
 
 @pytest.fixture(scope="session")

@@ -79,14 +79,11 @@ def test_every_answer_is_that_of_postgres():
 
 
 @pytest.mark.postgres
-def test_the_recorded_answers_are_those_of_today():
-    psycopg = pytest.importorskip("psycopg")
-    from deeplake.testing.postgres import Postgres, missing
+def test_the_recorded_answers_are_those_of_today(fresh_server):
+    import psycopg
 
-    if missing():
-        pytest.skip(str(missing()))
     recorded = json.loads((HERE / "recorded.json").read_text("utf-8"))
-    with Postgres() as server, server.connect() as connection:
+    with fresh_server.connect() as connection:
         for sql, wanted in recorded:
             found = answer(connection.execute, sql, psycopg.Error)
             assert json.loads(json.dumps(found)) == wanted, sql
