@@ -228,10 +228,12 @@ class Session:
         """Stage rows of this table."""
         if not rows:
             return
-        with self.stand.locks.writing, self.stand.locks.state:
+        locks = self.stand.locks
+        with locks.writing, locks.state:
+            constrained = self.columns.schema.sql
             self.changed()  # before as well: an interrupt may come right after the append
             try:
-                if self.columns.schema.sql:
+                if constrained:
                     from deeplake.api.constrained import stage
 
                     stage(self, batch, rows)
@@ -240,8 +242,13 @@ class Session:
             finally:
                 self.changed()
 
-    def fit(self, data: Mapping[str, ColumnData]) -> tuple[dict[int, ColumnData], int]:
+    def fit(
+        self, data: Mapping[str, ColumnData], rows: int | None = None
+    ) -> tuple[dict[int, ColumnData], int]:
         """Column data by name -> by id, complete; what SQL declared defaults for has these.
+
+        Args:
+            rows: how many each column is known to have.
 
         Raises:
             RaggedColumnsError, NullValueError: see `Columns.fit_data`.
@@ -252,7 +259,7 @@ class Session:
             from deeplake.types.base import row_count
 
             data = filled(columns, data, row_count(next(iter(data.values()))), self)
-        return columns.fit_data(data)
+        return columns.fit_data(data, rows)
 
     def update(
         self, rows: npt.NDArray[np.int64], batch: Mapping[int, ColumnData], *, within: bool = False

@@ -36,7 +36,7 @@ def append(session: Session, row: Mapping[str, Any]) -> None:
     with session.writing:
         if session.defined:
             columns = session.columns
-            session.stage(*session.fit(_row_data(columns, row)))
+            session.stage(*session.fit(_row_data(columns, row), 1))
         else:
             _stage(session, {name: [value] for name, value in row.items()})
 

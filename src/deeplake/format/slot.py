@@ -42,6 +42,8 @@ FEATURES = frozenset({"condensed", "deletions", "evolution", "overlays", "refere
 
 
 _json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+_quoted = json.encoder.encode_basestring
+"""A text as JSON: what the encoder comes to after two calls."""
 
 
 class BlockRef(NamedTuple):
@@ -55,7 +57,7 @@ class BlockRef(NamedTuple):
     def to_json(self) -> str:
         """As it stands in a header; of fixed length however the checksum changes."""
         key, offset, length, crc = self
-        return f'[{_json(key)},{offset},{length},"{crc:08x}"]'
+        return f'[{_quoted(key)},{offset},{length},"{crc:08x}"]'
 
 
 class TableEntry(NamedTuple):
@@ -114,13 +116,13 @@ def header_json(header: CommitHeader) -> bytes:
     Raises:
         TextEncodingError: the author or message is not valid Unicode.
     """
-    commit, author, message = header.commit_id, _json(header.author), _json(header.message)
+    commit, author, message = header.commit_id, _quoted(header.author), _quoted(header.message)
     parents = ",".join([f'"{parent}"' for parent in header.parents])
     allocator = "null"
     if header.allocator is not None:
         allocator = f"[{header.allocator[0]},{header.allocator[1]}]"
     tables = ",".join([
-        f'{{"id":{table_id},"name":{_json(name)},"rows":{rows},"schema":{schema.to_json()},'
+        f'{{"id":{table_id},"name":{_quoted(name)},"rows":{rows},"schema":{schema.to_json()},'
         f'"root":{root.to_json()},"change":{_change_json(change)}}}'
         for table_id, name, rows, schema, root, change in header.tables
     ])  # fmt: skip
@@ -131,7 +133,7 @@ def header_json(header: CommitHeader) -> bytes:
         f'"tables":[{tables}],"linear":{header.linear}'
     )
     if header.requires:
-        text += f',"requires":[{",".join(map(_json, header.requires))}]'
+        text += f',"requires":[{",".join(map(_quoted, header.requires))}]'
     text += "".join([f',"{mark}":true' for mark in MARKS if getattr(header, mark)]) + "}"
     try:
         return text.encode("utf-8")
@@ -146,7 +148,7 @@ def header_json(header: CommitHeader) -> bytes:
 def _change_json(change: dict[str, Any]) -> str:
     """What was done to a table: counts, unless a newer version wrote it."""
     if set(map(type, change.values())) <= {int}:
-        return "{" + ",".join([f"{_json(kind)}:{n}" for kind, n in change.items()]) + "}"
+        return "{" + ",".join([f"{_quoted(kind)}:{n}" for kind, n in change.items()]) + "}"
     return _json(change)
 
 

@@ -188,21 +188,20 @@ class Columns:
             data[name] = self.get(name).type.normalise(given, column=name)
         return self.fit_data(data)
 
-    def fit_data(self, data: Mapping[str, ColumnData]) -> tuple[dict[int, ColumnData], int]:
+    def fit_data(
+        self, data: Mapping[str, ColumnData], rows: int | None = None
+    ) -> tuple[dict[int, ColumnData], int]:
         """Column data by name -> by id, complete and of equal length.
+
+        Args:
+            rows: how many each column is known to have.
 
         Raises:
             RaggedColumnsError: columns of unequal length.
             NullValueError: NULL in a not_null column.
         """
-        sizes = {name: row_count(column) for name, column in data.items()}
-        rows = next(iter(sizes.values()), 0)
-        if any(size != rows for size in sizes.values()):
-            shown = ", ".join(f"{name}: {size}" for name, size in sizes.items())
-            raise RaggedColumnsError(
-                f"the columns have unequal numbers of rows: {shown}.",
-                hint="Pass as many values for every column; None is NULL.",
-            )
+        if rows is None:
+            rows = _common_rows(data)
         batch = {}
         for column in self:
             given = data.get(column.name)
@@ -217,6 +216,23 @@ class Columns:
                 )
             batch[column.column_id] = filled
         return batch, rows
+
+
+def _common_rows(data: Mapping[str, ColumnData]) -> int:
+    """The number of rows of every column.
+
+    Raises:
+        RaggedColumnsError: they have unequal numbers.
+    """
+    sizes = {name: row_count(column) for name, column in data.items()}
+    rows = next(iter(sizes.values()), 0)
+    if any(size != rows for size in sizes.values()):
+        shown = ", ".join(f"{name}: {size}" for name, size in sizes.items())
+        raise RaggedColumnsError(
+            f"the columns have unequal numbers of rows: {shown}.",
+            hint="Pass as many values for every column; None is NULL.",
+        )
+    return rows
 
 
 def _column(spec: ColumnSpec) -> Column:

@@ -16,6 +16,7 @@ from deeplake.errors import ForkedProcessError, StoreError
 from deeplake.format.keys import pack_key
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from concurrent.futures import Future, ThreadPoolExecutor
 
     from deeplake.format.frame import EncodedFrame
@@ -151,9 +152,10 @@ class PackWriter:
             CommitConflictError: a vacuum may have deleted packs already.
         """
         with self._lock:
-            total = sum(pack.length + 64 for pack in self._waiting)
-            if inline and not self._named and total <= settings.SLOT_PAYLOAD_BYTES_MAX:
-                return self._inline()
+            if inline and not self._named:
+                sizes = [pack.length for pack in self._waiting]
+                if sum(sizes) + 64 * len(sizes) <= settings.SLOT_PAYLOAD_BYTES_MAX:
+                    return self._inline(sizes)
             self._store_all()
             if self._age_s() > settings.ANNOUNCED_S:
                 from deeplake.versioning.plans import pin_packs  # few transactions are as long
@@ -177,12 +179,11 @@ class PackWriter:
             self._land(self._waiting[0])
         self._shutdown()
 
-    def _inline(self) -> Inline:
+    def _inline(self, sizes: Sequence[int]) -> Inline:
         bases: dict[bytes, int] = {}
         parts: list[Buffer] = []
         length = 0
-        for pack in self._waiting:
-            size = pack.length
+        for pack, size in zip(self._waiting, sizes, strict=True):
             gap = -length % (64 if size > 4096 else 8)
             if gap:
                 parts.append(bytes(gap))

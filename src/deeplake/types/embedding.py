@@ -93,12 +93,16 @@ class Embedding(Fixed):
 
     def single(self, value: Any, *, column: str) -> FixedData | None:
         """An array of the column's own dtype and length."""
+        del column
         if type(value) is not np.ndarray or value.shape != (self.n,):
             return None
         if value.dtype.str != self.layout.dtype:
             return None
         dense = value.reshape(1, -1).copy()  # the caller may change theirs before the commit
-        return FixedData(dense, None, _norms(dense, column=column, at=None))
+        norm = math.sqrt(_squares(dense)[0])
+        if not norm <= _NORM_MAX:  # NaN too
+            return None
+        return FixedData(dense, None, np.array((norm,), np.float32))
 
     def _finished(self, dense: AnyArray, valid: AnyArray | None, *, column: str) -> FixedData:
         """Check the non-NULL rows and add their norms."""
@@ -148,8 +152,6 @@ def _norms(vectors: AnyArray, *, column: str, at: AnyArray | None) -> AnyArray:
     step = max(1, _SLAB_ELEMENTS // vectors.shape[1])
     slabs = [_squares(vectors[low : low + step]) for low in range(0, len(vectors), step)]
     squares = slabs[0] if len(slabs) == 1 else np.concatenate(slabs or [np.zeros(0)])
-    if len(squares) == 1 and (norm := math.sqrt(squares[0])) <= _NORM_MAX:
-        return np.array([norm], np.float32)  # as below: 4 us instead of 10 in cold caches
     norms = np.sqrt(squares)
     right = (norms <= _NORM_MAX).tolist()  # no reduction: one is 13 us in cold caches
     if False in right:

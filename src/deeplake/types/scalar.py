@@ -35,6 +35,7 @@ class Scalar(Fixed):
     def __init__(self, dtype: np.dtype[Any]) -> None:
         self.name = dtype.name
         self.layout = FixedLayout(dtype.str)
+        self._own = dtype.type
 
     def normalise(self, values: Any, *, column: str) -> FixedData:
         """Numbers of Python or NumPy, a list or an array; see the module for what is refused.
@@ -199,11 +200,12 @@ class Int(Scalar):
             return np.array(present, np.uint64)
 
     def single(self, value: Any, *, column: str) -> FixedData | None:
-        """A Python int that fits."""
+        """A Python int that fits, or NumPy's own of the same width."""
         del column
-        if type(value) is not int or not self._low <= value <= self._high:
-            return None
-        return FixedData(np.array((value,), self.layout.dtype))
+        kind = type(value)
+        if kind is self._own or (kind is int and self._low <= value <= self._high):
+            return FixedData(np.array((value,), self.layout.dtype))
+        return None
 
     @classmethod
     def from_spelling(cls, head: str, arguments: tuple[Any, ...]) -> Int:
@@ -238,11 +240,12 @@ class Float(Scalar):
         super().__init__(np.dtype(f"<f{bits // 8}"))
 
     def single(self, value: Any, *, column: str) -> FixedData | None:
-        """A Python float, in a column as wide as it."""
+        """A Python float, in a column as wide as it, or NumPy's own of the same width."""
         del column
-        if type(value) is not float or self.layout.dtype != "<f8":
-            return None
-        return FixedData(np.array((value,)))
+        kind = type(value)
+        if kind is self._own or (kind is float and self.layout.dtype == "<f8"):
+            return FixedData(np.array((value,)))
+        return None
 
     @classmethod
     def from_spelling(cls, head: str, arguments: tuple[Any, ...]) -> Float:

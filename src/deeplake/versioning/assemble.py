@@ -138,7 +138,7 @@ def _pass(
 def _header(staged: Staged, stamp: Stamp, place: Place, entries: list[TableEntry]) -> CommitHeader:
     allocator = place.allocator
     if allocator is not None:
-        allocator = allocator[0], allocator[1] + sum(change.allocated for change in staged.tables)
+        allocator = allocator[0], allocator[1] + sum([c.allocated for c in staged.tables])
     return CommitHeader(
         place.commit_id, place.parents, stamp.author, stamp.message, place.time_us,
         stamp.automatic, allocator, tuple(entries), *place[4:],

@@ -247,20 +247,20 @@ def _place(
     header = parent.header
     own = header is not None and header.commit_id.branch == branch.branch_id
     allocator = header.allocator if header is not None and own else None
-    rows = sum(change.allocated for change in staged.tables)
+    rows = sum([change.allocated for change in staged.tables])
     if rows and allocator is None and branch.branch_id == MAIN_BRANCH_ID:
         allocator = (0, 0)  # claimed by repo.json itself
     if rows and (allocator is None or allocator[1] + rows > 1 << COUNTER_BITS):
         allocator = (claim_allocator(objects, branch), 0)
     parents = [*([] if header is None else [header]), *beside]
-    requires = set(staged.requires).union(*(found.requires for found in parents))
+    requires = [staged.requires, *[found.requires for found in parents]]
     return Place(
         CommitId(branch.branch_id, sequence, stamp.nonce),
-        tuple(found.commit_id for found in parents),
-        max([time.time_ns() // 1000, *(found.time_us + 1 for found in parents)]),
+        tuple([found.commit_id for found in parents]),
+        max([time.time_ns() // 1000, *[found.time_us + 1 for found in parents]]),
         allocator,
         header.linear if header is not None and own and not beside else sequence,
-        tuple(sorted(requires)),
+        tuple(sorted(set().union(*requires))) if any(requires) else (),
         derived=staged.derived or (header is not None and header.derived),
     )
 

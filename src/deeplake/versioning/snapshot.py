@@ -38,7 +38,7 @@ class TableState(NamedTuple):
 class Snapshot:
     """A commit, or the empty repository (`head is None`)."""
 
-    __slots__ = ("_tables", "head", "objects", "read_s")
+    __slots__ = ("_entries", "_tables", "head", "objects", "read_s")
 
     def __init__(
         self,
@@ -50,6 +50,7 @@ class Snapshot:
         self.head = head
         self.read_s = time.monotonic()
         """When it was known to be there."""
+        self._entries: dict[str, TableEntry] | None = None
         self._tables: dict[str, TableState] = {} if tables is None else tables
 
     @property
@@ -63,8 +64,12 @@ class Snapshot:
         return None if self.head is None else self.head.header.commit_id
 
     def entries(self) -> dict[str, TableEntry]:
-        """Table name -> entry."""
-        return {} if self.head is None else {t.name: t for t in self.head.header.tables}
+        """Table name -> entry; for reading, as it is made once."""
+        found = self._entries
+        if found is None:
+            tables = () if self.head is None else self.head.header.tables
+            found = self._entries = {entry.name: entry for entry in tables}
+        return found
 
     def tables(self) -> list[str]:
         """Names of the tables that hold rows or can, sorted: views of SQL and marks are none."""
