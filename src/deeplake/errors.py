@@ -29,6 +29,7 @@
     |  `- TableExistsError, RefExistsError
     |- StateError                the handle is not in a state that allows this
     |  |- ReadOnlyError, StagedChangesError, ForkedProcessError, ClosedError
+    |  |- PolicyError                a handle that sees some rows only may not do this
     |  `- BranchNotMergedError       deleting it would leave commits without a name
     |- ConcurrencyError          look, then retry
     |  |- MergeConflictError         both sides changed the same; `conflicts` says what
@@ -363,6 +364,13 @@ class ReadOnlyError(StateError):
 
     code = "read_only"
     sqlstate = "25006"
+
+
+class PolicyError(StateError):
+    """The handle is restricted by policies, and this would reach rows that these hide."""
+
+    code = "policy"
+    sqlstate = "42501"
 
 
 class StagedChangesError(StateError):

@@ -29,10 +29,13 @@ class Database(Versioned, Optimizable):
     The repository is opened when it is first needed, and made by the first write.
     """
 
-    def __init__(self, store: Store, branch: str, *, optimizes: bool = True) -> None:
+    def __init__(
+        self, store: Store, branch: str, *, optimizes: bool = True, principal: Any = None
+    ) -> None:
         self._optimizes = optimizes
         self._store = store
         self._branch = branch
+        self._principal = principal
         self._stand: Stand | None = None
         self._control: Control | None = None
 
@@ -56,13 +59,16 @@ class Database(Versioned, Optimizable):
     def _open_stand(self) -> Stand:
         if self._stand is None:
             repository, found = Repository.open_at(self._store, self._branch)
+            repository.objects.principal = self._principal
             self._stand = Stand(repository, found.snapshot, found.branch)
             self._stand.optimizes = self._optimizes
         return self._stand
 
     def _open_repository(self) -> Repository:
         if self._stand is None:
-            return Repository.open(self._store)
+            repository = Repository.open(self._store)
+            repository.objects.principal = self._principal
+            return repository
         return super()._open_repository()
 
     @property
@@ -116,6 +122,8 @@ class Database(Versioned, Optimizable):
         from deeplake.format.keys import check_name
         from deeplake.table.columns import declare_schema
 
+        if self._principal is not None:
+            self._unrestricted("create_table()")
         check_name(name, "table")
         declared = declare_schema(schema)
         self.make_repository()
@@ -202,6 +210,8 @@ class Database(Versioned, Optimizable):
 
     def make_repository(self) -> None:
         """Make the repository if the place has none yet; a write does so by itself."""
+        if self._principal is not None:
+            return  # who may not write makes none
         if self._stand is None and self._branch == refs.MAIN and not Repository.exists(self._store):
             Repository.create(self._store)
 
@@ -226,6 +236,7 @@ class Database(Versioned, Optimizable):
 
 def database_of(stand: Stand) -> Database:
     """A database handle on a stand that is open."""
-    made = Database(stand.repository.store, "", optimizes=stand.optimizes)
+    principal = stand.repository.objects.principal
+    made = Database(stand.repository.store, "", optimizes=stand.optimizes, principal=principal)
     made._stand = stand
     return made

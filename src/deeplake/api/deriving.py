@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deeplake.api.stand import author_name, message_text
+from deeplake.api.stand import author_name, message_text, unrestricted
 from deeplake.errors import QueryError, UnsupportedQueryError
 from deeplake.format.keys import check_name
 from deeplake.query.expression import Column
@@ -35,6 +35,7 @@ def to_branch(question: Question, name: str, message: str | None) -> str:
 
     The commit is there before the branch can be found: nobody ever sees it with other rows.
     """
+    unrestricted(question.repository, "to_branch()")  # whole fragments are in it, by reference
     check_name(name, "branch")
     if question.elsewhere:
         raise UnsupportedQueryError(

@@ -10,8 +10,9 @@ from itertools import islice, repeat
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from deeplake.errors import InputError
+from deeplake.query.differences import differences
 from deeplake.table.columns import columns_of
-from deeplake.table.diff import RowDiff, TableSide, row_diff, staged_diff
+from deeplake.table.diff import RowDiff, TableSide, staged_diff
 from deeplake.table.schema_diff import SchemaChange, schema_changes
 from deeplake.versioning.history import Commit
 
@@ -294,6 +295,8 @@ def diff(stand: Stand, tables: Sequence[str] | None, a: Ref | None, b: Ref | Non
         entries = before.get(i), after.get(i)
         if _state(old, entries[0]) != _state(new, entries[1]):
             made = _between(old, new, *entries)
+            if repository.objects.principal is not None and not made:
+                continue  # that hidden rows changed is nobody's business who may not see them
             name = made.name if made.name not in found else f"{made.name} (dropped)"
             found[name] = made
     at = stand.branch.name if b is None and stand.branch is not None else b
@@ -322,7 +325,8 @@ def _between(
     elif before.name != after.name:
         changes.append(SchemaChange("table renamed", None, before.name, after.name))
     changes += _columns_changed(*sides)
-    return TableDiff(entry.name, sides, changes, lambda: row_diff(*sides))
+    names = (before or entry).name, (after or entry).name
+    return TableDiff(entry.name, sides, changes, lambda: differences(*sides, names))
 
 
 def _columns_changed(old: TableSide, new: TableSide) -> list[SchemaChange]:

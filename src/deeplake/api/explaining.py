@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from deeplake.api.catalog import Tables
 from deeplake.api.cursor import Cursor, Done
+from deeplake.api.stand import unrestricted
 from deeplake.errors import QueryError, UnsupportedQueryError
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ def explain(database: Database, prepared: Prepared, node: Any) -> Cursor:
     if kind != "select_stmt" or select.HasField("into_clause"):
         raise UnsupportedQueryError("EXPLAIN is for SELECT.", hint="Explain its query alone.")
     analyze = _analyzes(node)
-    at_head(database)
+    # statistics of hidden rows decide what is pruned, and it is printed
+    unrestricted(at_head(database).repository, "EXPLAIN")
     catalog = Tables(database)
     resolve(prepared.text, select, prepared.values, catalog)
     expand(select, catalog)

@@ -87,6 +87,7 @@ def open(
     *,
     table: str | None = None,
     optimize: str = "auto",
+    policies: Mapping[str, str] | None = None,
     storage_options: Mapping[str, Any] | None = None,
 ) -> Dataset:
     """Open a table at a branch, tag, commit or time.
@@ -97,9 +98,12 @@ def open(
             (read-only; a naive datetime is local time).
         table: which table; may be left out if there is only one.
         optimize: "auto" or "off", as for `create`.
+        policies: table -> condition: the handle sees the rows for which it is true, of tables
+            that are not named none, and only reads. See docs/design/0008.
         storage_options: endpoint and credentials of a bucket.
 
     Raises:
+        PolicyError, QueryError: the policies show nothing of the table, or are none.
         RepositoryNotFoundError, RefNotFoundError, TableNotFoundError, FormatVersionError
 
     >>> _ = create("mem://open-example", schema={"label": "int"})
@@ -111,14 +115,25 @@ def open(
 
     auto = optimizes(optimize)
     at = named(at)
+    principal = _principal(policies)
     store = open_store(url, storage_options)
     repository, found = Repository.open_at(store, at)
+    repository.objects.principal = principal
     name = table if table is not None else _only_table(found.snapshot, store.url)
     stand = Stand(repository, found.snapshot, found.branch)
     stand.optimizes = auto
     if table is not None and found.snapshot.entries():
         found.snapshot.table(table)
     return Dataset(stand.table(name))
+
+
+def _principal(policies: Mapping[str, str] | None) -> Any:
+    """Who reads, as policies say; None for whoever may see all."""
+    if policies is None:
+        return None
+    from deeplake.sql.principal import Principal
+
+    return Principal(policies)
 
 
 def _only_table(snapshot: Snapshot, url: str) -> str:
@@ -137,6 +152,7 @@ def connect(
     user: str | None = None,
     token: str | None = None,
     optimize: str = "auto",
+    policies: Mapping[str, str] | None = None,
     storage_options: Mapping[str, Any] | None = None,
 ) -> Database:
     """A handle on the whole repository, over all its tables.
@@ -148,10 +164,12 @@ def connect(
         branch: the branch that the handle stands on.
         user, token: for servers, which come later; refused for now.
         optimize: "auto" or "off", as for `create`.
+        policies: table -> condition, as for `open`: what the handle sees; it only reads then.
         storage_options: endpoint and credentials of a bucket.
 
     Raises:
         InvalidUrlError, InvalidNameError, InputError
+        QueryError: a policy is no condition.
     """
     from deeplake.api.database import Database
     from deeplake.api.stand import optimizes
@@ -165,7 +183,8 @@ def connect(
             "user and token are for servers, which this version does not have.",
             hint="Pass storage_options for the credentials of a bucket.",
         )
-    return Database(open_store(url, storage_options), branch, optimizes=auto)
+    principal = _principal(policies)
+    return Database(open_store(url, storage_options), branch, optimizes=auto, principal=principal)
 
 
 def exists(url: Url, *, storage_options: Mapping[str, Any] | None = None) -> bool:

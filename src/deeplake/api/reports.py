@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from deeplake import settings
+from deeplake.api.stand import unrestricted
 from deeplake.errors import InputError
 from deeplake.versioning.vacuum import Freed, vacuum
 
@@ -99,6 +100,7 @@ def vacuumed(
 
     grace = _grace(older_than, no_writers)
     stand.not_closed()
+    unrestricted(stand.repository, "vacuum()")
     stand.settled("vacuum()")
     objects = stand.repository.objects
     with _bar("vacuum", progress) as told:
@@ -141,6 +143,7 @@ def verified(repository: Repository, at: Ref | None, progress: bool | None) -> V
     """
     from deeplake.table.verify import verify
 
+    unrestricted(repository, "verify()")
     objects = repository.objects
     snapshot = None if at is None else repository.resolve(at).snapshot
     with _bar("verify", progress) as told:

@@ -109,6 +109,8 @@ class Session:
         tree = self._tree
         if tree is not None:
             return tree.rows
+        if self.repository.objects.principal is not None:
+            return self.tree().rows if self.defined else 0
         with self.stand.locks.state:
             entry = self.snapshot.entries().get(self.table)
             return (0 if entry is None else entry.rows) + self.staged_rows
@@ -122,6 +124,10 @@ class Session:
     def statistics(self) -> dict[int, ColumnStatistics]:
         """Column id -> statistics of all rows, staged ones included; reads no data."""
         objects, transaction = self.repository.objects, self.stand.open_transaction
+        if objects.principal is not None:
+            from deeplake.query.policy import statistics
+
+            return statistics(objects, self.tree(), self.columns)
         new = self.table not in self.snapshot.entries()
         records = () if new else self.snapshot.table(self.table).records
         parts = objects.parallel(objects.statistics, records)
@@ -148,8 +154,13 @@ class Session:
         transaction = self.stand.open_transaction
         if transaction is not None:
             return transaction.tree(self.table)
-        state = self.snapshot.table(self.table)
-        return TableTree(self.repository.objects, self.snapshot.head, state.records)
+        state, objects = self.snapshot.table(self.table), self.repository.objects
+        tree = TableTree(objects, self.snapshot.head, state.records)
+        if objects.principal is None:  # asked here, so that nobody else loads what a policy needs
+            return tree
+        from deeplake.query.policy import seen
+
+        return seen(objects, self.table, tree, columns_of(state.schema_block))
 
     def row_ids(self) -> npt.NDArray[np.int64]:
         """The id of every committed row, in order."""

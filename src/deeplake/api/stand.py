@@ -18,6 +18,7 @@ from deeplake.api.session import Session
 from deeplake.errors import (
     ClosedError,
     InputError,
+    PolicyError,
     ReadOnlyError,
     StagedChangesError,
     StateError,
@@ -80,7 +81,7 @@ class Stand:
         """
         self.settled("pickling or copying a handle")
         place = self.repository.store, self.snapshot.commit_id, self.branch
-        return _at, (*place, self.optimizes)
+        return _at, (*place, self.optimizes, self.repository.objects.principal)
 
     def table(self, name: str) -> Session:
         """The session of one table: one however often it is asked for, while somebody holds it."""
@@ -107,10 +108,20 @@ class Stand:
     # --- writing ----------------------------------------------------------------------------
 
     def writable(self) -> Branch:
-        """The branch that commits go to.
+        """The branch that commits go to, of a handle that may write.
 
         Raises:
+            PolicyError: it is restricted.
             ReadOnlyError: the handle was opened at a tag, a commit or a time.
+        """
+        unrestricted(self.repository, "writing")
+        return self.on_branch()
+
+    def on_branch(self) -> Branch:
+        """The branch that the handle stands on.
+
+        Raises:
+            ReadOnlyError: it was opened at a tag, a commit or a time.
         """
         if self.branch is None:
             raise ReadOnlyError(
@@ -199,7 +210,7 @@ class Stand:
     def refresh(self, doing: str = "refresh()") -> None:
         """Move to the newest commit of the branch."""
         self.settled(doing)
-        branch = self.writable()
+        branch = self.on_branch()
         found = self.repository.head_after(branch, self.snapshot)
         same = found.commit_id == self.snapshot.commit_id and found.commit_id is not None
         if same and self.open_transaction is None and not self.extending:
@@ -291,13 +302,28 @@ def _at(
     commit: CommitId | None,
     branch: Branch | None,
     optimizes: bool = True,
+    principal: Any = None,
 ) -> Stand:
     repository = Repository.open(store)
     objects = repository.objects
+    objects.principal = principal
     snapshot = Snapshot(objects, None) if commit is None else open_commit(objects, commit)
     stand = Stand(repository, snapshot, branch)
     stand.optimizes = optimizes
     return stand
+
+
+def unrestricted(repository: Repository, doing: str) -> None:
+    """Refuse what could reach rows that a policy hides, or change them unseen.
+
+    Raises:
+        PolicyError: the handle is restricted.
+    """
+    if repository.objects.principal is not None:
+        raise PolicyError(
+            f"{doing} is not for a handle that policies restrict: it reads, and no more.",
+            hint="Use a handle without policies.",
+        )
 
 
 def optimizes(mode: Any) -> bool:

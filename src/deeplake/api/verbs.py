@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deeplake.api.housekeeping import Housekeeping
-from deeplake.api.stand import author_name, message_text
+from deeplake.api.stand import author_name, message_text, unrestricted
 from deeplake.errors import InputError, RefNotFoundError, StateError
 from deeplake.format.keys import check_name
 from deeplake.versioning.history import Commit, to_commit
@@ -35,6 +35,16 @@ class Versioned(Housekeeping):
     def _open_stand(self) -> Stand:
         raise NotImplementedError
 
+    def _unrestricted(self, doing: str) -> Stand:
+        """The stand, of a handle that sees all rows.
+
+        Raises:
+            PolicyError: naming what was tried.
+        """
+        stand = self._open_stand()
+        unrestricted(stand.repository, doing)
+        return stand
+
     @property
     def branch_name(self) -> str | None:
         """The branch that commits go to, None on a read-only handle."""
@@ -57,7 +67,7 @@ class Versioned(Housekeeping):
             CommitUnknownError: the store never said whether it landed; look at `log()`.
             StateError: nothing was ever committed or staged here.
         """
-        stand = self._open_stand()
+        stand = self._unrestricted("commit()")
         return _commit_of(stand.commit(message_text(message)))
 
     def rollback(self) -> None:
@@ -84,7 +94,7 @@ class Versioned(Housekeeping):
         Raises:
             RefExistsError, InvalidNameError, RefNotFoundError, StagedChangesError
         """
-        stand = self._open_stand()
+        stand = self._unrestricted("branch()")
         stand.settled("branch()")
         check_name(name, "branch")
         base = stand.snapshot if at is None else stand.repository.resolve(at).snapshot
@@ -117,7 +127,7 @@ class Versioned(Housekeeping):
         Raises:
             RefNotFoundError, RefExistsError, InvalidNameError
         """
-        stand = self._open_stand()
+        stand = self._unrestricted("rename_branch()")
         branch = stand.repository.branch(check_name(old, "branch"))
         renamed = stand.repository.rename_branch(branch, new)
         if stand.branch is not None and stand.branch.branch_id == branch.branch_id:
@@ -138,7 +148,7 @@ class Versioned(Housekeeping):
             BranchNotMergedError: they are not, and `force` was not given.
             RefNotFoundError, StateError
         """
-        stand = self._open_stand()
+        stand = self._unrestricted("delete_branch()")
         branch = stand.repository.branch(check_name(name, "branch"))
         if stand.branch is not None and stand.branch.branch_id == branch.branch_id:
             raise StateError(
@@ -177,7 +187,9 @@ class Versioned(Housekeeping):
         """
         from deeplake.api.merging import merge
 
-        snapshot = merge(self._open_stand(), source, into, on_conflict, message, force=force)
+        snapshot = merge(
+            self._unrestricted("merge()"), source, into, on_conflict, message, force=force
+        )
         return _commit_of(snapshot)
 
     def conflicts(self) -> list[Conflict]:
@@ -192,7 +204,7 @@ class Versioned(Housekeeping):
         """
         from deeplake.api.merging import conflicts
 
-        return conflicts(self._open_stand())
+        return conflicts(self._unrestricted("conflicts()"))
 
     def resolve(
         self,
@@ -222,13 +234,13 @@ class Versioned(Housekeeping):
         from deeplake.api.merging import UNSET, resolve
 
         value = UNSET if value is _UNSET else value
-        return resolve(self._open_stand(), keep, value, table, row_id, column)
+        return resolve(self._unrestricted("resolve()"), keep, value, table, row_id, column)
 
     def abort_merge(self) -> None:
         """Forget the merge that waits on this handle's branch, if one does."""
         from deeplake.api.merging import abort_merge
 
-        abort_merge(self._open_stand())
+        abort_merge(self._unrestricted("abort_merge()"))
 
     def revert(
         self,
@@ -253,7 +265,9 @@ class Versioned(Housekeeping):
         """
         from deeplake.api.merging import revert
 
-        return _commit_of(revert(self._open_stand(), commit, parent, on_conflict, message))
+        return _commit_of(
+            revert(self._unrestricted("revert()"), commit, parent, on_conflict, message)
+        )
 
     def cherry_pick(
         self,
@@ -269,7 +283,9 @@ class Versioned(Housekeeping):
         """
         from deeplake.api.merging import cherry_pick
 
-        return _commit_of(cherry_pick(self._open_stand(), commit, parent, on_conflict, message))
+        return _commit_of(
+            cherry_pick(self._unrestricted("cherry_pick()"), commit, parent, on_conflict, message)
+        )
 
     def save_view(self, name: str, view: QueryView, *, replace: bool = False) -> str:
         """Save a view by name, for every handle and process; returns its name.
@@ -284,7 +300,7 @@ class Versioned(Housekeeping):
         """
         from deeplake.api.querying import save_view
 
-        save_view(self._open_stand(), name, view, replace=replace)
+        save_view(self._unrestricted("save_view()"), name, view, replace=replace)
         return name
 
     def load_view(self, name: str) -> QueryView:
@@ -311,7 +327,7 @@ class Versioned(Housekeeping):
         """
         from deeplake.versioning.saved import delete_view
 
-        delete_view(self._open_stand().repository.objects, name)
+        delete_view(self._unrestricted("delete_view()").repository.objects, name)
 
     def tag(self, name: str, at: Ref | None = None) -> str:
         """Name a commit for good (by default the one the handle stands on); returns the name.
@@ -319,7 +335,7 @@ class Versioned(Housekeeping):
         Raises:
             RefExistsError, InvalidNameError, RefNotFoundError, StagedChangesError
         """
-        stand = self._open_stand()
+        stand = self._unrestricted("tag()")
         stand.settled("tag()")
         target = stand.snapshot if at is None else stand.repository.resolve(at).snapshot
         return stand.repository.create_tag(name, target).name
@@ -330,7 +346,7 @@ class Versioned(Housekeeping):
         Raises:
             RefNotFoundError: there is no tag of that name.
         """
-        self._open_stand().repository.delete_tag(check_name(name, "tag"))
+        self._unrestricted("delete_tag()").repository.delete_tag(check_name(name, "tag"))
 
     def tags(self) -> dict[str, str]:
         """Tag name -> commit id, sorted."""
@@ -350,7 +366,7 @@ class Versioned(Housekeeping):
             CommitConflictError: the branch has moved on since this handle read it.
             ReadOnlyError, RefNotFoundError, CommitUnknownError
         """
-        stand = self._open_stand()
+        stand = self._unrestricted("reset()")
         with stand.locks.writing, stand.locks.state:
             stand.settled("reset()")
             branch = stand.writable()
@@ -379,7 +395,7 @@ class Versioned(Housekeeping):
 
         if n is not None and (not isinstance(n, int) or n < 0):
             raise InputError(f"n is how many commits, not {n!r}.")
-        stand = self._open_stand()
+        stand = self._unrestricted("log()")
         return history_of(stand.repository, stand.snapshot, n, automatic=all)
 
     def diff(self, a: Ref | None = None, b: Ref | None = None) -> Diff:

@@ -27,6 +27,7 @@ def append(session: Session, row: Mapping[str, Any]) -> None:
     Raises:
         InputError: it is no mapping, or empty; or any error of its values.
     """
+    session.writable()  # before defaults of the row use up numbers of a sequence
     if not hasattr(row, "keys"):
         raise InputError(
             f"a row is {{column: value}}, not {type(row).__name__}.", hint="extend() takes many."

@@ -50,6 +50,23 @@ def _more(node: Any) -> bool:
     return any(getattr(node, name) for name in _CLAUSES) or any(map(node.HasField, fields))
 
 
+def condition_of(condition: str | None, parameters: Parameters) -> tuple[str, Any, Sequence[Any]]:
+    """The statement around a condition, its node (None for no condition) and its parameters.
+
+    Raises:
+        QueryError: 42601, it is none, or more than one.
+    """
+    if condition is None:
+        return "", None, ()
+    prepared = number(f"SELECT 1 FROM t WHERE {condition}", parameters)  # noqa: S608 - parsed
+    kind, node = parse(prepared.text)
+    if kind != "select_stmt" or not node.HasField("where_clause") or _more(node):
+        raise QueryError(
+            f"{condition!r} is no condition.", hint="For example 'rating >= 4'.", sqlstate="42601"
+        )
+    return prepared.text, node.where_clause, prepared.values
+
+
 def evaluated(
     view: TableView,
     name: str,
@@ -70,17 +87,7 @@ def evaluated(
     Raises:
         QueryError
     """
-    where, text, values = None, "", ()
-    if condition is not None:
-        prepared = number(f"SELECT 1 FROM t WHERE {condition}", parameters)  # noqa: S608 - parsed
-        text, values = prepared.text, prepared.values
-        kind, node = parse(text)
-        if kind != "select_stmt" or not node.HasField("where_clause") or _more(node):
-            raise QueryError(
-                f"{condition!r} is no condition.", hint="For example 'rating >= 4'.",
-                sqlstate="42601",
-            )  # fmt: skip
-        where = node.where_clause
+    text, where, values = condition_of(condition, parameters)
     targets = [tree.target(cell.node, want.column.name) for cell, want in cells]
     select = tree.select(targets, [tree.table(TARGET, name)], where)
     wanted = [want for _, want in cells]

@@ -5,7 +5,7 @@ Knows where things lie and that they are undamaged; knows nothing of rows.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -43,6 +43,9 @@ class Objects:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.texts = TextBlocks()
+        self.principal: Any = None
+        """Who reads, None for whoever may see all. Asked by `query.policy`, which every handle's
+        rows pass; here since whatever opens a table has these objects and nothing forgets them."""
         self._statistics: dict[Record, dict[int, ColumnStatistics]] = {}
         self._ahead: dict[str, bytes | None] = {}
 

@@ -1,0 +1,96 @@
+"""A principal: who reads, with a condition of SQL for each table that it may see rows of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deeplake.errors import InputError, PolicyError, UnsupportedQueryError
+from deeplake.query.expression import Aggregate, Call, Subquery, walk
+from deeplake.sql import tree
+from deeplake.sql.computed import NoTables
+from deeplake.sql.evaluate import TARGET, Overlaid, answers, joined, once
+from deeplake.sql.select import bind_select
+from deeplake.sql.where import condition_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy.typing as npt
+
+    from deeplake.query.table_view import TableView
+
+    Positions = npt.NDArray[np.int64]
+
+
+class Principal:
+    """Who reads; see `query.policy.Principal`.
+
+    Args:
+        policies: table -> the condition that a row must meet to be seen: "tenant = 'a'", "true".
+            Of a table that is not named nothing is seen.
+
+    Raises:
+        InputError, QuerySyntaxError, QueryError: they are none, before anything is read.
+    """
+
+    def __init__(self, policies: Mapping[str, str]) -> None:
+        if not hasattr(policies, "items"):
+            raise InputError(
+                f"policies are {{table: condition}}, not {type(policies).__name__}.",
+                hint="For example {'photos': \"tenant = 'a'\"}.",
+            )
+        for table, text in policies.items():
+            if not isinstance(table, str) or not isinstance(text, str) or not text.strip():
+                raise InputError(
+                    f"a policy is a table's name and a condition, not {table!r}: {text!r}.",
+                    hint="'true' shows all rows of a table.",
+                )
+        self._texts = dict(policies)
+        for text in self._texts.values():
+            condition_of(text, None)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Principal, (self._texts,)
+
+    def visible(self, view: TableView) -> Positions:
+        """Positions of the rows that may be seen, ascending.
+
+        Raises:
+            PolicyError: the table is not named.
+            QueryError: the condition does not fit its columns.
+        """
+        text = self._texts.get(view.name)
+        if text is None:
+            raise PolicyError(
+                f"this handle may see no rows of table {view.name!r}: none of its policies names "
+                "the table.",
+                hint="policies={'table': 'condition'} names what may be seen; 'true' is all rows.",
+            )
+        _, where, _ = condition_of(text, None)
+        select = tree.select([], [tree.table(TARGET, view.name)], where)
+        catalog = Overlaid(NoTables(), {TARGET: view})
+        statement, _ = bind_select("", select, catalog, ())
+        _refuse(text, getattr(statement.query, "condition", None))
+        found = joined(answers("", select, catalog, (), [], [view]))
+        return np.zeros(0, np.int64) if found is None else once(found).positions
+
+
+def _refuse(text: str, condition: Any) -> None:
+    """Refuse what is not a matter of the row alone: its answer would be kept while it changes.
+
+    Raises:
+        UnsupportedQueryError
+    """
+    for part in walk(condition) if condition is not None else ():
+        volatile = isinstance(part, Call) and (part.volatile or "now()" in part.template)
+        if volatile or isinstance(part, Subquery | Aggregate):
+            raise UnsupportedQueryError(
+                f"the policy {text!r} asks for more than its row: the time, a random number or "
+                "another query.",
+                hint="A policy is a condition over the columns of its table.",
+            )
+
+
+__all__ = ["Principal"]
