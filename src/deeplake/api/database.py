@@ -122,12 +122,10 @@ class Database(Versioned, Optimizable):
         from deeplake.format.keys import check_name
         from deeplake.table.columns import declare_schema
 
-        if self._principal is not None:
-            self._unrestricted("create_table()")
         check_name(name, "table")
         declared = declare_schema(schema)
         self.make_repository()
-        stand = self._open_stand()
+        stand = self._unrestricted("create_table()")
         session = stand.table(name)
         if session.defined:
             accept_existing(session, declared, exist_ok=exist_ok)
@@ -236,7 +234,6 @@ class Database(Versioned, Optimizable):
 
 def database_of(stand: Stand) -> Database:
     """A database handle on a stand that is open."""
-    principal = stand.repository.objects.principal
-    made = Database(stand.repository.store, "", optimizes=stand.optimizes, principal=principal)
+    made = Database(stand.repository.store, "", optimizes=stand.optimizes)
     made._stand = stand
     return made

@@ -19,10 +19,13 @@ from deeplake.format import statistics as stats
 from deeplake.query.table_view import TableView
 from deeplake.table.column import ColumnReader
 from deeplake.table.edits import FragmentEdit
+from deeplake.table.table_tree import TreeNode
 from deeplake.types.base import FixedLayout, VarLayout
 from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy.typing as npt
 
     from deeplake.format.statistics import ColumnStatistics
@@ -61,6 +64,10 @@ class _Seen(NamedTuple):
     hidden: dict[Record, FragmentEdit | None]
 
 
+_PLACES = np.arange(1 << 16, dtype=np.uint16)
+"""All places of the largest fragment: of one that is hidden altogether nothing else is kept."""
+
+_PLACES.flags.writeable = False
 _lock = RLock()
 
 
@@ -106,31 +113,54 @@ def _without_hidden(
     known: dict[Record, FragmentEdit | None],
 ) -> _Seen:
     """Evaluate a policy over the fragments of which it is not known yet what it hides."""
-    places = [(f.path[-1], f.rows) for f, _, _ in tree.runs(0, tree.rows)]
-    ends = np.cumsum([0, *(rows for _, rows in places)])
-    new = [k for k, (record, _) in enumerate(places) if record not in known]
+    paths = list(_fragments(objects, tree, tree.root))
+    ends = np.cumsum([0, *(path[-1].rows for path in paths)])
+    new = [k for k, path in enumerate(paths) if path[-1] not in known]
     asked = None
-    if len(new) < len(places):
+    if len(new) < len(paths):
         runs = [np.arange(ends[k], ends[k + 1]) for k in new]
         asked = np.concatenate([np.zeros(0, np.int64), *runs])
     visible = principal.visible(TableView(objects, name, tree, columns, asked))
-    fresh = {places[k][0] for k in new}
-    hidden: dict[Record, FragmentEdit | None] = {}
-    at = 0
-    for fragment, _, _ in tree.runs(0, tree.rows):
-        record = fragment.path[-1]
-        if record in fresh:
-            low, high = np.searchsorted(visible, (at, at + fragment.rows))
-            left = np.ones(fragment.rows, np.bool_)
-            left[visible[low:high] - at] = False
-            gone: Any = fragment.places(np.flatnonzero(left)).astype(np.uint16)  # 2 bytes a row
-            hidden[record] = FragmentEdit(fragment.path, None, gone) if len(gone) else None
-        else:
-            edit = known[record]
-            hidden[record] = None if edit is None else edit.on(fragment.path)
-        at += fragment.rows
+    hidden = {path[-1]: _moved(known.get(path[-1]), path) for path in paths}
+    for k in new:
+        low, high = np.searchsorted(visible, ends[k : k + 2])
+        if high - low < paths[k][-1].rows:
+            gone = _gone(tree, ends[k], visible[low:high] - ends[k])
+            hidden[paths[k][-1]] = FragmentEdit(paths[k], None, gone)
     edits = {record: edit for record, edit in hidden.items() if edit is not None}
     return _Seen(name, columns, tree.edited((), edits) if edits else tree, hidden)
+
+
+def _fragments(objects: Objects, tree: TableTree, node: TreeNode) -> Iterator[tuple[Record, ...]]:
+    """The path of each fragment below a node, in order; none of them is opened."""
+    nodes = [k for k, record in enumerate(node.records) if record.level]
+    objects.parallel(lambda k: tree.child(node, k), nodes)
+    for k, record in enumerate(node.records):
+        child = tree.child(node, k) if record.level else None
+        if isinstance(child, TreeNode):
+            yield from _fragments(objects, tree, child)
+        else:
+            yield (*node.path, record)
+
+
+def _moved(edit: FragmentEdit | None, path: tuple[Record, ...]) -> FragmentEdit | None:
+    return None if edit is None else edit.on(path)
+
+
+def _gone(tree: TableTree, first: int, visible: Positions) -> Any:
+    """The places of a fragment's rows that are hidden; of all of them a shared array.
+
+    Args:
+        tree: all rows.
+        first: the position of the fragment's first row.
+        visible: those that may be seen, counted from there.
+    """
+    fragment, _ = tree.locate(first)
+    if not len(visible) and fragment.live is None:
+        return _PLACES[: fragment.rows]
+    left = np.ones(fragment.rows, np.bool_)
+    left[visible] = False
+    return fragment.places(np.flatnonzero(left)).astype(np.uint16)
 
 
 def statistics(objects: Objects, tree: TableTree, columns: Columns) -> dict[int, ColumnStatistics]:
