@@ -10,9 +10,8 @@ from itertools import islice, repeat
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from deeplake.errors import InputError
-from deeplake.query.differences import differences
+from deeplake.query.differences import RowDiff, TableSide, differences, staged_diff
 from deeplake.table.columns import columns_of
-from deeplake.table.diff import RowDiff, TableSide, staged_diff
 from deeplake.table.schema_diff import SchemaChange, schema_changes
 from deeplake.versioning.history import Commit
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from deeplake.query import policy
 from deeplake.table.compare import NO_ROWS, Cells, Rows, TableDelta, compare
-from deeplake.table.diff import RowDiff, TableSide, row_diff
+from deeplake.table.diff import RowDiff, TableSide, row_diff, staged_diff
 from deeplake.table.table_tree import TableTree
 
 if TYPE_CHECKING:
@@ -83,3 +83,6 @@ class _Visible:
             at[where], places[where] = len(fragments), fragment.places(inner)
             fragments.append(self._whole.at(fragment.path))  # frames that name their objects
         return Rows(ids, at, places), fragments
+
+
+__all__ = ["RowDiff", "TableSide", "differences", "staged_diff"]
