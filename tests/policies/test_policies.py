@@ -135,6 +135,10 @@ def test_copies_of_handles_and_loaders_see_no_more():
     ds = deeplake.open(store, policies=MINE)
     for other in (copy.copy(ds), copy.deepcopy(ds), copy.deepcopy(ds[:])):
         assert [row["n"] for row in other] == [1]
+    db = deeplake.connect(store, policies=MINE)
+    assert copy.deepcopy(db).execute("SELECT n FROM data").fetchall() == [(1,)]
+    db.tables()
+    assert copy.deepcopy(db).execute("SELECT n FROM data").fetchall() == [(1,)]
     loader = copy.deepcopy(ds.batches(4))
     assert [batch["n"].tolist() for batch in loader] == [[1]]
 
@@ -340,7 +344,7 @@ def test_what_is_no_policy_is_refused_before_anything_is_read(policies, error):
     ("now() > '2020-01-01'", UnsupportedQueryError),
     ("current_date > '2020-01-01' AND n = 1", UnsupportedQueryError),
     ("'today'::date > '2020-01-01'", UnsupportedQueryError),
-    ("1 / (n - 1) = 0", QueryError),
+    ("1 / (n - 1) = 0", PolicyError),
 ])  # fmt: skip
 def test_a_policy_that_cannot_be_decided_by_the_row_shows_nothing(condition, error):
     store, _ = made([("a", 1)])
@@ -350,6 +354,19 @@ def test_a_policy_that_cannot_be_decided_by_the_row_shows_nothing(condition, err
             len(ds)
         with pytest.raises(error):
             [*ds]
+
+
+def test_a_policy_that_fails_on_a_row_does_not_say_what_is_in_it():
+    store, _ = made([("a", 1), ("canary", 2)])
+    for condition in (
+        "tenant::int > 0",
+        "tenant::jsonb = '{}'",
+        "('{\"a\":' || tenant)::json IS NULL",
+    ):
+        with pytest.raises(PolicyError, match="fails on a row") as failed:
+            seen(store, {"data": condition})
+        assert "canary" not in str(failed.value)
+        assert failed.value.__cause__ is failed.value.__context__ is None
 
 
 def test_restricted_handles_only_read():

@@ -1,7 +1,8 @@
-"""The rows of one table at one commit, as one principal may see them.
+"""The rows of one table at one commit, or some of them, for a query.
 
 The only way to rows for whoever asks with a query: scans, fetches, counts, statistics and keys
-pass here, so a policy that hides rows is applied once.
+pass here. Of a principal the tree has only the rows that it may see (`query.policy`); `visible`
+leaves out more, as of a write that concerns some rows.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class TableView:
         name: of the table, for messages.
         tree: its rows.
         columns: its columns.
-        visible: positions of the rows that the principal may see, ascending; None for all.
+        visible: positions of the rows that are there, ascending; None for all.
     """
 
     def __init__(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deeplake.errors import InputError, PolicyError, UnsupportedQueryError
+from deeplake.errors import InputError, PolicyError, QueryError, UnsupportedQueryError
 from deeplake.query.expression import Aggregate, Call, Subquery, walk
 from deeplake.sql import tree
 from deeplake.sql.computed import NoTables
@@ -58,7 +58,7 @@ class Principal:
         """Positions of the rows that may be seen, ascending.
 
         Raises:
-            PolicyError: the table is not named.
+            PolicyError: the table is not named, or the condition fails on a row.
             QueryError: the condition does not fit its columns.
         """
         text = self._texts.get(view.name)
@@ -73,7 +73,16 @@ class Principal:
         catalog = Overlaid(NoTables(), {TARGET: view})
         statement, _ = bind_select("", select, catalog, ())
         _refuse(text, getattr(statement.query, "condition", None))
-        found = joined(answers("", select, catalog, (), [], [view]))
+        failed = None
+        try:
+            found = joined(answers("", select, catalog, (), [], [view]))
+        except QueryError as error:
+            failed = error.sqlstate
+        if failed is not None:  # raised here, without what failed: that quotes values of the row
+            raise PolicyError(
+                f"the policy {text!r} fails on a row of table {view.name!r}: SQLSTATE {failed}.",
+                hint="A policy must have an answer for every row, as with CASE or coalesce().",
+            )
         return np.zeros(0, np.int64) if found is None else once(found).positions
 
 
