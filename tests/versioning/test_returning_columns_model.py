@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -47,6 +47,12 @@ STEPS = st.lists(
     min_size=4,
     max_size=24,
 )  # fmt: skip
+
+COMPACTED_WITH_ANOTHER_DEFAULT = [
+    ("main", "add", 1, "ours"), ("main", "append", 0, "ours"), ("main", "optimize", 0, "ours"),
+    ("main", "revert", 1, "ours"), ("dev", "add", 0, "ours"), ("main", "pick", 0, "ours"),
+]  # fmt: skip
+"""A compaction writes the default of a column, which then goes and comes back with none."""
 
 
 class Two:
@@ -187,6 +193,7 @@ def plain(value: Any) -> Any:
 @pytest.mark.parametrize("rows", [5, 1 << 16])
 @hypothesis_settings(max_examples=2 * hypothesis_settings.default.max_examples)
 @given(steps=STEPS)
+@example(steps=COMPACTED_WITH_ANOTHER_DEFAULT)
 def test_any_order_of_drops_returns_and_compactions_reads_as_the_model(
     rows: int, steps: Any
 ) -> None:

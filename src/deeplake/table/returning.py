@@ -257,7 +257,8 @@ class Returning:
         need = np.zeros(len(places), np.bool_)
         for k in np.unique(at[found]).tolist():
             those = at == k
-            need[those] = held(sources[k], column_id, there[those]) & ~mine[those]
+            # what ours holds and theirs does not is another default, written by a compaction
+            need[those] = held(sources[k], column_id, there[those]) != mine[those]
             need[those] |= versions_at(sources[k], column_id, there[those]) != versions_at(
                 target, column_id, places[those]
             )
