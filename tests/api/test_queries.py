@@ -159,6 +159,24 @@ def test_views_become_tables(ds, tmp_path):
     assert pq.read_table(tmp_path / "v.parquet").column("image").to_pylist()[0] == png(0)
 
 
+def test_a_view_tells_its_plan_without_running_and_with(ds):
+    view = ds.filter("id = %s", [7])
+    told = view.explain()
+    assert view.question._selected is None, "it did not run"
+    assert told == "\n".join(
+        line
+        for (line,) in deeplake.connect(ds._session.repository.store).execute(
+            "EXPLAIN SELECT * FROM gens WHERE id = 7"
+        )
+    )
+    assert "Scan of gens: 40 of 40 rows, by candidates" in told
+    assert "Time:" not in told
+    analyzed = view.explain(analyze=True)
+    assert ", 1 rows" in analyzed.splitlines()[0]
+    assert "requests" in analyzed
+    assert "Time:" in analyzed
+
+
 def test_empty_views(ds):
     view = ds.filter("id > 1000")
     assert len(view) == 0

@@ -155,6 +155,22 @@ class QueryView(Streamed):
             columns.append(type_.values(data) if encoded is None else encoded(data))
         return list(zip(*columns, strict=True)) if columns else [()] * (high - low)
 
+    def explain(self, *, analyze: bool = False) -> str:
+        """How the statement finds its rows, as EXPLAIN prints it, a line each.
+
+        Args:
+            analyze: run it anew, and say what that took: fragments, bytes and requests, time.
+
+        Raises:
+            QueryError: from the run.
+        """
+        from deeplake.query.explain import explained
+        from deeplake.query.plan import plan_of
+
+        asked = self.question
+        plan = plan_of(asked.statement)
+        return "\n".join(explained(plan, asked.tables, asked.values, analyze=analyze))
+
     def to_arrow(self) -> pa.Table:
         """The rows as an Arrow table, media as their encoded bytes."""
         import pyarrow as pa
