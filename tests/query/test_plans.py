@@ -10,7 +10,7 @@ import pytest
 from deeplake.api.database import Database
 from deeplake.errors import QueryError, RepositoryNotFoundError
 from deeplake.query.cache import COLUMNS, PLANS, Bounded
-from deeplake.sql.binding import kind_of_value
+from deeplake.sql.binding import parameter
 from deeplake.storage.memory import MemoryStore
 from deeplake.testing.asking import planned, slow_rows
 from deeplake.testing.tracing import TracingStore
@@ -26,7 +26,8 @@ def made(store=None):
 
 
 def kept(text, *values):
-    found = PLANS.get((text, tuple(kind_of_value(value) for value in values)))
+    kinds = tuple(parameter(k, value) for k, value in enumerate(values, 1))
+    found = PLANS.get((text, kinds))
     return None if found is None else found.plan
 
 

@@ -15,7 +15,9 @@ from deeplake.query.kinds import (
     NUMERIC_DIGITS,
     TEXT,
     TEXTS,
+    VECTOR,
     Kind,
+    array_of,
     digits_of,
     engine_type,
     is_varying,
@@ -113,6 +115,23 @@ def assign(expression: Expression, kind: Kind) -> Expression:
     return cast(expression, kind)
 
 
+def listed(expression: Expression, wanted: Kind) -> Expression:
+    """A parameter that is a list of Python as the array or vector that its place wants.
+
+    By itself it is a document; anything else stays what it is.
+    """
+    if not isinstance(expression, Parameter) or expression.items is None:
+        return expression
+    items = expression.items
+    if wanted.name in ("vector", "halfvec"):
+        return Parameter(expression.number, VECTOR) if items.name in NUMBERS else expression
+    if wanted.element is None:
+        return expression
+    if items.name == "unknown":
+        return cast(Parameter(expression.number, array_of(TEXT)), array_of(wanted.element.plain))
+    return Parameter(expression.number, array_of(items))
+
+
 def cast(expression: Expression, kind: Kind) -> Expression:
     """An explicit cast.
 
@@ -120,6 +139,7 @@ def cast(expression: Expression, kind: Kind) -> Expression:
         QueryError: 42846, there is no such cast; 22P02 and others, a literal that is none.
         NeedEarly: it is a late column.
     """
+    expression = listed(expression, kind)
     given = present(expression).kind
     if given == kind:
         return settled(expression)

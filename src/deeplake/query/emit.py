@@ -17,6 +17,7 @@ from deeplake.query.expression import (
     Parameter,
     Subquery,
 )
+from deeplake.query.given import name as name_of
 from deeplake.query.kinds import engine_type
 from deeplake.query.relation import (
     Combined,
@@ -69,7 +70,7 @@ def expression(node: Expression) -> str:
     if isinstance(node, Constant):
         return constant(node.value, node.kind)
     if isinstance(node, Parameter):
-        return f"CAST(${node.number} AS {engine_type(node.kind)})"
+        return f"CAST(${name_of(node)} AS {engine_type(node.kind)})"
     if isinstance(node, Call):
         if node.name == "or" and len(node.arguments) > _ALTERNATIVES:
             return _member(node) or node.template.format(*map(expression, node.arguments))

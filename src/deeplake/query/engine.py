@@ -193,7 +193,7 @@ def run(
     Args:
         text: of the engine's dialect, all names our own.
         feeds: name -> Arrow table or reader.
-        parameters: number -> value; those that the text has, no others.
+        parameters: name -> value; those that the text has, no others.
 
     Raises:
         QueryError: with the SQLSTATE of what went wrong.

@@ -33,10 +33,15 @@ class Constant(NamedTuple):
 
 
 class Parameter(NamedTuple):
-    """A value that comes with the execution, numbered from 1."""
+    """A value that comes with the execution, numbered from 1.
+
+    `items` is the kind of its items if it is a list: a document by itself, it is an array where one
+    is wanted. UNKNOWN for texts, and for none.
+    """
 
     number: int
     kind: Kind
+    items: Kind | None = None
 
 
 class Call(NamedTuple):
@@ -121,9 +126,9 @@ def walk(expression: Expression) -> Iterator[Expression]:
         waiting += children(found)
 
 
-def parameters_used(query: Query) -> set[int]:
-    """Numbers of the parameters that a query refers to, anywhere in it."""
-    return {node.number for node in _within(query) if isinstance(node, Parameter)}
+def parameters_used(query: Query) -> set[Parameter]:
+    """The parameters that a query refers to, anywhere in it."""
+    return {node for node in _within(query) if isinstance(node, Parameter)}
 
 
 def columns_used(query: Query) -> set[tuple[int, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
+from deeplake.query.expression import Parameter
 from deeplake.query.feed import is_narrow
 from deeplake.query.kinds import (
     BOOL,
@@ -13,7 +14,11 @@ from deeplake.query.kinds import (
     FLOAT8,
     INT4,
     INT8,
+    INTEGERS,
+    INTERVAL,
     JSONB,
+    NUMBERS,
+    NUMERIC,
     TIME,
     TIMESTAMP,
     TIMESTAMPTZ,
@@ -83,7 +88,7 @@ class Binding:
         self.text = text
         self.catalog = catalog
         self.early = early
-        self.parameters = [kind_of_value(value) for value in values]
+        self.parameters = [parameter(k, value) for k, value in enumerate(values, 1)]
         self.tables: list[TableView] = []
         self.table_names: list[str] = []
         self.references: list[BoundTable] = []
@@ -156,6 +161,33 @@ class Binding:
         return self.sources.index(source)
 
 
+def parameter(number: int, value: Any) -> Parameter:
+    """A value of Python as an expression.
+
+    >>> parameter(1, [1, None, 2.5]).items.name, parameter(1, [1, "x"]).items
+    ('float8', None)
+    """
+    return Parameter(number, kind_of_value(value), _items(value))
+
+
+def _items(value: Any) -> Kind | None:
+    """The kind of a list's items: unknown for texts and for none, None if it is no such list."""
+    if not isinstance(value, list | tuple):
+        if not hasattr(value, "__array__") or getattr(value, "ndim", None) != 1:
+            return None
+        first = value[:1].tolist()  # all are of one kind
+        return INT8 if first and type(first[0]) is int else _items(first)
+    kinds = {kind_of_value(item) for item in value if item is not None}
+    if len(kinds) < 2:
+        kind = next(iter(kinds), UNKNOWN)
+        return None if kind.element is not None or kind in (JSONB, VECTOR) else kind
+    if any(kind.name not in NUMBERS for kind in kinds):
+        return None
+    if FLOAT8 in kinds:
+        return FLOAT8
+    return INT8 if all(kind.name in INTEGERS for kind in kinds) else NUMERIC
+
+
 def kind_of_value(value: Any) -> Kind:
     """As which kind a parameter of Python is bound.
 
@@ -197,5 +229,6 @@ _PLAIN: tuple[tuple[type, Kind], ...] = (
 _BY_NAME = {
     "datetime.date": DATE,
     "datetime.time": TIME,
+    "datetime.timedelta": INTERVAL,
     "uuid.UUID": UUID,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from deeplake.errors import QueryError, UnsupportedQueryError
-from deeplake.query.coercion import as_kind, common_kind, present
+from deeplake.query.coercion import as_kind, common_kind, listed, present
 from deeplake.query.expression import Call, Column, Expression, Subquery, walk
 from deeplake.query.functions import registry
 from deeplake.query.kinds import BOOL, TEXT, array_of
@@ -270,6 +270,7 @@ def cast_text(expression: Expression) -> Expression:
 def _array(binder: ExpressionBinder, value: Any, operator: str) -> Expression:
     word = enum_name(value, "kind")[-3:]
     left, array = present(binder.bind(value.lexpr)), present(binder.bind(value.rexpr))
+    array = listed(array, array_of(TEXT if left.kind.name == "unknown" else left.kind.plain))
     if array.kind.name == "unknown":
         element = TEXT if left.kind.name == "unknown" else left.kind.plain
         array = as_kind(array, array_of(element))

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from deeplake.errors import QueryError, UnsupportedQueryError
-from deeplake.query.coercion import as_kind, cast, common_kind, condition, present
+from deeplake.query.coercion import as_kind, cast, common_kind, condition, listed, present
 from deeplake.query.expression import Call, Constant, Expression, Parameter
 from deeplake.query.functions import registry
 from deeplake.query.kinds import (
@@ -147,7 +147,7 @@ class ExpressionBinder:
         known = self.binding.parameters
         if not 1 <= value.number <= len(known):
             raise QueryError(f"there is no parameter ${value.number}.", sqlstate="42P02")
-        return Parameter(value.number, known[value.number - 1])
+        return Parameter(*known[value.number - 1])
 
     def _column_ref(self, value: Any) -> Expression:
         fields = [f.string.sval for f in value.fields if inner(f)[0] == "string"]
@@ -312,7 +312,8 @@ class ExpressionBinder:
 
     def operation(self, operator: str, left: Expression, right: Expression) -> Expression:
         """A binary operator; a literal of unknown kind takes the other side's."""
-        return registry.call(operator, [present(left), present(right)])
+        left, right = present(left), present(right)
+        return registry.call(operator, [listed(left, right.kind), listed(right, left.kind)])
 
     def _func_call(self, value: Any) -> Expression:
         return calls.bind_call(self, value)

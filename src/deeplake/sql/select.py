@@ -57,7 +57,7 @@ def bind_select(
             raise too_deep() from None
         used = columns_used(query)
         scans = tuple(reference.scan(used) for reference in binding.references)
-        sources, kinds = tuple(binding.sources), tuple(binding.parameters)
+        sources, kinds = tuple(binding.sources), tuple(p.kind for p in binding.parameters)
         return Statement(query, scans, sources, kinds), binding.tables
 
 

@@ -33,6 +33,8 @@ register(
     "CAST(length(rtrim({0}, ' ')) AS INTEGER)",
 )
 register("length octet_length", "bytea -> int4", "CAST(octet_length({0}) AS INTEGER)")
+for _media in ("image", "video", "audio"):
+    register("octet_length", f"{_media} -> int4", "CAST(octet_length({0}) AS INTEGER)")
 register("octet_length", "text -> int4", "CAST(strlen({0}) AS INTEGER)")
 register("octet_length", "bpchar -> int4", "CAST(strlen({0}) AS INTEGER)")
 register("bit_length", "text -> int4", "CAST(8 * strlen({0}) AS INTEGER)")
