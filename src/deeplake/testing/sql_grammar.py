@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hypothesis import strategies as st
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     Draw = Callable[[st.SearchStrategy[Any]], Any]
+    Tables = Mapping[str, Sequence[tuple[str, str]]]
 
 INT, FLOAT, TEXT, BOOL, DATE, BYTES = "int", "float", "text", "bool", "date", "bytes"
 TIME, ARRAY, JSON = "time", "array", "json"
 _CLASSES = (INT, FLOAT, TEXT, BOOL, DATE, TIME)
 _ANY = (*_CLASSES, BYTES, ARRAY)
-_COLUMNS: dict[str, tuple[tuple[str, str], ...]] = {
+COLUMNS: dict[str, tuple[tuple[str, str], ...]] = {
     "users": (
         ("id", INT), ("name", TEXT), ("age", INT), ("active", BOOL), ("joined", DATE),
         ("tags", ARRAY), ("meta", JSON),
@@ -31,6 +32,7 @@ _COLUMNS: dict[str, tuple[tuple[str, str], ...]] = {
     "media": (("id", INT), ("gen_id", INT), ("thumb", BYTES)),
     "nothing": (("a", INT), ("b", TEXT)),
 }  # fmt: skip
+_SMALL = ("events", "nothing", "media")
 _CONSTANTS = {
     INT: ("0", "1", "2", "7", "-3", "null::int", "12"),
     FLOAT: ("0.5::float8", "2::float8", "-1.25::float8", "'NaN'::float8", "null::float8"),
@@ -68,10 +70,18 @@ class Names(NamedTuple):
 
 
 class Grammar:
-    """Draws one statement."""
+    """Draws one statement.
 
-    def __init__(self, draw: Draw) -> None:
+    Args:
+        draw: of Hypothesis.
+        tables: name -> (column, class) of each column; every table has an integer.
+        small: names of those that may stand in a cross join.
+    """
+
+    def __init__(self, draw: Draw, tables: Tables = COLUMNS, small: Sequence[str] = _SMALL) -> None:
         self._draw = draw
+        self._tables = tables
+        self._small = small
         self._last = 0
 
     def _chance(self, percent: int) -> bool:
@@ -117,9 +127,9 @@ class Grammar:
 
     def _value_of_query(self, class_: str, names: Names, depth: int) -> str:
         """The rest of a scalar subquery that gives one row at most."""
-        table = self._one(["users", "gens"])
+        table = self._one(list(self._tables)[:2])
         alias = self._alias()
-        inner = Names(tuple((f"{alias}.{c}", k) for c, k in _COLUMNS[table]))
+        inner = Names(tuple((f"{alias}.{c}", k) for c, k in self._tables[table]))
         both = Names((*inner.columns, *names.columns))
         where = f"from {table} {alias} where {self._bool(both, depth)}"
         known = inner.of(class_)
@@ -260,8 +270,8 @@ class Grammar:
 
     def _of_query(self, names: Names, depth: int) -> str:
         """EXISTS, IN, ANY and ALL."""
-        table, alias = self._one(["users", "gens", "events", "nothing"]), self._alias()
-        columns = _COLUMNS[table]
+        table, alias = self._one(list(self._tables)), self._alias()
+        columns = self._tables[table]
         inner = Names(tuple((f"{alias}.{c}", k) for c, k in columns))
         both = Names((*inner.columns, *names.columns))
         where = f"from {table} {alias} where {self._bool(both, depth)}"
@@ -329,8 +339,9 @@ class Grammar:
             if any(c == INT for c in classes):
                 labels = ", ".join(f"c{k}" for k in range(len(classes)))
                 return f"({query}) as {alias}({labels})", Names(columns)
-        table = self._one(["events", "nothing", "media"] if small else list(_COLUMNS))
-        return f"{table} {alias}", Names(tuple((f"{alias}.{c}", k) for c, k in _COLUMNS[table]))
+        table = self._one(self._small if small else list(self._tables))
+        columns = self._tables[table]
+        return f"{table} {alias}", Names(tuple((f"{alias}.{c}", k) for c, k in columns))
 
     def query(self, depth: int) -> tuple[str, list[str]]:
         """A query without ORDER BY, and the classes of its columns; the first is an integer."""
@@ -437,6 +448,6 @@ class Grammar:
 
 
 @st.composite
-def statements(draw: Draw) -> Drawn:
-    """A statement."""
-    return Grammar(draw).statement()
+def statements(draw: Draw, tables: Tables = COLUMNS, small: Sequence[str] = _SMALL) -> Drawn:
+    """A statement over the tables of `sql_tables`, or over others."""
+    return Grammar(draw, tables, small).statement()
