@@ -340,8 +340,8 @@ class Grammar:
                 labels = ", ".join(f"c{k}" for k in range(len(classes)))
                 return f"({query}) as {alias}({labels})", Names(columns)
         table = self._one(self._small if small else list(self._tables))
-        columns = self._tables[table]
-        return f"{table} {alias}", Names(tuple((f"{alias}.{c}", k) for c, k in columns))
+        known = tuple((f"{alias}.{c}", k) for c, k in self._tables[table])
+        return f"{table} {alias}", Names(known)
 
     def query(self, depth: int) -> tuple[str, list[str]]:
         """A query without ORDER BY, and the classes of its columns; the first is an integer."""
