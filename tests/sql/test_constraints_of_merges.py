@@ -192,6 +192,45 @@ def test_a_merge_that_breaks_a_check() -> None:
     assert rows(db, "SELECT * FROM a ORDER BY id") == [(1, 1, 2), (2, 9, 20)]
 
 
+@pytest.mark.parametrize("kind", ["check", "reference"])
+def test_what_is_kept_settles_no_constraint_and_the_way_out_is_told(kind: str) -> None:
+    """Each side keeps it: to take one side of a row would undo what nobody disputes."""
+    db = database(*SPAN, *FAMILY, "INSERT INTO a VALUES (2, 1, 10)")
+    if kind == "check":
+        theirs, ours = "UPDATE a SET lo = 9 WHERE id = 2", "UPDATE a SET hi = 2 WHERE id = 2"
+        mend = "UPDATE a SET hi = 20 WHERE id = 2"
+    else:
+        theirs, ours = "INSERT INTO f VALUES (11, 2)", "DELETE FROM p WHERE id = 2"
+        mend = "INSERT INTO p VALUES (2, 22, 22)"
+    db.branch("d")
+    db.execute(theirs)
+    db.execute("UPDATE a SET lo = 5 WHERE id = 1")
+    db.checkout("main")
+    db.execute(ours)
+    db.execute("UPDATE a SET lo = 6 WHERE id = 1")
+    with pytest.raises(errors.MergeConflictError):
+        db.merge("d")
+    (left,) = db.resolve(keep="theirs", column="lo")
+    assert left.kind == kind
+    before = db.commit_id
+    for how in ({"keep": "ours"}, {"keep": "theirs"}, {"value": 5}):
+        with pytest.raises(errors.InputError, match="no side settles") as caught:
+            db.resolve(**how)  # type: ignore[arg-type]
+        assert "merge() again" in str(caught.value.hint)
+        assert "abort_merge()" in str(caught.value.hint)
+        assert left.message.split(";")[0] in str(caught.value)
+    assert db.commit_id == before
+    assert [repr(c) for c in db.conflicts()] == [repr(left)], "it waits as before"
+    db.execute(mend)
+    assert db.conflicts() == []
+    with pytest.raises(errors.InputError) as caught:
+        db.resolve(keep="ours")
+    assert "merge() again publishes" in str(caught.value.hint)
+    db.merge("d")
+    assert rows(db, "SELECT lo FROM a WHERE id = 1") == [(5,)], "what was decided is kept"
+    assert db.conflicts() == []
+
+
 def test_what_a_function_answers_is_held_against_the_check() -> None:
     db = database("CREATE TABLE a (id int primary key, n int CHECK (n > 0))")
     db.execute("INSERT INTO a VALUES (1, 1)")

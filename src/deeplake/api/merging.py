@@ -178,8 +178,13 @@ def resolve(
                           (("table", table), ("row_id", row_id), ("column", column))
                           if v is not None)  # fmt: skip
         raise InputError(
-            f"nothing in conflict is named by {asked or 'that'}.", hint="conflicts() lists them."
+            f"nothing in conflict is named by {asked or 'that'}.",
+            hint="conflicts() lists them."
+            if standing
+            else "Nothing is left to decide: "
+            f"{waiting.doing.replace('-', '_')}() again publishes it.",
         )
+    meant = _settled_by_a_side(meant, waiting)
     if how[0] == "value" and any(c.kind != "cell" for c in meant):
         raise InputError(
             "a value settles cells only.", hint="Keep 'ours' or 'theirs', or name a column."
@@ -200,6 +205,26 @@ def resolve(
     except MergeConflictError as error:  # keys that only what was decided gives to two rows
         return list(error.conflicts)
     return []
+
+
+def _settled_by_a_side(meant: list[Conflict], waiting: PendingMerge) -> list[Conflict]:
+    """Those that a side or a value settles; what both sides together break is none of them.
+
+    Raises:
+        InputError: there are no others.
+    """
+    found = [c for c in meant if c.kind not in ("check", "reference")]
+    if found:
+        return found
+    first = meant[0]
+    told = first.message.partition(";")[0]
+    raise InputError(
+        f"no side settles what both together break: table {first.table!r}, row {first.row_id}: "
+        f"{told}.",
+        hint="Change the row, or the one that it refers to, on this branch and commit; then "
+        f"{waiting.doing.replace('-', '_')}() again, which keeps what was decided. Or "
+        "abort_merge().",
+    )
 
 
 def _refuse_taken(conflicts: Sequence[Conflict], meant: Sequence[Conflict]) -> None:
