@@ -59,17 +59,36 @@ def given(used: Iterable[Parameter], values: Sequence[Any]) -> dict[str, Any]:
         label = name(parameter)
         if label not in found:
             value = values[parameter.number - 1]
-            found[label] = None if value is None else _taken(value, label[0], parameter.number)
+            found[label] = None if value is None else _taken(value, parameter)
     return found
 
 
-def _taken(value: Any, form: str, number: int) -> Any:
+def _taken(value: Any, parameter: Parameter) -> Any:
+    form, number = _form(parameter.kind), parameter.number
     if form == "j":
         return _document(value, number)
     if form == "a" and not isinstance(value, str):
         items = _array(value, number) if hasattr(value, "__array__") else value
-        return [None if item is None else _plain(item, number) for item in items]
+        made = [None if item is None else _plain(item, number) for item in items]
+        return made if parameter.kind.element is not None else _vector(made)
     return _plain(value, number)
+
+
+def _vector(elements: list[Any]) -> list[Any]:
+    """The elements of a vector, as pgvector takes them.
+
+    Raises:
+        QueryError: 22000, 22004
+    """
+    if not elements:
+        raise QueryError("vector must have at least 1 dimension.", sqlstate="22000")
+    if None in elements:
+        raise QueryError("vector must not contain nulls.", sqlstate="22004")
+    numbers = np.array(elements, np.float64)
+    if not np.isfinite(numbers).all():
+        what = "NaN" if np.isnan(numbers).any() else "infinite value"
+        raise QueryError(f"{what} not allowed in vector.", sqlstate="22000")
+    return elements
 
 
 def _plain(value: Any, number: int) -> Any:
