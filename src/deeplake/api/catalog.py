@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deeplake.api.version_tables import LISTS, named_at, version_view
+from deeplake.errors import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 THIS = "this"
 """What a dataset is called in its own queries, beside its name."""
+
+BRANCHES_ASKED = 16
+"""For a table that is not there: a request or three each, at once."""
 
 SCHEMA = "public"
 """The schema that tables are in unless another is named."""
@@ -68,10 +72,18 @@ class Tables:
         text = session.columns.schema.sql.get("view")
         return None if text is None else (text, session.columns.names)
 
-    def names(self) -> Sequence[str]:
-        """Every table, for suggestions."""
+    def hint(self, name: str) -> str:
+        """Where a table that is not there may be: on another branch, or under another name."""
+        repository = self._stand.repository
+        own = self._stand.branch
+        others = [b for b in repository.branches() if own is None or b.branch_id != own.branch_id]
+        asked = others[:BRANCHES_ASKED]
+        heads = repository.objects.parallel(repository.head, asked)
+        for branch, head in zip(asked, heads, strict=True):
+            if name in head.entries():
+                return f'Branch {branch.name!r} has it: "{name}@{branch.name}".'
         known = [*self._stand.snapshot.entries()]
-        return known if self._this is None else [*known, THIS]
+        return did_you_mean(name, known if self._this is None else [*known, THIS])
 
     def version_table(self, function: str, arguments: Sequence[str]) -> str:
         """Make the table that a function in FROM stands for; see `sql.versions`."""

@@ -36,7 +36,7 @@ def explain(database: Database, prepared: Prepared, node: Any) -> Cursor:
     from deeplake.sql.parse import inner
     from deeplake.sql.select import bind_select
     from deeplake.sql.versions import resolve
-    from deeplake.sql.views import expand
+    from deeplake.sql.views import expand, reading
 
     kind, select = inner(node.query)
     if kind != "select_stmt" or select.HasField("into_clause"):
@@ -46,8 +46,8 @@ def explain(database: Database, prepared: Prepared, node: Any) -> Cursor:
     unrestricted(at_head(database).repository, "EXPLAIN")
     catalog = Tables(database)
     resolve(prepared.text, select, prepared.values, catalog)
-    expand(select, catalog)
-    statement, tables = bind_select(prepared.text, select, catalog, prepared.values)
+    with reading(expand(select, catalog)):
+        statement, tables = bind_select(prepared.text, select, catalog, prepared.values)
     lines = explained(plan_of(statement), tables, prepared.values, analyze=analyze)
     return Cursor(Done([ResultColumn("QUERY PLAN", TEXT)], [(line,) for line in lines]))
 

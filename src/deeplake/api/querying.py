@@ -13,11 +13,15 @@ from deeplake.versioning.history import open_commit
 
 if TYPE_CHECKING:
     from deeplake.api.session import Session
-    from deeplake.sql.parameters import Parameters
+    from deeplake.sql.parameters import Parameters, Prepared
 
 
 def query(
-    stand: Stand, text: str, parameters: Parameters, this: Session | None = None
+    stand: Stand,
+    text: str,
+    parameters: Parameters,
+    this: Session | None = None,
+    before: str = "",
 ) -> QueryView:
     """A SELECT as a view of the commit that the handle stands on, staged rows included.
 
@@ -26,19 +30,26 @@ def query(
         text: the statement.
         parameters: a sequence for %s or $1, a mapping for :name.
         this: the table that is called `this`.
+        before: the beginning of the text that is none of the user's.
 
     Raises:
         QueryError, UnsupportedQueryError, TableNotFoundError: nothing was read yet.
     """
-    from deeplake.sql.parameters import number
-    from deeplake.sql.parse import parse
-    from deeplake.sql.select import bind_select
-    from deeplake.sql.versions import resolve
-    from deeplake.sql.views import expand
+    from deeplake.sql.parameters import number, placed
 
     if not isinstance(text, str):
         raise InputError(f"a query is text, not {type(text).__name__}.")
     prepared = number(text, parameters)
+    with placed(text, parameters, before):
+        return _bound(stand, prepared, this)
+
+
+def _bound(stand: Stand, prepared: Prepared, this: Session | None) -> QueryView:
+    from deeplake.sql.parse import parse
+    from deeplake.sql.select import bind_select
+    from deeplake.sql.versions import resolve
+    from deeplake.sql.views import expand, reading
+
     kind, node = parse(prepared.text)
     if kind != "select_stmt":
         raise UnsupportedQueryError(
@@ -46,8 +57,8 @@ def query(
         )
     catalog = Tables(database_of(stand), this, pinned=True)
     resolve(prepared.text, node, prepared.values, catalog)
-    expand(node, catalog)
-    statement, tables = bind_select(prepared.text, node, catalog, prepared.values)
+    with reading(expand(node, catalog)):
+        statement, tables = bind_select(prepared.text, node, catalog, prepared.values)
     name = None if this is None else this.table
     question = Question(
         prepared.text, statement, tables, prepared.values, stand, name, catalog.elsewhere
@@ -65,8 +76,8 @@ def filtered(session: Session, condition: str, parameters: Parameters) -> QueryV
         raise InputError(
             f"a condition is text such as 'rating >= 4', got {condition!r}.",
         )
-    text = f"SELECT * FROM {THIS} WHERE {condition}"  # noqa: S608 - parsed: one SELECT or refused
-    return query(session.stand, text, parameters, session)
+    before = f"SELECT * FROM {THIS} WHERE "  # noqa: S608 - parsed: one SELECT, or refused
+    return query(session.stand, before + condition, parameters, session, before)
 
 
 def save_view(stand: Stand, name: str, view: QueryView, *, replace: bool) -> None:

@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 
 def execute(database: Database, text: str, parameters: Parameters) -> Cursor:
     """Run one statement; see `Database.execute`."""
-    from deeplake.sql.parameters import number
-    from deeplake.sql.parse import parse
+    from deeplake.sql.parameters import number, placed
     from deeplake.sql.planned import values_of
 
     if not isinstance(text, str):
@@ -41,6 +40,14 @@ def execute(database: Database, text: str, parameters: Parameters) -> Cursor:
         if found is not None:
             return found
     prepared = number(text, parameters)
+    with placed(text, parameters):
+        return _executed(database, text, parameters, prepared)
+
+
+def _executed(database: Database, text: str, parameters: Parameters, prepared: Prepared) -> Cursor:
+    """Run one statement by its kind."""
+    from deeplake.sql.parse import parse
+
     kind, node = parse(prepared.text)
     if kind == "transaction_stmt":
         return _transaction(database, node)
@@ -61,6 +68,14 @@ def execute(database: Database, text: str, parameters: Parameters) -> Cursor:
 
 def executemany(database: Database, text: str, sets: Iterable[Parameters]) -> Cursor:
     """Run one statement for many sets of parameters; see `Database.executemany`."""
+    from deeplake.sql.parameters import placed
+
+    every = list(sets)
+    with placed(text, every[0] if every else None):
+        return _executed_many(database, text, every)
+
+
+def _executed_many(database: Database, text: str, sets: list[Parameters]) -> Cursor:
     from deeplake.sql.parse import parse
 
     given = _sets(text, sets)
@@ -154,14 +169,13 @@ def run_select(database: Database, text: str, node: Any, values: Sequence[Any]) 
         return Cursor(run(plan_of(statement), tables, values))
 
 
-def _sets(text: str, sets: Iterable[Parameters]) -> tuple[str, list[Sequence[Any]]] | None:
+def _sets(text: str, given: list[Parameters]) -> tuple[str, list[Sequence[Any]]] | None:
     """The statement with numbered parameters, and the values of every set in that order.
 
     The text is read once: a mapping of names to themselves tells the order.
     """
     from deeplake.sql.parameters import number
 
-    given = list(sets)
     if not given:
         return None
     first = given[0]
@@ -200,7 +214,7 @@ def _select(
     from deeplake.sql.planned import Watched, remember
     from deeplake.sql.select import bind_select
     from deeplake.sql.versions import resolve
-    from deeplake.sql.views import expand
+    from deeplake.sql.views import expand, reading
 
     text, values = prepared
     told = version_call(database, text, node, values)
@@ -212,7 +226,8 @@ def _select(
         resolve(text, node, values, catalog)
         viewed = expand(node, catalog)
         watched = Watched(catalog)
-        statement, tables = bind_select(text, node, watched, values)
+        with reading(viewed):
+            statement, tables = bind_select(text, node, watched, values)
         if node.locking_clause and stand.block is not None:
             for table in {view.name for view in tables} & stand.snapshot.entries().keys():
                 stand.transaction().watch(table)
@@ -314,13 +329,13 @@ def _written(
     def attempt() -> Outcome:
         from deeplake.api.writing import StandWriting
         from deeplake.sql.versions import resolve
-        from deeplake.sql.views import expand
+        from deeplake.sql.views import expand, reading
 
         catalog = Tables(database)
         resolve(text, node, values, catalog)
-        if node.DESCRIPTOR.name not in ("DropStmt", "RenameStmt", "ViewStmt"):
-            expand(node, catalog)
-        return run(StandWriting(stand, catalog, text, values))
+        itself = node.DESCRIPTOR.name in ("DropStmt", "RenameStmt", "ViewStmt")
+        with reading([] if itself else expand(node, catalog)):
+            return run(StandWriting(stand, catalog, text, values))
 
     with stand.locks.writing:
         refuse_failed(stand.block)

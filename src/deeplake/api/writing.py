@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from deeplake.errors import QueryError, TableNotFoundError, did_you_mean
+from deeplake.errors import QueryError, TableNotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +42,7 @@ class StandWriting:
                     sqlstate="25006",
                 )
             raise TableNotFoundError(
-                f'relation "{name}" does not exist.', hint=did_you_mean(name, self.catalog.names())
+                f'relation "{name}" does not exist.', hint=self.catalog.hint(name)
             )
         if "view" in session.columns.schema.sql:
             raise QueryError(

@@ -48,8 +48,8 @@ class Catalog(Protocol):
     def table(self, name: str, schema: str | None) -> TableView | None:
         """A table by name, at another ref if it is written name@ref; None if there is none."""
 
-    def names(self) -> Sequence[str]:
-        """Every table, for suggestions."""
+    def hint(self, name: str) -> str:
+        """Where a table that is not there may be."""
 
 
 class BoundTable(NamedTuple):

@@ -59,7 +59,9 @@ def bind_call(binder: ExpressionBinder, value: Any) -> Expression:
             raise QueryError(f"window function {name} requires an OVER clause.", sqlstate="42809")
         return _aggregate(binder, name, value)
     if not registry.known(name) and not tables.is_known(name):
-        raise UnsupportedQueryError(f"function {name}() is not supported.")
+        raise UnsupportedQueryError(
+            f"function {name}() is not supported.", hint=registry.nearest(name)
+        )
     if window:
         raise QueryError(
             f"OVER specified, but {name} is not a window function nor an aggregate function.",

@@ -27,9 +27,10 @@ class NoTables:
         del name, schema
         return None
 
-    def names(self) -> Sequence[str]:
+    def hint(self, name: str) -> str:
         """See `Catalog`."""
-        return []
+        del name
+        return ""
 
 
 def compute(text: str, kind: Kind, rows: int) -> tuple[list[Any], bool]:

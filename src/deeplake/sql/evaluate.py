@@ -65,9 +65,9 @@ class Overlaid:
         """See `Catalog`."""
         return self._more[name] if name in self._more else self._catalog.table(name, schema)
 
-    def names(self) -> Sequence[str]:
+    def hint(self, name: str) -> str:
         """See `Catalog`."""
-        return self._catalog.names()
+        return self._catalog.hint(name)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._catalog, name)

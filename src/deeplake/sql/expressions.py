@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from deeplake.errors import QueryError, UnsupportedQueryError
 from deeplake.query.coercion import as_kind, cast, common_kind, condition, listed, present
-from deeplake.query.expression import Call, Constant, Expression, Parameter
+from deeplake.query.expression import Call, Column, Constant, Expression, Parameter
 from deeplake.query.functions import registry
 from deeplake.query.kinds import (
     BOOL,
@@ -163,8 +163,8 @@ class ExpressionBinder:
         if len(fields) == 4:
             raise UnsupportedQueryError("references to other databases are not supported.")
         found = self.scope.find(table, fields[-1], schema)
-        if found is not None:
-            return found
+        if found is not None:  # each reference an object of its own: errors tell its place
+            return Column(*found) if isinstance(found, Column) else found
         whole = self.scope.find_relation(fields[-1]) if table is None else None
         if whole is not None:
             if whole.scalar:

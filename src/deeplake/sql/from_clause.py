@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from deeplake.errors import QueryError, TableNotFoundError, UnsupportedQueryError, did_you_mean
+from deeplake.errors import QueryError, TableNotFoundError, UnsupportedQueryError
 from deeplake.query.coercion import as_kind, common_kind
 from deeplake.query.expression import Call
 from deeplake.query.functions import registry
@@ -73,7 +73,7 @@ class FromBinder:
         if view is None:
             error = TableNotFoundError(
                 f'relation "{value.relname}" does not exist.',
-                hint=did_you_mean(value.relname, self._binding.catalog.names()),
+                hint=self._binding.catalog.hint(value.relname),
             )
             raise error
         table = self._binding.table(value.relname, view)

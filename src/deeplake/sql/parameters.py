@@ -13,7 +13,7 @@ from deeplake.errors import QueryError
 from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     Parameters = Sequence[Any] | Mapping[str, Any] | None
 
@@ -68,6 +68,51 @@ def number(text: str, given: Parameters) -> Prepared:
     return Prepared(found.rewritten(), found.values())
 
 
+def original(text: str, given: Parameters, position: int) -> int:
+    """The character of a text as it was given, of one of the numbered text; both count from 1.
+
+    >>> text = "SELECT :a_long_name, nope"
+    >>> original(text, {"a_long_name": 1}, len("SELECT $1, n"))
+    22
+    """
+    begin = 1
+    for at, end, piece in _Numbering(text, given).pieces():
+        if position < begin + len(piece):
+            same = text[at:end] == piece
+            return at + 1 + (position - begin if same else 0)
+        begin += len(piece)
+    return len(text) + 1
+
+
+class placed:  # noqa: N801 - reads as a phrase: with placed(text, given)
+    """Errors raised within tell their place in the text as it was given.
+
+    Args:
+        text: that was numbered.
+        given: its parameters.
+        before: what stands before the user's part of the text.
+    """
+
+    def __init__(self, text: str, given: Parameters, before: str = "") -> None:
+        self._text, self._given, self._before = text, given, len(before)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: object
+    ) -> None:
+        if not isinstance(error, QueryError) or error.position is None:
+            return
+        found = original(self._text, self._given, error.position) - self._before
+        told = f"at character {error.position}"
+        error.position = found if found > 0 else None
+        if told in error.message:
+            at = f"at character {found}" if found > 0 else "at its beginning"
+            error.message = error.message.replace(told, at)
+            error.args = (error.message,)
+
+
 class _Numbering:
     def __init__(self, text: str, given: Parameters) -> None:
         if isinstance(given, str | bytes) or not (given is None or hasattr(given, "__len__")):
@@ -85,19 +130,23 @@ class _Numbering:
         self._highest = 0
 
     def rewritten(self) -> str:
-        parts, at = [], 0
+        return "".join(piece for _, _, piece in self.pieces())
+
+    def pieces(self) -> Iterator[tuple[int, int, str]]:
+        """(begin, end, what stands for it) of each part of the text."""
+        at = 0
         while True:
             match = _TOKEN.search(self._text, at)
             if match is None:
-                parts.append(self._text[at:])
-                return "".join(parts)
-            parts.append(self._text[at : match.start()])
+                yield at, len(self._text), self._text[at:]
+                return
+            yield at, match.start(), self._text[at : match.start()]
             at = match.end()
             if match["comment"]:
                 at = self._comment_end(at)
-                parts.append(" ")
+                yield match.start(), at, " "
             else:
-                parts.append(self._replacement(match))
+                yield match.start(), at, self._replacement(match)
 
     def _replacement(self, match: re.Match[str]) -> str:
         name = match["mapped"] or match["named"]

@@ -65,9 +65,9 @@ class Watched:
             self.asked.append((name, schema, found))
         return found
 
-    def names(self) -> Sequence[str]:
+    def hint(self, name: str) -> str:
         """See `Catalog`."""
-        return self._catalog.names()
+        return self._catalog.hint(name)
 
 
 def values_of(text: str, given: Parameters) -> tuple[Any, ...] | None:

@@ -28,15 +28,15 @@ class Views(Protocol):
         """The SELECT behind a view and the view's columns; None if there is no such view."""
 
 
-def expand(node: Any, views: Views, depth: int = 0) -> bool:
-    """Put the queries of views in the place of their names, anywhere in a tree; whether any was.
+def expand(node: Any, views: Views, depth: int = 0) -> list[str]:
+    """Put the queries of views in the place of their names, anywhere in a tree; which these were.
 
     Raises:
         QueryError: 54001, views of views, too deep.
     """
     if depth > DEPTH_MAX:
         raise QueryError(f"views are nested more than {DEPTH_MAX} deep.", sqlstate="54001")
-    expanded = False
+    expanded: list[str] = []
     common = {cte.ctename for cte in _messages(node, "CommonTableExpr")}
     for item in list(_nodes(node, "range_var")):
         relation = item.range_var
@@ -47,16 +47,41 @@ def expand(node: Any, views: Views, depth: int = 0) -> bool:
             continue
         text, labels = found
         _, query = parse(text)
-        expand(query, views, depth + 1)
+        expanded += expand(query, views, depth + 1)
         alias = relation.alias.aliasname or relation.relname
         columns = list(relation.alias.colnames)
         made = nodes().RangeSubselect()
         made.subquery.select_stmt.CopyFrom(_only(query, labels))
         made.alias.aliasname = alias
         made.alias.colnames.extend(columns)
+        _unplaced(made)
         item.range_subselect.CopyFrom(made)
-        expanded = True
+        expanded.append(relation.relname)
     return expanded
+
+
+def _unplaced(query: Any) -> None:
+    """Forget where parts of a view's query stand: in another text than the statement's."""
+    for message in _messages(query, ""):
+        if "location" in message.DESCRIPTOR.fields_by_name:
+            message.location = -1
+
+
+class reading:  # noqa: N801 - reads as a phrase: with reading(views)
+    """Errors raised within that have no place in the statement tell which views it reads."""
+
+    def __init__(self, views: Sequence[str]) -> None:
+        self._views = views
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: object
+    ) -> None:
+        if self._views and isinstance(error, QueryError) and error.position is None:
+            shown = ", ".join(f"view {name!r}" for name in self._views)
+            error.hint = f"{error.hint} The statement reads {shown}.".strip()
 
 
 def _only(query: Any, labels: Sequence[str]) -> Any:
@@ -78,7 +103,7 @@ def _messages(node: Any, name: str) -> Iterator[Any]:
     waiting = [node]
     while waiting:
         message = waiting.pop()
-        if message.DESCRIPTOR.name == name:
+        if name in ("", message.DESCRIPTOR.name):
             yield message
         for field, value in message.ListFields():
             if field.message_type is not None:

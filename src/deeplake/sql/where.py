@@ -10,7 +10,7 @@ from deeplake.errors import QueryError
 from deeplake.sql import tree
 from deeplake.sql.cells import Computed
 from deeplake.sql.evaluate import TARGET, Evaluated, Overlaid, answers, joined, once
-from deeplake.sql.parameters import number
+from deeplake.sql.parameters import number, placed
 from deeplake.sql.parse import parse
 
 if TYPE_CHECKING:
@@ -50,6 +50,9 @@ def _more(node: Any) -> bool:
     return any(getattr(node, name) for name in _CLAUSES) or any(map(node.HasField, fields))
 
 
+_BEFORE = "SELECT 1 FROM t WHERE "
+
+
 def condition_of(condition: str | None, parameters: Parameters) -> tuple[str, Any, Sequence[Any]]:
     """The statement around a condition, its node (None for no condition) and its parameters.
 
@@ -58,7 +61,7 @@ def condition_of(condition: str | None, parameters: Parameters) -> tuple[str, An
     """
     if condition is None:
         return "", None, ()
-    prepared = number(f"SELECT 1 FROM t WHERE {condition}", parameters)  # noqa: S608 - parsed
+    prepared = number(_BEFORE + condition, parameters)
     kind, node = parse(prepared.text)
     if kind != "select_stmt" or not node.HasField("where_clause") or _more(node):
         raise QueryError(
@@ -87,6 +90,20 @@ def evaluated(
     Raises:
         QueryError
     """
+    if condition is None:
+        return _evaluated(view, name, catalog, condition, parameters, cells)
+    with placed(_BEFORE + condition, parameters, _BEFORE):
+        return _evaluated(view, name, catalog, condition, parameters, cells)
+
+
+def _evaluated(
+    view: TableView,
+    name: str,
+    catalog: Catalog,
+    condition: str | None,
+    parameters: Parameters,
+    cells: Sequence[tuple[Computed, Wanted]],
+) -> Evaluated:
     text, where, values = condition_of(condition, parameters)
     targets = [tree.target(cell.node, want.column.name) for cell, want in cells]
     select = tree.select(targets, [tree.table(TARGET, name)], where)

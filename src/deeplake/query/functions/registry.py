@@ -181,6 +181,15 @@ def known(name: str) -> bool:
     return name in _special or any(name in family for family in _families.values())
 
 
+def nearest(name: str) -> str:
+    """A hint that names the function of the nearest name; '' if none is near."""
+    from difflib import get_close_matches
+
+    found = {*_special, *(known for family in _families.values() for known in family)}
+    near = get_close_matches(name, sorted(found), n=1, cutoff=0.75)
+    return f"Did you mean {near[0]!r}?" if near else ""
+
+
 def call(name: str, arguments: Sequence[Expression]) -> Expression:
     """A call of a scalar function or operator.
 
