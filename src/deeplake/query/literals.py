@@ -16,6 +16,7 @@ from deeplake.query.kinds import (
     INT4,
     INT8,
     INTEGERS,
+    INTERVAL,
     NUMERIC_DIGITS,
     TEXTS,
     Kind,
@@ -260,8 +261,13 @@ def _relative(word: str, kind: Kind) -> Expression:
     return Call("now", made, (), kind)
 
 
-def _interval(text: str, kind: Kind) -> Expression:
-    months, days, micro = moment_text.read_interval(text)
+def interval(text: str, finest: str) -> Expression:
+    """A literal like INTERVAL '3' MONTH, restricted to the fields down to `finest`."""
+    return _interval(text, INTERVAL, finest)
+
+
+def _interval(text: str, kind: Kind, finest: str = "") -> Expression:
+    months, days, micro = moment_text.read_interval(text, finest)
     parts = (Constant(months, INT4), Constant(days, INT4), Constant(micro, INT8))
     template = "(to_months({0}) + to_days({1}) + to_microseconds({2}))"
     return Call("interval", template, parts, kind)

@@ -334,18 +334,25 @@ _PIECE = re.compile(
 _ISO_INTERVAL = re.compile(r"([+-]?\d+(?:[.]\d+)?)([YMWDHS])", re.IGNORECASE)
 
 
-def read_interval(text: str) -> Interval:
+def read_interval(text: str, finest: str = "") -> Interval:
     """An interval: '1 year 2 mons', '1 day 02:03:04', '1-2', 'P1Y2M', '@ 1 minute ago'.
+
+    Args:
+        text: of it.
+        finest: the field it is restricted to, as in INTERVAL '3' MONTH: a number without a unit
+            counts these, and what is finer is cut off. '' for no restriction.
 
     Raises:
         QueryError: 22007, it is none; 22015, it is too long.
 
     >>> read_interval("1 mon -2 days 03:04:05.5")
     (1, -2, 11045500000)
+    >>> read_interval("3", "month"), read_interval("1 day 02:03", "day")
+    ((3, 0, 0), (0, 1, 0))
     """
     rest = text.strip()
     if rest[:1] in "Pp" and rest[:1]:
-        return _iso_interval(rest, text)
+        return _cut(_iso_interval(rest, text), finest)
     parts: list[float] = [0, 0, 0]
     at, ago = 0, False
     seen: set[str] = set()
@@ -364,7 +371,7 @@ def read_interval(text: str) -> Interval:
             months = int(match[6]) * 12 + int(match[7])
             parts[0] += -months if match[5] == "-" else months
         elif match[8] is not None:
-            unit = match[9].lower() or "second"
+            unit = match[9].lower() or finest or "second"
             if unit not in _UNITS:
                 raise wrong(text, "interval")
             fields = {_NAMED[unit]}
@@ -379,7 +386,20 @@ def read_interval(text: str) -> Interval:
         seen |= fields
     if not seen:
         raise wrong(text, "interval")
-    return _bounded([-part for part in parts] if ago else parts, text)
+    return _cut(_bounded([-part for part in parts] if ago else parts, text), finest)
+
+
+def _cut(value: Interval, finest: str) -> Interval:
+    """An interval without what is finer than a field, toward zero."""
+    if finest in ("", "second"):
+        return value
+    months, days, micro = value
+    if finest in ("year", "month"):
+        years = int(months / 12)
+        return (12 * years if finest == "year" else months), 0, 0
+    size = {"hour": HOUR, "minute": MINUTE}.get(finest)
+    whole = 0 if size is None else abs(micro) // size * size
+    return months, days, -whole if micro < 0 else whole
 
 
 def _add_clock(parts: list[float], match: re.Match[str], text: str) -> None:

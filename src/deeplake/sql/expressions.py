@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from deeplake.errors import QueryError, UnsupportedQueryError
+from deeplake.query import literals
 from deeplake.query.coercion import as_kind, cast, common_kind, condition, listed, present
 from deeplake.query.expression import Call, Column, Constant, Expression, Parameter
 from deeplake.query.functions import registry
@@ -28,10 +29,9 @@ from deeplake.query.kinds import (
     array_of,
     engine_type,
 )
-from deeplake.query.literals import number
 from deeplake.sql import calls, comparisons, subqueries, subscripts
 from deeplake.sql.parse import character, enum_name, inner, names
-from deeplake.sql.typenames import kind_of_type
+from deeplake.sql.typenames import finest_field, kind_of_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -140,7 +140,7 @@ class ExpressionBinder:
             text = value.fval.fval.replace("_", "")
             if re.fullmatch(r"-?\d+", text) and -(1 << 63) <= int(text) < 1 << 63:
                 return Constant(int(text), INT8)
-            return number(Decimal(text))
+            return literals.number(Decimal(text))
         raise UnsupportedQueryError("bit strings are not supported.")
 
     def _param_ref(self, value: Any) -> Expression:
@@ -178,6 +178,15 @@ class ExpressionBinder:
         raise self.scope.missing(table, fields[-1], self.position(value), schema)
 
     def _type_cast(self, value: Any) -> Expression:
+        finest = finest_field(value.type_name)
+        if finest:
+            text = self.bind(value.arg)
+            if (
+                isinstance(text, Constant)
+                and text.kind.name == "unknown"
+                and text.value is not None
+            ):
+                return literals.interval(text.value, finest)
         kind = kind_of_type(value.type_name)
         if kind.element is not None and inner(value.arg)[0] == "a_array_expr":
             items = self.bind_all(value.arg.a_array_expr.elements)

@@ -43,6 +43,26 @@ def kind_of_type(node: Any) -> Kind:
     return kind
 
 
+def finest_field(node: Any) -> str:
+    """The finest field that a type like `interval year to month` has; '' where it names none.
+
+    Minutes to seconds are left out: '2:03' has hours and minutes in all other intervals.
+    """
+    if names(node.names)[-1] != "interval" or len(node.typmods) != 1 or node.array_bounds:
+        return ""
+    return _FINEST.get(_modifier(node.typmods[0], "interval"), "")
+
+
+_YEAR, _MONTH, _DAY, _HOUR, _MINUTE, _SECOND = 1 << 2, 1 << 1, 1 << 3, 1 << 10, 1 << 11, 1 << 12
+_FINEST = {
+    _YEAR: "year", _MONTH: "month", _YEAR | _MONTH: "month", _DAY: "day", _HOUR: "hour",
+    _DAY | _HOUR: "hour", _MINUTE: "minute", _HOUR | _MINUTE: "minute",
+    _DAY | _HOUR | _MINUTE: "minute", _SECOND: "second", _HOUR | _MINUTE | _SECOND: "second",
+    _DAY | _HOUR | _MINUTE | _SECOND: "second",
+}  # fmt: skip
+"""Bits of an interval's fields, as its modifier has them -> the finest."""
+
+
 def _is_char(node: Any) -> bool:
     return names(node.names)[0] == "pg_catalog"
 

@@ -32,7 +32,6 @@ select ts at time zone 'America/New_York', ts::date, date_trunc('day', ts), time
 
 select now() at time zone 'Nowhere/X'
 
--- refused: field restrictions of intervals are not supported
 select interval '90 minutes', interval '1 year 2 mons' * 2, interval '1 day' / 2, justify_hours(interval '30 hours'), interval '1' day, interval '1-2' year to month
 
 select interval '90 minutes', interval '1 year 2 mons' * 2, interval '1 day' / 2, justify_hours(interval '30 hours'), interval '1 month' * 1.5, 2 * interval '3 hours', interval '1 month' / 3, interval '1 day' * 0.1, -interval '1 day', interval '1 day' + interval '2 hours', interval '1 day' - interval '2 hours'
@@ -127,3 +126,23 @@ select '0044-03-15 BC'::date::text, extract(year from '0044-03-15 BC'::date), '0
 select age(date '2026-01-01', date '2025-12-31'), age(timestamp '2025-02-27', timestamp '2026-11-20'), age(timestamp '2026-03-31', timestamp '2026-02-28 12:00')
 
 select justify_days(interval '65 days'), justify_interval(interval '1 mon -1 hour'), justify_hours(interval '-50 hours'), justify_interval(interval '40 days 30 hours')
+
+select interval '1' day, interval '90' day, interval '3' month, interval '-2' year, interval '1-2' year to month, interval '5' year to month, interval '30' hour, interval '90' minute, interval '1.5' second
+
+select (interval '1 year 15 months 3 days 04:05:06.7' year)::text, (interval '1 year 15 months 3 days 04:05:06.7' month)::text, (interval '1 year 3 days 04:05:06.7' day)::text, (interval '1 year 3 days 04:05:06.7' hour)::text, (interval '3 days -04:05:06.7' minute)::text, (interval '3 days 04:05:06.7' second)::text
+
+select (interval '1.5' day)::text, (interval '1.5' month)::text, (interval '1.7' year)::text, (interval '02:03' hour to minute)::text, (interval '02:03:04.5' day to second)::text, (interval '2 days 7' day to hour)::text, (interval '1 week' day)::text, (interval '3 hours' day)::text, (interval 'P1Y2M3DT4H' month)::text
+
+select date '1998-12-01' - interval '90' day, date '1994-01-01' + interval '1' year, timestamp '2026-01-31 10:00' + interval '1' month
+
+select interval '1 2' day
+
+select interval 'x' month
+
+select interval '' month
+
+-- refused: minutes to seconds read '2:03' otherwise
+select interval '2:03' minute to second
+
+-- refused: only literals are restricted
+select (id || ' days')::interval day from users where id < 3 order by id
