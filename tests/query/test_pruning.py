@@ -58,6 +58,12 @@ def _compared(column, values):
     return st.builds(lambda o, v: f"{column} {o} {v}", OPERATORS, values)
 
 
+MOVED = st.builds(
+    lambda type_, day, sign, by: f"{type_} '2020-01-{day:02d}' {sign} interval '{by}'",
+    st.sampled_from(["date", "timestamp"]), st.integers(1, 28), st.sampled_from("+-"),
+    st.sampled_from(["3 days", "1 month", "-1 day 12:00", "0", "00:00:00.000001", "1 year 4 mons"]),
+)  # fmt: skip
+
 SIMPLE = st.one_of(
     _compared("a", INTS),
     _compared(
@@ -69,6 +75,8 @@ SIMPLE = st.one_of(
     _compared("s", TEXTS),
     _compared("b", st.sampled_from(["true", "false", "NULL"])),
     _compared("d", st.dates().map(lambda d: f"'2020-01-{d.day:02d}'")),
+    _compared("d", MOVED),
+    _compared("at", MOVED),
     _compared("at", st.integers(0, 23).map(lambda h: f"'2021-05-01 {h:02d}:00:00.000001'")),
     _compared(
         "u", st.sampled_from(["7", "0", "9223372036854775813", "18446744073709551615", "6.5"])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from deeplake.query import moment_text
 from deeplake.query.expression import Call, Constant, Parameter
 from deeplake.query.kinds import INTEGERS, NUMERIC_DEFAULT, TEXTS, digits_of
 
@@ -56,7 +57,45 @@ def value_of(expression: Expression, parameters: Sequence[Any]) -> Any:
         inner = expression.arguments[0]
         found = value_of(inner, parameters)
         return found if found is None or found is UNCERTAIN else _cast(found, inner.kind, kind)
+    if isinstance(expression, Call) and expression.name in ("+", "-"):
+        return _moved(expression, parameters)
     return UNCERTAIN
+
+
+_YEARS_SURE = (1600, 2400)
+"""Between these nothing overflows, and no calendar is in doubt."""
+
+
+def _moved(expression: Call, parameters: Sequence[Any]) -> Any:
+    """A date or timestamp some interval later or earlier, a date some days: microseconds, days."""
+    if len(expression.arguments) != 2:
+        return UNCERTAIN
+    moment, by = expression.arguments
+    given, kind = moment.kind.name, expression.kind.name
+    sign = -1 if expression.name == "-" else 1
+    value = value_of(moment, parameters)
+    if given not in ("date", "timestamp") or type(value) is not int:
+        return UNCERTAIN
+    if given == "date" and by.kind.name == "int4" and kind == "date":
+        days = value_of(by, parameters)
+        return value + sign * days if type(days) is int else UNCERTAIN
+    if kind != "timestamp" or not isinstance(by, Call) or by.name != "interval":
+        return UNCERTAIN
+    parts = [value_of(part, parameters) for part in by.arguments]
+    if len(parts) != 3 or any(type(part) is not int for part in parts):
+        return UNCERTAIN
+    day, clock = (value, 0) if given == "date" else divmod(value, moment_text.DAY)
+    months, days, micro = (sign * part for part in parts)
+    year, month, of_month = moment_text.date_of(day)
+    over, month = divmod(month - 1 + months, 12)
+    year, month = year + over, month + 1
+    if not _YEARS_SURE[0] < year < _YEARS_SURE[1] or abs(days) > _DAYS_SURE:
+        return UNCERTAIN
+    day = moment_text.days_of(year, month, min(of_month, moment_text.month_days(year, month)))
+    return (day + days) * moment_text.DAY + clock + micro
+
+
+_DAYS_SURE = 100_000
 
 
 def _taken(value: Any, kind: Kind) -> Any:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from deeplake.query.expression import Call, Column, Constant, Parameter
 from deeplake.query.kinds import INTEGERS, MOMENTS
+from deeplake.query.moment_text import DAY
 from deeplake.query.operands import UNCERTAIN, value_of
 from deeplake.types.named import NamedTuple
 
@@ -84,10 +85,13 @@ _NEGATED = {"=": "<>", "<>": "=", "<": ">=", ">": "<=", "<=": ">", ">=": "<"}
 
 
 class Tested(NamedTuple):
-    """A column as it is compared: its name in the table, and whether as float8."""
+    """A column as it is compared: its name in the table, whether as float8, and whether its days
+    are compared as the timestamps that they begin with.
+    """
 
     column: str
     floating: bool
+    days: bool = False
 
 
 def test_of(expression: Expression, names: Mapping[str, str], parameters: Sequence[Any]) -> Test:
@@ -148,7 +152,10 @@ class _Filling:
         if isinstance(value, str):
             value = value.encode()
         if isinstance(value, Decimal):
-            return _whole(tested, operation, value)
+            return _whole(tested, operation, *_floor(value))
+        if tested.days:
+            days, rest = divmod(value, DAY)
+            return _whole(tested, operation, days, exact=not rest)
         return Compare(tested.column, operation, value, tested.floating)
 
     def _tested(self, node: Expression) -> Tested | None:
@@ -168,6 +175,8 @@ class _Filling:
             return found if wider.index(kind.name) > wider.index(inner.kind.name) else None
         if inner.kind.name in (*INTEGERS, "float4") and kind.name == "float8":
             return found._replace(floating=True)
+        if inner.kind.name == "date" and kind.name == "timestamp":
+            return found._replace(days=True)
         return None
 
     def _plain(self, node: Column) -> Tested | None:
@@ -199,15 +208,20 @@ class _Filling:
         return begins
 
 
-def _whole(tested: Tested, operation: str, value: Decimal) -> Test:
-    """Integers against a number that may have a fraction."""
-    if value == value.to_integral_value():
-        return Compare(tested.column, operation, int(value))
+def _floor(value: Decimal) -> tuple[int, bool]:
+    """The greatest integer up to a number, and whether it is that."""
+    low = math.floor(value)
+    return low, value == low
+
+
+def _whole(tested: Tested, operation: str, low: int, exact: bool) -> Test:
+    """Integers against a number that lies at `low` or, if not `exact`, between it and the next."""
+    if exact:
+        return Compare(tested.column, operation, low)
     if operation == "=":
         return Never()
     if operation == "<>":
         return Null(tested.column, negated=True)
-    low = math.floor(value)
     return Compare(tested.column, ">" if operation in (">", ">=") else "<=", low)
 
 
