@@ -144,8 +144,8 @@ def test_a_way_without_the_policy_is_noticed(db, way):
         leak = property(lambda self: getattr(opened(self), way))
     else:
 
-        def leak(self, *arguments):
-            return getattr(opened(self), way)(*arguments)
+        def leak(self, *arguments, **options):
+            return getattr(opened(self), way)(*arguments, **options)
 
     leaky = type("Leaky", (TableView,), {way: leak})
     with pytest.raises((AssertionError, pytest.fail.Exception, RowIndexError)):

@@ -42,7 +42,7 @@ ROWS_GIVEN = 1024
 """So few rows are given to the engine with all their columns, however wide."""
 
 PAYS_WIDE = 0.75
-"""The same of columns that have to be read."""
+"""The same of columns that have to be read, and read again by the next statement."""
 
 
 class Chosen(NamedTuple):
@@ -160,7 +160,7 @@ def _tested(
     trace.candidates = count
     if count == rows.size:
         return rows, exact
-    if not must and count > _most(scan, view) * rows.size:
+    if not must and not _pays_gathering(scan, view, rows, count / rows.size):
         return rows, False
     if trace.path != "key":
         trace.path = "candidates"
@@ -173,12 +173,15 @@ def _pays_testing(scan: Scan, tests: Sequence[Test]) -> bool:
     return any(column.column not in tested for column in scan.columns)
 
 
-def _most(scan: Scan, view: TableView) -> float:
-    """The share of rows up to which columns are gathered."""
-    for column in scan.columns:
-        if column.source < 0 and column.column != POSITION and not view.kept(column.column):
-            return PAYS_WIDE
-    return PAYS_NARROW
+def _pays_gathering(scan: Scan, view: TableView, rows: Rows, share: float) -> bool:
+    """Whether columns are gathered for this share of some rows, rather than given whole."""
+    if not PAYS_NARROW < share <= PAYS_WIDE:
+        return share <= PAYS_NARROW
+    columns = [c.column for c in scan.columns if c.source < 0 and c.column != POSITION]
+    if not rows.are_all(view.rows):
+        return not all(map(view.kept, columns))
+    # what is small is read whole once, and lies in memory for all statements after
+    return not all(map(view.is_kept_or_small, columns))
 
 
 # --- what LIMIT keeps -------------------------------------------------------------------------
@@ -283,19 +286,19 @@ def _top(values: npt.NDArray[Any], count: int, *, descending: bool) -> npt.NDArr
 # --- feeds ------------------------------------------------------------------------------------
 
 
-def column_of(column: ScanColumn, view: TableView, rows: Rows) -> pa.Array:
-    """A column of some rows as the engine takes it."""
+def column_of(column: ScanColumn, view: TableView, rows: Rows, *, plain: bool = False) -> pa.Array:
+    """A column of some rows as the engine takes it; texts never by number if `plain`."""
     if column.column == POSITION:
         return feed.integers(rows.positions(), None)
     if column.source < 0:
-        return view.values(column.column, rows)
+        return view.values(column.column, rows, plain=plain)
     return view.handles(column.column, column.source, rows)
 
 
-def table_of(scan: Scan, view: TableView, rows: Rows) -> pa.Table:
-    """Some rows of a scan as the engine sees them."""
+def table_of(scan: Scan, view: TableView, rows: Rows, *, plain: bool = False) -> pa.Table:
+    """Some rows of a scan as the engine sees them; with `plain` always of the same types."""
     names = [column.name for column in scan.columns]
-    arrays = [column_of(column, view, rows) for column in scan.columns]
+    arrays = [column_of(column, view, rows, plain=plain) for column in scan.columns]
     if not arrays:  # count(*) over no column needs rows all the same
         names, arrays = ["nothing"], [pa.nulls(rows.size, pa.bool_())]
     return pa.Table.from_arrays(arrays, names=names)

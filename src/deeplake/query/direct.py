@@ -99,7 +99,12 @@ def ready(plan: Plan, view: TableView, chosen: Chosen, parameters: Sequence[Any]
 
 def _as_given(array: pa.Array) -> pa.Array:
     """An array as one that the engine gives."""
-    return array.cast(pa.string()) if array.type == pa.large_string() else array
+    array = feed.plain(array)
+    if array.type == pa.large_string():
+        return array.cast(pa.string())
+    if pa.types.is_decimal(array.type):
+        return array.cast(pa.decimal128(array.type.precision, array.type.scale))
+    return array
 
 
 def _width(view: TableView, name: str) -> int:

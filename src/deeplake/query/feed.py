@@ -8,11 +8,13 @@ import numpy as np
 import pyarrow as pa
 
 from deeplake.query.kinds import NARROW, Kind
-from deeplake.types.base import FixedData
+from deeplake.types.base import FixedData, VarData
+from deeplake.types.decimal import Decimal
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from deeplake.query.rows import Rows
     from deeplake.types.base import ColumnData, ColumnType
 
 HANDLE_BITS = 40
@@ -34,6 +36,9 @@ def as_engine(type_: ColumnType, data: ColumnData) -> pa.Array:
     if name.startswith("emb-"):
         assert isinstance(data, FixedData)
         return _vectors(data)
+    if _DECIMAL_64 and isinstance(type_, Decimal) and type_.precision <= DIGITS_OF_64_BITS:
+        assert isinstance(data, FixedData)
+        return _decimals(type_, data)
     array = type_.to_arrow(data)
     if name == "uuid":
         return pa.ExtensionArray.from_storage(pa.uuid(), array.cast(pa.binary(16)))
@@ -41,6 +46,63 @@ def as_engine(type_: ColumnType, data: ColumnData) -> pa.Array:
         return pa.ExtensionArray.from_storage(pa.json_(pa.large_string()), array)
     wider = _WIDER.get(name)
     return array if wider is None else array.cast(wider)
+
+
+DIGITS_OF_64_BITS = 18
+"""Digits that fit 64 bits; the engine takes such decimals as they are, 128 bits it converts."""
+
+_DECIMAL_64: Any = getattr(pa, "decimal64", None)
+"""Not there in the oldest pyarrow that we take."""
+
+
+def _decimals(type_: Decimal, data: FixedData) -> pa.Array:
+    """Decimals as the lower halves of their 16 bytes."""
+    halves = np.ascontiguousarray(data.values).view("<i8")
+    low = np.ascontiguousarray(halves[:, 0], np.int64)
+    bitmap = None if data.valid is None else _bitmap(data.valid)
+    made = _DECIMAL_64(type_.precision, type_.scale)
+    return pa.Array.from_buffers(made, len(low), [bitmap, pa.py_buffer(low)])
+
+
+DICTIONARY_SHARE = 0.125
+DICTIONARY_SAMPLE = 4096
+
+
+def by_number(array: pa.Array) -> pa.Array:
+    """Texts of which few are different as numbers into a dictionary, anything else as it is.
+
+    The engine then looks at each different text once: a filter takes a third of the time, a group
+    two thirds. Making it costs 10 ns a row, once for all statements that find the column kept.
+    """
+    if array.type != pa.large_string():
+        return array
+    sample = array.slice(0, DICTIONARY_SAMPLE)
+    for some in (sample, array):
+        found = some.dictionary_encode()
+        if len(found.dictionary) > DICTIONARY_SHARE * len(some):
+            return array
+    return found
+
+
+def plain(array: pa.Array) -> pa.Array:
+    """An array as texts, whatever it has them as."""
+    return array.cast(array.type.value_type) if pa.types.is_dictionary(array.type) else array
+
+
+def some(array: pa.Array, rows: Rows) -> pa.Array:
+    """Some rows of an array."""
+    if rows.single is None and len(rows.runs) == 1:
+        low, high = rows.runs[0]
+        return array.slice(low, high - low)
+    return array.take(integers(rows.positions(), None))
+
+
+def shares(array: pa.Array, data: ColumnData) -> bool:
+    """Whether an array lies in the memory of the column data that it was made of."""
+    if isinstance(data, FixedData):
+        return bool(array.buffers()[1].address == data.values.ctypes.data)
+    whole = isinstance(data, VarData) and len(data.buffers) == 1
+    return whole and not pa.types.is_dictionary(array.type)
 
 
 def _vectors(data: FixedData) -> pa.Array:

@@ -46,6 +46,8 @@ class Rows(NamedTuple):
 
     def where(self, mask: npt.NDArray[np.bool_]) -> Rows:
         """Those of them that a mask marks."""
+        if self.single is None and len(self.runs) == 1:
+            return Rows(single=np.flatnonzero(mask) + self.runs[0][0])
         return Rows(single=self.positions()[mask])
 
     def among(self, chosen: Positions) -> Rows:

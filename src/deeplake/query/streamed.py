@@ -76,7 +76,7 @@ class Streamed:
 
     def __init__(self, scan: Scan, view: TableView, rows: Rows, most: int) -> None:
         self._scan, self._view, self._rows, self._most = scan, view, rows, most
-        self._schema = access.table_of(scan, view, Rows()).schema
+        self._schema = access.table_of(scan, view, Rows(), plain=True).schema
         self._stopped = False
         self.error: DeeplakeError | None = None
         """What went wrong while rows were read."""
@@ -95,7 +95,8 @@ class Streamed:
             for piece in parts(self._rows, self._most):
                 if self._stopped:
                     raise QueryError("canceling statement due to user request.", sqlstate="57014")
-                yield from access.table_of(self._scan, self._view, piece).to_batches()
+                found = access.table_of(self._scan, self._view, piece, plain=True)
+                yield from found.to_batches()
         except DeeplakeError as error:
             self.error = error
             raise

@@ -21,7 +21,7 @@ from deeplake.query.tests import columns_of
 from deeplake.table.column import ColumnReader
 from deeplake.table.patch import holds
 from deeplake.types.base import FixedData, FixedLayout, VarData
-from deeplake.types.data import concat, slice_rows, take_rows
+from deeplake.types.data import concat, join_bytes, slice_rows, take_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +42,14 @@ if TYPE_CHECKING:
 KEPT_ROW_BYTES_MAX = 16
 """Columns of numbers up to so many bytes a row are kept decoded; wider ones are read each time."""
 
+
+SCATTERED = 32
+"""One of so many rows, in over half of so many parts of a table, makes it worth to read all, if
+they are kept: 18,000 texts of 600,000 take 24 ms out of their blocks, all of them 30, and 1 when
+they are in memory."""
+
+_SHARED_BYTES = 64
+"""What an array costs whose memory is counted elsewhere."""
 
 TEXT_GROWS = 8
 """Times that text grows when it is decompressed, at most as a rule."""
@@ -168,25 +176,58 @@ class TableView:
 
     def kept(self, name: str) -> bool:
         """Whether all values of a column are in memory already."""
-        column = self.columns.get(name)
-        what = "data", column.column_id, column.type.name
-        return self._kept is not None and self._kept.get(what) is not None
+        column, kept = self.columns.get(name), self._kept
+        forms = (("arrow", column.column_id, column.type.name),
+                 ("data", column.column_id, column.type.name))  # fmt: skip
+        return kept is not None and any(kept.get(form) is not None for form in forms)
 
-    def values(self, name: str, rows: Rows | None = None) -> pa.Array:
-        """One column of some rows as an array of the engine."""
+    def values(self, name: str, rows: Rows | None = None, *, plain: bool = False) -> pa.Array:
+        """One column of some rows as an array of the engine.
+
+        Args:
+            name: of the column.
+            rows: out of `all_rows()`.
+            plain: texts never come by number, so that every call gives the same type.
+        """
         column = self.columns.get(name)
         rows = self._rows(rows)
-        if not rows.are_all(self._tree.rows) or not self._keeps(column):
+        if self._kept is None or not self._keeps(column):
             return feed.as_engine(column.type, self.read(name, rows))
-        assert self._kept is not None
+        whole = rows.are_all(self._tree.rows)
         what = "arrow", column.column_id, column.type.name
         found = self._kept.get(what)
         if found is None:
-            data = self.read(name, rows)
-            found = feed.as_engine(column.type, data)
-            shared = isinstance(data, FixedData) and found.nbytes <= data.values.nbytes
-            self._kept.put(what, found, 64 if shared else found.nbytes)
-        return found
+            if not whole and not self._soon_whole(name, rows):
+                return feed.as_engine(column.type, self.read(name, rows))
+            found = self._as_engine(column)
+            self._kept.put(what, *found)
+            found = found[0]
+        if not whole:
+            found = feed.some(found, rows)
+        return feed.plain(found) if plain else found
+
+    def _soon_whole(self, name: str, rows: Rows) -> bool:
+        """Whether all of a column is read for some rows of it: these lie in most of its blocks."""
+        if rows.single is None or rows.size * SCATTERED <= self._tree.rows:
+            return False
+        step = max(1, rows.size // (4 * SCATTERED))
+        parts = set((rows.single[::step] * SCATTERED // self._tree.rows).tolist())
+        return len(parts) > SCATTERED // 2 and self.is_kept_or_small(name)
+
+    def _as_engine(self, column: Column) -> tuple[pa.Array, int]:
+        """All of a column as the engine has it soonest, and its bytes: few if it lies in data that
+        is kept. Data that it does not lie in is not kept for its sake.
+        """
+        assert self._kept is not None
+        what = "data", column.column_id, column.type.name
+        known = self._kept.get(what)
+        data = known or _frozen(self._read(column, Rows(((0, self._tree.rows),))))
+        found = feed.by_number(feed.as_engine(column.type, data))
+        if not feed.shares(found, data):
+            return found, found.nbytes
+        if known is None:
+            self._kept.put(what, data, _bytes(data))
+        return found, _SHARED_BYTES
 
     def handles(self, name: str, source: int, rows: Rows | None = None) -> pa.Array:
         """Handles of a wide column: NULL exactly where the value is NULL; reads no values."""
@@ -354,7 +395,11 @@ def _halved(frame: Any, places: Positions) -> npt.NDArray[np.bool_]:
 
 
 def _frozen(data: ColumnData) -> ColumnData:
-    """Data that is shared from now on: its numbers cannot be changed in place."""
+    """Data that is shared from now on: its numbers cannot be changed in place, its bytes are one
+    buffer, which Arrow shares.
+    """
+    if isinstance(data, VarData) and len(data.buffers) > 1:
+        return data._replace(buffers=[join_bytes(data.buffers)])
     if isinstance(data, FixedData):
         data.values.flags.writeable = False
         if data.valid is not None:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from deeplake.errors import QueryError, UnsupportedQueryError
 from deeplake.query.coercion import present
-from deeplake.query.expression import Call, Column, Expression, Subquery
-from deeplake.query.kinds import BOOL, array_of
+from deeplake.query.expression import Call, Column, Constant, Expression, Subquery
+from deeplake.query.kinds import BOOL, INT4, array_of
+from deeplake.query.relation import Select
 from deeplake.sql.comparisons import ORDERING, compare_rows, from_rows, row_of
 from deeplake.sql.parse import enum_name, names
 from deeplake.sql.scope import recursion_refused
@@ -59,7 +60,7 @@ def _bound(binder: ExpressionBinder, value: Any) -> Expression:
     kind = enum_name(value, "sub_link_type")
     query = _query(binder, value)
     if kind == "EXISTS_SUBLINK":
-        return Subquery("exists", "EXISTS {query}", query, (), BOOL)
+        return Subquery("exists", "EXISTS {query}", _for_its_rows(query), (), BOOL)
     if kind in ("ANY_SUBLINK", "ALL_SUBLINK"):
         return _quantified(binder, value, kind[:3], query)
     if len(query.outputs) != 1:
@@ -73,6 +74,17 @@ def _bound(binder: ExpressionBinder, value: Any) -> Expression:
             raise UnsupportedQueryError("arrays of arrays are not supported.")
         return Subquery("array", "COALESCE(ARRAY {query}, [])", query, (), array_of(result))
     raise UnsupportedQueryError(f"{kind} is not supported.")
+
+
+def _for_its_rows(query: Query) -> Query:
+    """A query of which only matters whether it has rows, without columns that say nothing of it:
+    `SELECT *` would have the engine given all of them.
+    """
+    if not isinstance(query, Select) or query.distinct is not None or query.order or query.ties:
+        return query
+    if not query.outputs or not all(isinstance(o.expression, Column) for o in query.outputs):
+        return query
+    return query._replace(outputs=(query.outputs[0]._replace(expression=Constant(1, INT4)),))
 
 
 def _query(binder: ExpressionBinder, value: Any) -> Query:
