@@ -17,7 +17,7 @@ install: $(STAMP) ## make .venv with the package (editable), its extras and the 
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[all,dev]'
+	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[all,dev,bench]'
 	@touch $@
 
 demo: $(STAMP) ## build, branch, curate and train on a store of real data, offline, under 3 minutes

@@ -20,6 +20,7 @@ from read_figures import cells, ingest, streams, takes
 from remote_figures import remote, stale_hint
 from report import as_json, chart, machine, markdown
 from sql_figures import bucket_scan, first_select, inserts, late, short, similar
+from tpch_figures import tpch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +58,7 @@ SQL: dict[str, Callable[[Bench], list[Figure]]] = {
     "first": first_select,
     "scan": bucket_scan,
     "insert": inserts,
+    "tpch": tpch,
 }
 REPORTS = {"store": STORE, "git": GIT, "sql": SQL}
 
