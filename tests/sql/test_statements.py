@@ -4,6 +4,7 @@ The statements are in `statements/`, one file per family, Postgres' answers in `
 `python tests/sql/record.py` asks it again. Marks are comments before a statement:
 
 -- refused: why       we refuse it with 0A000 (named, so that nothing is refused unseen)
+-- differs: why       our answer is another, on purpose
 -- parameters: [1]    as JSON, for $1 …
 """
 
@@ -15,6 +16,8 @@ from pathlib import Path
 import pytest
 
 from deeplake.testing.sql_answers import (
+    PGVECTOR_FAMILIES,
+    PGVECTOR_FLOATS,
     Answer,
     ask_postgres,
     ask_us,
@@ -46,18 +49,33 @@ def test_the_answer_is_that_of_postgres(judged, statement):
     theirs = RECORDED.get((statement.family, statement.key))
     assert theirs is not None, "not recorded: python tests/sql/record.py"
     ours = ask_us(judged, statement.text, statement.parameters or None)
-    verdict, why = judge(ours, theirs, ordered=is_ordered(statement.text))
+    floats = PGVECTOR_FLOATS if statement.family in PGVECTOR_FAMILIES else 0.0
+    verdict, why = judge(ours, theirs, ordered=is_ordered(statement.text), floats=floats)
+    if "differs" in statement.marks:
+        assert verdict == "wrong", "no longer"
+        return
     assert verdict != "wrong", why
     assert verdict == "same" or "refused" in statement.marks, f"not marked as refused: {why}"
 
 
-@pytest.mark.postgres
-def test_what_is_recorded_is_what_postgres_says_today(judge_connection):
+def _check_recorded(connection, *, vectors):
     for statement in STATEMENTS:
-        now = ask_postgres(judge_connection, statement.text, statement.parameters)
+        if (statement.family in PGVECTOR_FAMILIES) != vectors:
+            continue
+        now = ask_postgres(connection, statement.text, statement.parameters)
         then = RECORDED[statement.family, statement.key]
         verdict, why = judge(now, then, ordered=is_ordered(statement.text), refusable=False)
         assert verdict == "same", f"{statement.text}: {why}"
+
+
+@pytest.mark.postgres
+def test_what_is_recorded_is_what_postgres_says_today(judge_connection):
+    _check_recorded(judge_connection, vectors=False)
+
+
+@pytest.mark.postgres
+def test_what_is_recorded_of_vectors_is_what_pgvector_says_today(pgvector_connection):
+    _check_recorded(pgvector_connection, vectors=True)
 
 
 def test_no_statement_is_written_twice():

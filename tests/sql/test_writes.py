@@ -1,6 +1,7 @@
 """Statements that write, one after the other, as a real Postgres answered them.
 
-`python tests/sql/test_writes.py` asks one again and writes `writes/recorded.json`.
+`python tests/sql/test_writes.py` asks one again and writes `writes/recorded.json`; those of vectors
+are asked of one with pgvector.
 """
 
 from __future__ import annotations
@@ -20,15 +21,18 @@ from deeplake.errors import DeeplakeError
 HERE = Path(__file__).parent / "writes"
 
 
-def statements():
-    lines = (HERE / "statements.sql").read_text("utf-8").splitlines()
+FAMILIES = {"statements": "recorded", "vectors": "recorded_vectors"}
+
+
+def statements(family):
+    lines = (HERE / f"{family}.sql").read_text("utf-8").splitlines()
     return [line for line in lines if line.strip()]
 
 
 def shown(value: Any) -> Any:
     """A value as JSON holds it, the same for both systems."""
     if isinstance(value, np.ndarray):
-        return value.tolist()
+        return shown(value.tolist())
     if isinstance(value, list | tuple):
         return [shown(each) for each in value]
     if isinstance(value, float):
@@ -40,6 +44,8 @@ def shown(value: Any) -> Any:
     if value is deeplake.types.json.NULL:
         return None
     if isinstance(value, str):
+        if value[:1] == "[" and value[-1:] == "]":  # a vector, by psycopg
+            return [shown(float(item)) for item in value[1:-1].split(",")]
         return value.rstrip(" ")  # char(n) is not padded here
     return value if value is None or isinstance(value, bool | int | dict) else str(value)
 
@@ -55,38 +61,54 @@ def answer(execute: Any, sql: str, failures: type[Exception]) -> list[Any]:
     return ["done", cursor.rowcount]
 
 
+def recorded(family):
+    return json.loads((HERE / f"{FAMILIES[family]}.json").read_text("utf-8"))
+
+
 def record():
     import psycopg
 
     from deeplake.testing.postgres import Postgres
 
-    with Postgres() as server, server.connect() as connection:
-        found = [[sql, answer(connection.execute, sql, psycopg.Error)] for sql in statements()]
-    lines = ",\n".join(json.dumps(each, ensure_ascii=False) for each in found)
-    (HERE / "recorded.json").write_text(f"[\n{lines}\n]\n", "utf-8")
+    for family, name in FAMILIES.items():
+        with Postgres(vectors=family == "vectors") as server, server.connect() as connection:
+            found = [
+                [sql, answer(connection.execute, sql, psycopg.Error)] for sql in statements(family)
+            ]
+        lines = ",\n".join(json.dumps(each, ensure_ascii=False) for each in found)
+        (HERE / f"{name}.json").write_text(f"[\n{lines}\n]\n", "utf-8")
 
 
-def test_every_answer_is_that_of_postgres():
-    recorded = json.loads((HERE / "recorded.json").read_text("utf-8"))
-    assert [sql for sql, _ in recorded] == statements()
-    db = deeplake.connect("mem://test-writes")
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_answer_is_that_of_postgres(family):
+    assert [sql for sql, _ in recorded(family)] == statements(family)
+    db = deeplake.connect(f"mem://test-writes-{family}")
     differ = []
-    for sql, wanted in recorded:
+    for sql, wanted in recorded(family):
         found = answer(db.execute, sql, DeeplakeError)
         if json.loads(json.dumps(found)) != wanted:
             differ.append((sql, wanted, found))
     assert not differ
 
 
-@pytest.mark.postgres
-def test_the_recorded_answers_are_those_of_today(fresh_server):
+def check_recorded(connection, family):
     import psycopg
 
-    recorded = json.loads((HERE / "recorded.json").read_text("utf-8"))
+    for sql, wanted in recorded(family):
+        found = answer(connection.execute, sql, psycopg.Error)
+        assert json.loads(json.dumps(found)) == wanted, sql
+
+
+@pytest.mark.postgres
+def test_the_recorded_answers_are_those_of_today(fresh_server):
     with fresh_server.connect() as connection:
-        for sql, wanted in recorded:
-            found = answer(connection.execute, sql, psycopg.Error)
-            assert json.loads(json.dumps(found)) == wanted, sql
+        check_recorded(connection, "statements")
+
+
+@pytest.mark.postgres
+def test_the_recorded_answers_of_vectors_are_those_of_today(pgvector):
+    with pgvector.connect() as connection:
+        check_recorded(connection, "vectors")
 
 
 if __name__ == "__main__":

@@ -241,7 +241,7 @@ def _from_array(given: Kind, kind: Kind) -> str | None:
             made = f"list_transform({{0}}, lambda e: {inside.replace('{0}', 'e')})"
         return f"CAST({made} AS {engine_type(kind)})"
     if kind.name in ("vector", "halfvec") and given.element.name in _NUMBERS:
-        made = "vectors__sized(CAST({0} AS FLOAT[]), {size})"
+        made = "vectors__narrowed(CAST({0} AS DOUBLE[]), {size})"
         if kind.name == "halfvec":
             made = f"vectors__half({made}, {{size}})"
         return _sized(made, kind)

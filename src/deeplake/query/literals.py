@@ -90,6 +90,8 @@ def _float(text: str, kind: Kind) -> Constant:
 
 
 _FLOAT = re.compile(r"[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf(inity)?|nan)", re.ASCII)
+_ELEMENT = re.compile(_FLOAT.pattern + r"|[+-]?0x([0-9a-f]+\.?[0-9a-f]*|\.[0-9a-f]+)(p[+-]?\d+)?")
+"""An element of a vector is what C reads as a float."""
 _HALF_MAX = 65_519.0
 _FLOAT4_MAX, _FLOAT4_MIN = 3.4028235677973366e38, 7.006492321624085e-46
 
@@ -280,15 +282,15 @@ def _vector(text: str, kind: Kind) -> Expression:
     words = [part.strip() for part in inside[1:-1].split(",")]
     if words == [""]:
         raise QueryError(f"{kind.name} must have at least 1 dimension.", sqlstate="22000")
-    if not all(_FLOAT.fullmatch(word.lower()) for word in words):
+    if not all(_ELEMENT.fullmatch(word.lower()) for word in words):
         raise malformed(text, kind)
-    values = [float(word) for word in words]
-    for value in values:
-        if not math.isfinite(value):
+    values = [float.fromhex(word) if "x" in word.lower() else float(word) for word in words]
+    for word, value in zip(words, values, strict=True):
+        if not math.isfinite(value) and not word[-1:].isdigit():
             shown = "NaN" if math.isnan(value) else "infinite value"
             raise QueryError(f"{shown} not allowed in {kind.name}.", sqlstate="22000")
         if abs(value) > (_FLOAT4_MAX if kind.name == "vector" else _HALF_MAX):
-            raise QueryError(f'"{value}" is out of range for type {kind.name}.', sqlstate="22003")
+            raise QueryError(f'"{word}" is out of range for type {kind.name}.', sqlstate="22003")
     if kind.modifiers and len(values) != kind.modifiers[0]:
         raise QueryError(
             f"expected {kind.modifiers[0]} dimensions, not {len(values)}.", sqlstate="22000"

@@ -258,16 +258,18 @@ def _moment_text(text: str, kind: Kind) -> dt.date:
 
 
 def _vector(value: Any, kind: Kind, column: Column) -> Any:
-    del column
+    if isinstance(value, bool | int | float | Decimal):
+        raise _refused(value, kind, column)
     if not isinstance(value, str):
         return value
     inside = value.strip()
-    if not (inside.startswith("[") and inside.endswith("]")):
-        raise literals.malformed(value, kind)
-    try:
-        return [float(part) for part in inside[1:-1].split(",")]
-    except ValueError:
-        raise literals.malformed(value, kind) from None
+    if inside[:1] == "[" and inside[-1:] == "]" and "_" not in inside:
+        try:
+            return [float(part) for part in inside[1:-1].split(",")]
+        except ValueError:
+            pass
+    made: Any = literals.read(value, kind.plain)  # a tenth as fast, and strict
+    return [part.value for part in made.arguments]
 
 
 def _array(value: Any, kind: Kind, column: Column) -> Any:
@@ -335,6 +337,8 @@ def _assigns(given: Kind, kind: Kind) -> bool:
     for family in (NUMBERS, MOMENTS, ("json", "jsonb"), ("vector", "halfvec")):
         if given.name in family and kind.name in family:
             return True
+    if given.element is not None and kind.name in ("vector", "halfvec"):
+        return given.element.name in NUMBERS
     if given.element is not None and kind.element is not None:
         return _assigns(given.element, kind.element) or given.element.name == kind.element.name
     return False

@@ -120,7 +120,12 @@ def _vector(node: Any, name: str) -> str:
             hint=f"For example {name}(512).",
             sqlstate="22023",
         )
-    return f"emb-{_number(node.typmods[0], name)}" + (":float16" if name == "halfvec" else "")
+    dimensions = _number(node.typmods[0], name)
+    if dimensions < 1:
+        raise QueryError(
+            f"dimensions of type {name} must be at least 1, not {dimensions}.", sqlstate="22023"
+        )
+    return f"emb-{dimensions}" + (":float16" if name == "halfvec" else "")
 
 
 def _tensor(node: Any) -> str:

@@ -187,7 +187,12 @@ class ExpressionBinder:
                 and text.value is not None
             ):
                 return literals.interval(text.value, finest)
-        kind = kind_of_type(value.type_name)
+        try:
+            kind = kind_of_type(value.type_name)
+        except QueryError as error:
+            if error.position is None:
+                error.position = self.position(value.type_name)
+            raise
         if kind.element is not None and inner(value.arg)[0] == "a_array_expr":
             items = self.bind_all(value.arg.a_array_expr.elements)
             if all(item.kind.name == "unknown" for item in items):

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from deeplake.errors import QueryError, UnsupportedQueryError
-from deeplake.query.kinds import SPELLINGS, Kind, array_of
+from deeplake.query import literals
+from deeplake.query.expression import Constant
+from deeplake.query.kinds import INT4, SPELLINGS, Kind, array_of
 from deeplake.sql.parse import inner, names
 
 NUMERIC_DIGITS_MAX = 38
 MICROSECOND_DIGITS = 6
+DIMENSIONS_MAX = 16_000
+"""As pgvector has it, for what is cast; a column may have more."""
 
 
 def kind_of_type(node: Any) -> Kind:
@@ -33,6 +37,8 @@ def kind_of_type(node: Any) -> Kind:
                 hint="Use date_trunc('second', …).",
             )
         modifiers = ()  # as Postgres, which takes more digits for six
+    if kind.name in ("vector", "halfvec") and modifiers:
+        _check_dimensions(modifiers, kind.name)
     if kind.name == "numeric" and modifiers:
         modifiers = _digits(*modifiers)
     if kind.name == "bpchar" and name in ("bpchar", "char") and not modifiers and _is_char(node):
@@ -67,9 +73,24 @@ def _is_char(node: Any) -> bool:
     return names(node.names)[0] == "pg_catalog"
 
 
+def _check_dimensions(modifiers: tuple[int, ...], name: str) -> None:
+    if len(modifiers) != 1:
+        raise QueryError(f"{name} has one type modifier, its dimensions.", sqlstate="22023")
+    if not 1 <= modifiers[0] <= DIMENSIONS_MAX:
+        raise QueryError(
+            f"{name}({modifiers[0]}) does not exist: it has 1 to {DIMENSIONS_MAX} dimensions.",
+            sqlstate="22023",
+        )
+
+
 def _modifier(node: Any, name: str) -> int:
     kind, value = inner(node)
-    if kind != "a_const" or value.WhichOneof("val") != "ival":
+    which = value.WhichOneof("val") if kind == "a_const" else ""
+    if which == "sval":
+        found = literals.read(value.sval.sval, INT4)
+        assert isinstance(found, Constant)
+        return int(found.value)
+    if which != "ival":
         raise QueryError(f"type modifiers of {name} must be whole numbers.", sqlstate="22023")
     return int(value.ival.ival)
 

