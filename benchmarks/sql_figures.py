@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import compileall
+import contextlib
 import os
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import deeplake
 from deeplake.query.plan import plan_of
 from deeplake.query.shapes import Shape
 from deeplake.storage.memory import MemoryStore
+from deeplake.testing import postgres
 from deeplake.testing.tracing import TracingStore
 from measure import Figure, alternate, median
 
@@ -321,16 +323,48 @@ def bucket_scan(bench: Bench) -> list[Figure]:
 
 
 def inserts(bench: Bench) -> list[Figure]:
-    """One row autocommitted and durable, and a thousand in one call."""
+    """One row autocommitted and durable, and a thousand in one call, beside PostgreSQL."""
     db = deeplake.connect(bench.path("inserts"))
     db.create_table("t", {"id": "int", "name": "text", "x": "float"})
     row, many = "INSERT INTO t VALUES (%s, %s, %s)", [(k, f"n{k}", k / 2) for k in range(1000)]
-    times = _ms(alternate(bench.scale.rounds, {
+    contenders: dict[str, Callable[[], object]] = {
         "one": lambda: db.execute(row, [1, "one", 0.5]),
         "many": lambda: db.executemany(row, many),
-    }))  # fmt: skip
+    }
+    with contextlib.ExitStack() as stack:
+        peer = _durable_postgres(bench, stack)
+        if peer is not None:
+            theirs = "INSERT INTO t VALUES ($1, $2, $3)"
+            contenders["postgres one"] = lambda: peer.execute(theirs, [1, "one", 0.5])
+            contenders["postgres many"] = lambda: _in_one_transaction(peer, theirs, many)
+        times = _ms(alternate(bench.scale.rounds, contenders, rehearse=True))
+    beside = {
+        name: f"; PostgreSQL {times[f'postgres {name}']:.2f}" if peer is not None else ""
+        for name in ("one", "many")
+    }
     return [
-        Figure("insert", "one row, durable", times["one"], 3.0, " ms", f"{times['one']:.2f} ms"),
+        Figure("insert", "one row, durable", times["one"], 3.0, " ms",
+               f"{times['one']:.2f} ms{beside['one']}"),
         Figure("insert", "executemany of 1,000 rows", times["many"], 40, " ms",
-               f"{times['many']:.1f} ms"),
+               f"{times['many']:.1f} ms{beside['many']}"),
     ]  # fmt: skip
+
+
+def _durable_postgres(bench: Bench, stack: contextlib.ExitStack) -> Any:
+    """A connection to a PostgreSQL on the same disk with an empty table, None without one: fsync
+    and synchronous_commit are on, each statement commits.
+    """
+    if postgres.missing() is not None:
+        return None
+    os.chmod(bench.folder, 0o711)  # the server has a user of its own
+    server = stack.enter_context(postgres.Postgres(durable=True, folder=bench.folder))
+    connection = stack.enter_context(server.connect())
+    for setting in ("fsync", "synchronous_commit"):
+        assert connection.execute(f"SHOW {setting}").fetchone() == ("on",)
+    connection.execute("CREATE TABLE t (id bigint, name text, x double precision)")
+    return connection
+
+
+def _in_one_transaction(connection: Any, sql: str, rows: list[tuple[Any, ...]]) -> None:
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.executemany(sql, rows)
