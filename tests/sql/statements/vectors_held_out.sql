@@ -163,7 +163,6 @@ select id from items where h in ('[1,2,3]', '[0,0,0]') order by id
 select id from items where e <-> $1 < $2 order by id
 
 -- parameters: [[1, 2, 3]]
--- differs: a list of Python is JSON here, an array of NumPy a vector
 select id from items order by e <-> $1::real[]::vector, id limit 2
 
 -- parameters: [null]
