@@ -89,6 +89,8 @@ ASKED = [
     "SELECT count(*) FROM t WHERE few IS NULL OR few > 'AIR'",
     "SELECT a.few, count(*) FROM t a JOIN t b ON a.few = b.few AND a.id = b.id + 4 GROUP BY 1",
     "SELECT few || '!', upper(few), length(few) FROM t WHERE id < 9",
+    "SELECT initcap(few), few ~ 'R', regexp_replace(few, '(A)', '<\\1>', 'i'), lpad(few, 3) FROM t",
+    "SELECT few, string_agg(few, ','), array_agg(DISTINCT few) FROM t WHERE id < 99 GROUP BY few",
     "SELECT few FROM t UNION SELECT many FROM t WHERE id < 5",
     "SELECT DISTINCT ON (few) few, id FROM t ORDER BY few, id",
     "SELECT small, large FROM t WHERE small < large AND id > 8900 AND id < 9100",

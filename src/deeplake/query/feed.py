@@ -66,6 +66,8 @@ def _decimals(type_: Decimal, data: FixedData) -> pa.Array:
 
 DICTIONARY_SHARE = 0.125
 DICTIONARY_SAMPLE = 4096
+DICTIONARY_ROWS_MIN = 1 << 14
+"""Of fewer rows nothing is gained, and Arrow's functions would be loaded: 30 ms of a cold start."""
 
 
 def by_number(array: pa.Array) -> pa.Array:
@@ -74,7 +76,7 @@ def by_number(array: pa.Array) -> pa.Array:
     The engine then looks at each different text once: a filter takes a third of the time, a group
     two thirds. Making it costs 10 ns a row, once for all statements that find the column kept.
     """
-    if array.type != pa.large_string():
+    if array.type != pa.large_string() or len(array) < DICTIONARY_ROWS_MIN:
         return array
     sample = array.slice(0, DICTIONARY_SAMPLE)
     for some in (sample, array):
