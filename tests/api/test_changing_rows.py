@@ -60,7 +60,7 @@ VALUES = {
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_any_sequence_of_changes_reads_like_the_model(data):
-    url = "mem://changing"
+    url = "mem://rows-that-change"
     if deeplake.exists(url):
         deeplake.delete(url)
     ds = deeplake.create(url, schema=SCHEMA)

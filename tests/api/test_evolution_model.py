@@ -128,7 +128,7 @@ def assert_read(ds, types_: dict[str, str], rows: list[dict[str, object]]) -> No
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_any_sequence_of_changes_reads_like_the_model(data):
-    url = "mem://evolving"
+    url = "mem://columns-that-evolve"
     if deeplake.exists(url):
         deeplake.delete(url)
     table = Table(deeplake.create(url, schema={"a": "int8", "b": "text"}), data)
