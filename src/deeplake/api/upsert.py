@@ -12,11 +12,10 @@ from deeplake.errors import (
     InputError,
     InvalidValueError,
     NullValueError,
-    RaggedColumnsError,
     UniqueViolationError,
 )
 from deeplake.ingest.rows import batches
-from deeplake.table.columns import Key, can_be_key
+from deeplake.table.columns import Key, can_be_key, common_rows
 from deeplake.table.key_values import (
     hashed,
     is_exact,
@@ -26,7 +25,7 @@ from deeplake.table.key_values import (
     value_of,
     violation,
 )
-from deeplake.types.base import FixedData, row_count
+from deeplake.types.base import FixedData
 from deeplake.types.data import take_rows
 from deeplake.types.named import NamedTuple
 from deeplake.types.rows import refusal
@@ -136,7 +135,7 @@ class _Upsert:
         """Match a batch and stage it."""
         for part in sliced(batch):
             data = as_data(self._session.columns, part)
-            rows = _rows(data)
+            rows = common_rows(data)
             try:
                 self._stage(data, rows)
             except (InvalidValueError, UniqueViolationError) as error:
@@ -255,18 +254,6 @@ class _Upsert:
             session.stage(batch, rows)
         except (InvalidValueError, UniqueViolationError) as error:
             raise renumbered(error, int(rest[error.row or 0])) from error.__cause__
-
-
-def _rows(data: Data) -> int:
-    sizes = {name: row_count(column) for name, column in data.items()}
-    rows = next(iter(sizes.values()), 0)
-    if any(size != rows for size in sizes.values()):
-        shown = ", ".join(f"{name}: {size}" for name, size in sizes.items())
-        raise RaggedColumnsError(
-            f"the columns have unequal numbers of rows: {shown}.",
-            hint="Pass as many values for every column; None is NULL.",
-        )
-    return rows
 
 
 def _refuse_null(column: Column, data: ColumnData, detail: str) -> None:

@@ -201,7 +201,7 @@ class Columns:
             NullValueError: NULL in a not_null column.
         """
         if rows is None:
-            rows = _common_rows(data)
+            rows = common_rows(data)
         batch = {}
         for column in self:
             given = data.get(column.name)
@@ -218,7 +218,7 @@ class Columns:
         return batch, rows
 
 
-def _common_rows(data: Mapping[str, ColumnData]) -> int:
+def common_rows(data: Mapping[str, ColumnData]) -> int:
     """The number of rows of every column.
 
     Raises:
