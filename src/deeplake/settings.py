@@ -183,6 +183,9 @@ QUERY_SPILL_BYTES_MAX = 64 << 30
 QUERY_FEED_BYTES_MAX = 64 << 20
 """Columns of a scan that are not kept are read at once up to this size, else as the engine asks."""
 
+QUERY_FETCH_BYTES_MAX = 64 << 20
+"""Values of wide columns fetched at once for rows of a result, unless a single one is larger."""
+
 QUERY_KEPT_BYTES_MAX = 256 << 20
 """Decoded narrow columns kept from statement to statement, oldest out first."""
 

@@ -112,6 +112,7 @@ def _direct(view):
             lambda rows: view.planned_bytes("id", rows),
             lambda rows: list(view.blocks("v", rows)),
             lambda rows: view.fetch("img", rows.positions() if isinstance(rows, Rows) else rows),
+            lambda rows: view.sizes("img", rows.positions() if isinstance(rows, Rows) else rows),
         ):  # fmt: skip
             with pytest.raises(RowIndexError, match="is not there"):
                 way(asked)

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from deeplake import settings
 from deeplake.api.column import Encoded, decode
 from deeplake.api.positions import position, positions, within
 from deeplake.api.streamed import Streamed
 from deeplake.errors import DtypeError, UnsupportedQueryError
+from deeplake.query.result import cuts
 from deeplake.query.selected import Referred
 from deeplake.types.base import FixedData, VarData, VarLayout, row_count
 from deeplake.types.data import var_rows
@@ -173,12 +175,12 @@ class QueryView(Streamed):
 
     def to_arrow(self) -> pa.Table:
         """The rows as an Arrow table, media as their encoded bytes."""
+        return self._arrow(range(len(self)))
+
+    def _arrow(self, rows: range) -> pa.Table:
         import pyarrow as pa
 
-        arrays = [
-            type_.to_arrow(self._data(name, range(len(self))))
-            for name, type_ in self.schema.items()
-        ]
+        arrays = [type_.to_arrow(self._data(name, rows)) for name, type_ in self.schema.items()]
         return pa.Table.from_arrays(arrays, names=list(self.schema))
 
     def df(self) -> pd.DataFrame:
@@ -186,10 +188,24 @@ class QueryView(Streamed):
         return self.to_arrow().to_pandas()
 
     def to_parquet(self, path: str | os.PathLike[str]) -> None:
-        """Write the rows to a Parquet file; a file that is there is replaced."""
+        """Write the rows to a Parquet file; a file that is there is replaced.
+
+        Rows are read and written a group at a time, of 64 MB or a million of them.
+        """
         import pyarrow.parquet as pq
 
-        pq.write_table(self.to_arrow(), path)
+        with pq.ParquetWriter(path, self._arrow(range(0)).schema) as file:
+            for rows in self._groups():
+                file.write_table(self._arrow(rows))
+
+    def _groups(self) -> Iterator[range]:
+        """Rows in runs that are held at once."""
+        step = 1 << 20
+        for low in range(0, len(self), step):
+            rows = np.asarray(within(self._places(), range(low, min(low + step, len(self)))))
+            sizes = self._selected.sizes(rows.astype(np.int64))
+            for first, end in cuts(sizes, settings.QUERY_FETCH_BYTES_MAX):
+                yield range(low + first, low + end)
 
     def to_branch(self, name: str, message: str | None = None) -> str:
         """Make a branch that holds exactly these rows and columns, by reference; returns its name.

@@ -10,7 +10,7 @@ import os
 import re
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakSet
 
 from deeplake import settings
@@ -80,15 +80,22 @@ def _limits() -> dict[str, Any]:
     }
 
 
+class Stoppable(Protocol):
+    """A statement, or its rows."""
+
+    def interrupt(self) -> None:
+        """Stop it, from any thread."""
+
+
 class Control:
     """The statements of one handle that run, so that another thread can stop them."""
 
     def __init__(self) -> None:
-        self._running: WeakSet[Running] = WeakSet()
+        self._running: WeakSet[Stoppable] = WeakSet()
         self._lock = threading.Lock()
 
-    def began(self, running: Running) -> None:
-        """Take a statement in, before it is executed."""
+    def began(self, running: Stoppable) -> None:
+        """Take a statement in, before it is executed or its rows are read."""
         with self._lock:
             self._running.add(running)
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+from deeplake import settings
 from deeplake.errors import QueryError
 from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow as pa
 
     from deeplake.query.direct import Ready
@@ -18,7 +21,19 @@ if TYPE_CHECKING:
     from deeplake.query.kinds import Kind
     from deeplake.query.relation import Output
 
-    Fetch = Callable[[pa.Array], list[Any]]
+
+class Fetch(Protocol):
+    """Values behind a column of handles."""
+
+    def __call__(self, handles: pa.Array, /) -> list[Any]:
+        """All of them."""
+
+    def sizes(self, handles: pa.Array, /) -> npt.NDArray[np.int64]:
+        """Their bytes, about."""
+
+
+ROWS_ALWAYS = 32
+"""So many rows are fetched at once without asking how large their values are."""
 
 
 class ResultColumn(NamedTuple):
@@ -41,6 +56,7 @@ class Result:
         self.columns = [ResultColumn(o.label, o.expression.kind) for o in outputs]
         self._running = running
         self._fetch = fetch
+        self._stopped = False
 
     @property
     def schema(self) -> pa.Schema:
@@ -54,14 +70,29 @@ class Result:
     def rows(self) -> Iterator[tuple[Any, ...]]:
         """Every row as values of Python."""
         for batch in self.batches():
-            lists = [
-                self.python(column.kind, array)
-                for column, array in zip(self.columns, batch.columns, strict=False)
-            ]
-            if lists:
-                yield from zip(*lists, strict=True)
-            else:
-                yield from [()] * batch.num_rows
+            for piece in self._pieces(batch):
+                if self._stopped:
+                    raise QueryError("canceling statement due to user request.", sqlstate="57014")
+                lists = [
+                    self.python(column.kind, array)
+                    for column, array in zip(self.columns, piece.columns, strict=False)
+                ]
+                if lists:
+                    yield from zip(*lists, strict=True)
+                else:
+                    yield from [()] * piece.num_rows
+
+    def _pieces(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+        """A batch in parts whose late values fit into what may be fetched at once."""
+        late = [k for k, column in enumerate(self.columns) if column.kind.late]
+        if not late or batch.num_rows <= ROWS_ALWAYS:
+            yield batch
+            return
+        sizes = self._fetch.sizes(batch.column(late[0]))
+        for k in late[1:]:
+            sizes = sizes + self._fetch.sizes(batch.column(k))
+        for low, high in cuts(sizes, settings.QUERY_FETCH_BYTES_MAX):
+            yield batch.slice(low, high - low)
 
     def python(self, kind: Kind, array: pa.Array) -> list[Any]:
         """A column of a batch as values of Python, late ones fetched."""
@@ -79,12 +110,29 @@ class Result:
         return values if convert is None else [None if v is None else convert(v) for v in values]
 
     def interrupt(self) -> None:
-        """Stop it, from any thread."""
+        """Stop it, from any thread: whoever reads its rows gets a QueryError 57014."""
+        self._stopped = True
         self._running.interrupt()
 
     def close(self) -> None:
         """Read no further."""
         self._running.close()
+
+
+def cuts(sizes: npt.NDArray[np.int64], most: int) -> Iterator[tuple[int, int]]:
+    """(first, end) of runs of rows of so many bytes at most; a larger row is one by itself.
+
+    >>> import numpy as np
+    >>> list(cuts(np.array([3, 3, 3, 9, 1, 1]), 6))
+    [(0, 2), (2, 3), (3, 4), (4, 6)]
+    """
+    ends = sizes.cumsum()
+    low = 0
+    while low < len(ends):
+        before = int(ends[low - 1]) if low else 0
+        high = max(int(ends.searchsorted(before + most, "right")), low + 1)
+        yield low, high
+        low = high
 
 
 def _converter(kind: Kind) -> Callable[[Any], Any] | None:

@@ -81,6 +81,16 @@ class Selected:
             )
         return found
 
+    def sizes(self, rows: Positions) -> Positions:
+        """Bytes of some rows, about; only what is referred to counts, the rest is there."""
+        found = np.full(len(rows), 8 * len(self.columns), np.int64)
+        for column in self.columns.values():
+            if isinstance(column, Referred):
+                places = column.positions[rows]
+                there = np.flatnonzero(places >= 0)
+                found[there] += column.view.sizes(column.column, places[there])
+        return found
+
     def read(self, label: str, rows: range | Positions) -> ColumnData:
         """Some rows of a column, in the order given."""
         column = self.column(label)

@@ -87,14 +87,21 @@ def run(
             if trace is not None:
                 trace.engine = False
                 trace.step("read rows")
-            return Result(statement.query.outputs, found, fetch)
+            return _watched(Result(statement.query.outputs, found, fetch), control)
         feeds[emit.FEED.format(scan.number)] = feed_of(scan, view, chosen.rows)
         if trace is not None:
             trace.step(f"read columns of {view.name}")
     running = engine.run(plan.text, feeds, given(plan.used, parameters), control)
     if trace is not None:
         trace.step("begin in the engine")
-    return Result(statement.query.outputs, running, fetch)
+    return _watched(Result(statement.query.outputs, running, fetch), control)
+
+
+def _watched(result: Result, control: Control | None) -> Result:
+    """A result whose reader can be stopped from another thread."""
+    if control is not None:
+        control.began(result)
+    return result
 
 
 class _Fetch:
@@ -106,6 +113,17 @@ class _Fetch:
         self._statement = statement
         self._tables = tables
         self._trace = trace
+
+    def sizes(self, handles: pa.Array) -> npt.NDArray[np.int64]:
+        """Bytes of the value behind each handle, about; nothing is read but what tells them."""
+        raw = feed.raw(handles)
+        found = np.zeros(len(raw), np.int64)
+        for number in _distinct(raw[raw >= 0] >> feed.HANDLE_BITS):
+            source = self._statement.sources[number]
+            mine = np.flatnonzero((raw >= 0) & (raw >> feed.HANDLE_BITS == number))
+            wanted, where = _sorted_once(feed.split(raw[mine])[1])
+            found[mine] = self._tables[source.table].sizes(source.column, wanted)[where]
+        return found
 
     def __call__(self, handles: pa.Array) -> list[Any]:
         """A value, or None, for each handle."""

@@ -19,6 +19,7 @@ from deeplake.query.prune import Pruned, pruned, prunes
 from deeplake.query.rows import Rows
 from deeplake.query.tests import columns_of
 from deeplake.table.column import ColumnReader
+from deeplake.table.frame_writer import is_media
 from deeplake.table.patch import holds
 from deeplake.types.base import FixedData, FixedLayout, VarData
 from deeplake.types.data import concat, join_bytes, slice_rows, take_rows
@@ -304,6 +305,22 @@ class TableView:
         if hasattr(type_, "encoded"):
             return list(type_.encoded(data))
         return type_.values(data)  # type: ignore[no-any-return]
+
+    def sizes(self, name: str, positions: Positions) -> Positions:
+        """Bytes of each of some rows' values, about; of media, exactly. Reads no values."""
+        column, rows = self.columns.get(name), self._rows(positions)
+        layout = column.layout
+        if isinstance(layout, FixedLayout):
+            row = np.dtype(layout.dtype).itemsize * int(np.prod(layout.shape, dtype=np.int64))
+            return np.full(rows.size, row, np.int64)
+        if not is_media(layout):
+            return np.full(rows.size, -(-self.planned_bytes(name, rows) // max(rows.size, 1)))
+        from deeplake.table.descriptors import described
+
+        found = np.zeros(rows.size, np.int64)
+        for fragment, inner, places in self._parts(rows):
+            found[places] = described(fragment, column, fragment.places(inner)).extras[0]
+        return found
 
     # --- what is known without reading values -------------------------------------------------
 
