@@ -26,7 +26,10 @@ from deeplake.testing.sql_answers import Answer, judge, plain_value
 from deeplake.testing.sql_grammar import statements
 from deeplake.testing.sql_histories import STATES, classes, history, schemas, spoken
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.timeout(600),  # 45 runs of a statement in each example, 15 s alone
+]
 SEEN = dict.fromkeys(("answered", "failed", "late", "kept"), 0)
 
 

@@ -6,6 +6,7 @@ import pytest
 
 import deeplake
 from deeplake.errors import (
+    MergeConflictError,
     QueryError,
     RefNotFoundError,
     TableNotFoundError,
@@ -102,6 +103,77 @@ def test_a_table_that_is_on_another_branch_only(db):
     with pytest.raises(TableNotFoundError):
         db.execute("select * from side")
     assert db.execute('select * from "side@fix"').fetchall() == []
+
+
+def test_writes_of_a_handle_land_on_its_branch_and_a_merge_is_over_all_tables(db):
+    db.execute("CREATE TABLE u (id int PRIMARY KEY, n int)")
+    db.execute("INSERT INTO u VALUES (1, 1)")
+    before = db.commit_id
+    assert db.branch("experiment/x") == "experiment/x"
+    db.execute("INSERT INTO u VALUES (2, 2)")
+    db.executemany("UPDATE t SET label = %s WHERE id = %s", [("x", 0), ("y", 4)])
+    db.table("t").append({"id": 50, "label": "py", "img": b"z"})
+    db.commit("by Python")
+    db.execute("CREATE TABLE only_here (a int)")
+    main = deeplake.connect(db.url)
+    assert main.commit_id == before
+    assert main.tables() == ["t", "u"]
+    merged = db.merge("experiment/x", into="main")
+    assert db.branch_name == "experiment/x", "the handle stays where it is"
+    main.refresh()
+    assert main.commit_id == merged.id
+    assert main.tables() == ["only_here", "t", "u"]
+    assert main.execute("SELECT id, n FROM u ORDER BY id").fetchall() == [(1, 1), (2, 2)]
+    asked = "SELECT id, label FROM t WHERE label <> 'a' ORDER BY id"
+    assert main.execute(asked).fetchall() == [(0, "x"), (4, "y"), (50, "py")]
+    db.execute("INSERT INTO u VALUES (3, 3)")
+    assert main.execute("SELECT count(*) FROM u").fetchone() == (2,), "still on the experiment"
+
+
+def test_conflicts_are_a_table_until_they_are_resolved(db):
+    db.execute("CREATE TABLE u (id int PRIMARY KEY, n int, s text)")
+    db.execute("INSERT INTO u VALUES (1, 1, 'x'), (2, 2, 'y')")
+    db.branch("side")
+    db.execute("UPDATE u SET n = 10 WHERE id = 1")
+    db.execute("UPDATE t SET label = 'side' WHERE id = 2")
+    db.checkout("main")
+    db.execute("UPDATE u SET n = 20 WHERE id = 1")
+    db.execute("UPDATE t SET label = 'main' WHERE id = 2")
+    with pytest.raises(MergeConflictError):
+        db.execute("SELECT deeplake_merge('side')")
+    found = db.execute(
+        'SELECT "table", kind, "column", base, ours, theirs FROM deeplake_conflicts ORDER BY 1'
+    ).fetchall()
+    assert found == [
+        ("t", "cell", "label", "a", "main", "side"), ("u", "cell", "n", 1, 20, 10),
+    ]  # fmt: skip
+    assert len(db.resolve(keep="theirs", table="u")) == 1
+    assert db.execute("SELECT count(*) FROM deeplake_conflicts").fetchone() == (1,)
+    db.resolve(keep="ours")
+    assert db.execute("SELECT * FROM deeplake_conflicts").fetchall() == []
+    assert db.execute("SELECT n FROM u WHERE id = 1").fetchone() == (10,)
+    assert db.execute("SELECT label FROM t WHERE id = 2").fetchone() == ("main",)
+
+
+def test_sides_of_conflicts_as_json(db):
+    """A deleted row is NULL, a value that is NULL is null, bytes are told by their number."""
+    db.branch("side")
+    db.execute("UPDATE t SET img = %s WHERE id = 1", [b"s" * 2000])
+    db.execute("UPDATE t SET label = NULL WHERE id = 2")
+    db.execute("DELETE FROM t WHERE id = 3")
+    db.checkout("main")
+    db.execute("UPDATE t SET img = NULL WHERE id = 1")
+    db.execute("UPDATE t SET label = 'main' WHERE id = 2")
+    db.execute("UPDATE t SET label = 'main' WHERE id = 3")
+    with pytest.raises(MergeConflictError):
+        db.merge("side")
+    found = db.execute("SELECT base, ours, theirs FROM deeplake_conflicts WHERE \"column\" = 'img'")
+    assert found.fetchall() == [("1 bytes", None, "2,000 bytes")]
+    asked = "SELECT ours::text, theirs::text FROM deeplake_conflicts WHERE "
+    label = asked + "\"column\" = 'label' AND kind = 'cell'"
+    assert db.execute(label).fetchall() == [('"main"', "null")]
+    ((_, theirs),) = db.execute(asked + "kind <> 'cell'").fetchall()
+    assert theirs is None
 
 
 # --- functions that act -----------------------------------------------------------------------

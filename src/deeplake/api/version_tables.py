@@ -100,15 +100,31 @@ def _tags(database: Database) -> TableView:
 
 def _conflicts(database: Database) -> TableView:
     schema = {
-        "kind": "text", "table": "text", "row_id": "int", "column": "text", "base": "text",
-        "ours": "text", "theirs": "text", "message": "text",
+        "kind": "text", "table": "text", "row_id": "int", "column": "text", "base": "json",
+        "ours": "json", "theirs": "json", "message": "text",
     }  # fmt: skip
     rows = []
     for conflict in database.conflicts():
-        sides = {side: repr(getattr(conflict, side)) for side in ("base", "ours", "theirs")}
+        sides = {side: _side(getattr(conflict, side)) for side in ("base", "ours", "theirs")}
         fixed = {n: getattr(conflict, n) for n in ("kind", "table", "row_id", "column", "message")}
         rows.append({**fixed, **sides})
     return _filled(schema, rows)
+
+
+def _side(value: Any) -> Any:
+    """What a side has, as JSON; NULL where its row is deleted, null where its value is."""
+    import json
+
+    from deeplake.table.conflicts import DELETED
+    from deeplake.types.json import NULL
+
+    if value is DELETED:
+        return None
+    if value is None:
+        return NULL
+    if isinstance(value, bytes | bytearray | memoryview):
+        return f"{len(value):,} bytes"
+    return _json_value(value, json.dumps)
 
 
 def _diff(database: Database, table: str, a: str, b: str | None = None) -> TableView:
