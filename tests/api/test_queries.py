@@ -18,6 +18,8 @@ from deeplake.errors import (
     StagedChangesError,
     UnsupportedQueryError,
 )
+from deeplake.storage.memory import MemoryStore
+from deeplake.testing.tracing import TracingStore
 from deeplake.types import ClassLabel
 
 
@@ -111,6 +113,22 @@ def test_an_outer_join_gives_null_for_images_that_are_not_there(ds):
     )
     assert view["image"].encoded[[0, 38, 39]] == [None, png(0), png(1)]
     assert view["image"][37] is None
+
+
+def test_a_view_reads_nothing_before_it_is_looked_at():
+    store = TracingStore(MemoryStore(), remote=True)
+    made = deeplake.create(store, schema=SCHEMA, table="gens")
+    made.extend(ROWS)
+    made.commit("rows")
+    ds = deeplake.open(store)
+    store.reset()
+    views = [ds.filter("rating > 3"), ds.query("SELECT image FROM this WHERE id < 5 ORDER BY emb")]
+    assert store.count() == 0
+    assert [len(view) for view in views] == [26, 5]
+    read = store.count()
+    assert read > 0
+    assert [len(view[1:3]) for view in views] == [2, 2]
+    assert store.count() == read, "it ran once"
 
 
 def test_a_view_is_pinned(ds):
