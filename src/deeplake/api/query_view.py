@@ -165,11 +165,14 @@ class QueryView(Streamed):
 
         Raises:
             QueryError: from the run.
+            PolicyError: the handle is restricted, and a plan tells of rows that are hidden.
         """
+        from deeplake.api.stand import unrestricted
         from deeplake.query.explain import explained
         from deeplake.query.plan import plan_of
 
         asked = self.question
+        unrestricted(asked.repository, "explain()")
         plan = plan_of(asked.statement)
         return "\n".join(explained(plan, asked.tables, asked.values, analyze=analyze))
 

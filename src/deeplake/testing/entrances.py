@@ -289,7 +289,10 @@ _QUERY_VIEW: tuple[Ways, Ways, Ways] = (
         "to_arrow": lambda w: w.view.to_arrow().to_pylist(),
         "to_parquet": _files,
     },
-    {"to_branch": lambda w: w.view.to_branch("more")},
+    {
+        "explain": lambda w: w.view.explain(),
+        "to_branch": lambda w: w.view.to_branch("more"),
+    },
     {
         "__repr__": lambda w: repr(w.view),
         "partial": lambda w: w.view.partial,
