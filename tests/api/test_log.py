@@ -86,6 +86,21 @@ def test_a_log_draws_what_was_built_upon_what(ds):
     assert lines[1].endswith("Ada      merge dev")
 
 
+def test_a_log_says_what_a_commit_added_updated_and_deleted(store):
+    ds = deeplake.create(store, schema={"n": "int", "m": "int"})
+    ds.extend({"n": range(5), "m": range(5)})
+    ds.commit("rows")
+    ds.update({"n": 7, "m": 9}, rows=[0, 1])
+    ds.delete(rows=[4])
+    ds.append({"n": 1, "m": 1})
+    ds.commit("all at once")
+    last, first = ds.log()
+    assert (first.added, first.changed) == ({"data": 5}, {})
+    assert (last.added, last.changed) == ({"data": 1}, {"data": {"updated": 4, "deleted": 1}})
+    shown = str(ds.log()).split("\n")
+    assert [line.split()[5] for line in shown] == ["+1~4-1", "+5"]
+
+
 def test_names_on_folded_commits_stand_beside_the_one_below(ds):
     ds.reset("dev")
     ds.branch("later", switch=False)

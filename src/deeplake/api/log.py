@@ -125,12 +125,20 @@ def _named(repository: Repository | None) -> list[tuple[str, str]]:
 
 
 def _row(commit: Commit) -> tuple[str, ...]:
-    many = len(commit.added) > 1
-    added = " ".join(f"{name if many else ''}+{n:,}" for name, n in commit.added.items())
+    tables = [*commit.added, *(name for name in commit.changed if name not in commit.added)]
+    done = " ".join((name if len(tables) > 1 else "") + _done(commit, name) for name in tables)
     lines = commit.message.splitlines() or [""]
     cut = len(lines) > 1 or len(lines[0]) > MESSAGE_CHARS_MAX
     message = lines[0][:MESSAGE_CHARS_MAX] + ("…" if cut else "")
-    return commit.id, _moment(commit.time), commit.author, added, message
+    return commit.id, _moment(commit.time), commit.author, done, message
+
+
+def _done(commit: Commit, table: str) -> str:
+    """What a commit did to a table: +rows appended, ~cells updated, -rows deleted."""
+    counts = {"+": commit.added.get(table, 0)}
+    changed = commit.changed.get(table, {})
+    counts |= {"~": changed.get("updated", 0), "-": changed.get("deleted", 0)}
+    return "".join(f"{sign}{n:,}" for sign, n in counts.items() if n)
 
 
 def _moment(time: datetime) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deeplake.errors import MalformedObjectError, RefNotFoundError, did_you_mean
 from deeplake.format.keys import (
@@ -45,6 +45,8 @@ class Commit(NamedTuple):
     automatic: bool
     added: dict[str, int]
     """Table name -> rows this commit appended."""
+    changed: dict[str, dict[str, int]]
+    """Table name -> cells "updated" and rows "deleted", of tables where there are any."""
 
     def __str__(self) -> str:
         return f"{self.id}  {self.time:%Y-%m-%d %H:%M:%S}  {self.author}  {self.message}"
@@ -64,7 +66,13 @@ def to_commit(header: CommitHeader) -> Commit:
         tuple(str(parent) for parent in header.parents),
         header.automatic,
         {t.name: t.change["added"] for t in header.tables if t.change.get("added")},
+        {t.name: found for t in header.tables if (found := _changes(t.change))},
     )
+
+
+def _changes(change: dict[str, Any]) -> dict[str, int]:
+    """What a commit did to rows that were there."""
+    return {kind: change[kind] for kind in ("updated", "deleted") if change.get(kind)}
 
 
 def branch_head(objects: Objects, branch: Branch, hint: int | None = None) -> Snapshot:
