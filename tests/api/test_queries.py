@@ -175,6 +175,10 @@ def test_views_become_tables(ds, tmp_path):
     assert view.df()["rating"].isna().tolist() == [False] * 4 + [True, False]
     view.to_parquet(tmp_path / "v.parquet")
     assert pq.read_table(tmp_path / "v.parquet").column("image").to_pylist()[0] == png(0)
+    again = deeplake.create(MemoryStore())
+    again.extend_from(parquet=tmp_path / "v.parquet", progress=False)
+    assert again.schema == view.schema
+    assert again["image"].encoded[0] == png(0)
 
 
 def test_a_view_tells_its_plan_without_running_and_with(ds):

@@ -177,14 +177,27 @@ class QueryView(Streamed):
         return "\n".join(explained(plan, asked.tables, asked.values, analyze=analyze))
 
     def to_arrow(self) -> pa.Table:
-        """The rows as an Arrow table, media as their encoded bytes."""
+        """The rows as an Arrow table, media as their encoded bytes.
+
+        Its fields say the column types, so that an image is an image again where the table, or
+        Parquet made of it, comes in.
+        """
         return self._arrow(range(len(self)))
 
     def _arrow(self, rows: range) -> pa.Table:
+        import json
+
         import pyarrow as pa
 
+        from deeplake.types.declare import to_json
+        from deeplake.types.infer import FIELD_KEY
+
         arrays = [type_.to_arrow(self._data(name, rows)) for name, type_ in self.schema.items()]
-        return pa.Table.from_arrays(arrays, names=list(self.schema))
+        fields = [
+            pa.field(name, array.type, metadata={FIELD_KEY: json.dumps(to_json(type_))})
+            for (name, type_), array in zip(self.schema.items(), arrays, strict=True)
+        ]
+        return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 
     def df(self) -> pd.DataFrame:
         """The rows as a pandas DataFrame."""
