@@ -89,11 +89,14 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
     >>> did_you_mean("lable", ["label", "image"])
     "Did you mean 'label'?"
+    >>> did_you_mean("Id", ["d", "id"])
+    "Did you mean 'id'?"
     """
     from difflib import get_close_matches  # 0.5 ms, and only a failure needs it
 
     names = list(known)
-    near = get_close_matches(name, names, n=1, cutoff=0.6)
+    folded = [n for n in names if n.casefold() == name.casefold()]
+    near = folded or get_close_matches(name, names, n=1, cutoff=0.6)
     if near:
         return f"Did you mean {near[0]!r}?"
     if not names:

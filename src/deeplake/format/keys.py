@@ -256,7 +256,7 @@ def check_name(name: object, what: str) -> str:
     if problem:
         raise InvalidNameError(
             f"{name!r} cannot be a {what} name: {problem}.",
-            hint="Use letters, digits and . _ / - + @ inside.",
+            hint="Use letters, digits, spaces and . _ / - + @ inside.",
         )
     return name
 

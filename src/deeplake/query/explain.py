@@ -122,7 +122,8 @@ class _Lines:
         yield from self._late()
         if self._analyze:
             yield (
-                f"Read: {_bytes(trace.bytes_read)} in {trace.requests:,} requests; "
+                f"Read: {_bytes(trace.bytes_read)} in {trace.requests:,} requests"
+                f"{'' if trace.requests else ' (all of it is mapped or in memory)'}; "
                 f"{_bytes(self._planned())} of columns planned"
             )
             for name, seconds in trace.steps:
