@@ -45,6 +45,11 @@ def db() -> Database:
         db.commit(f"part {part}")
     table.update({"clip": b"new" * 40_000}, rows=[3, 77])
     db.commit("two changed")
+    for sql in (
+        "SELECT clip FROM t LIMIT 40",
+        "SELECT id + 1, clip FROM t ORDER BY id % 2 LIMIT 40",
+    ):
+        db.execute(sql).fetchall()  # what is imported is no row
     return db
 
 
