@@ -61,6 +61,12 @@ cost 0.5 us each, of text beyond it a block's decompression, 27 us."""
 CODEC_SAVING_MIN = 0.15
 """A codec is kept only if it saves at least this share of the bytes."""
 
+PACKED_ROWS_MIN = 4096
+"""Integers of a shorter frame are not packed: all of it is read as soon as a few of it."""
+
+PACKED_SIZE_MAX = 4 / 3
+"""Integers are packed, for access to few of them, unless pcodec makes less than 1 / this of it."""
+
 # --- keys ----------------------------------------------------------------------------------
 KEY_BYTES_MAX = 4096
 """Longest text or blob in a key: keys are read again where hashes are equal."""

@@ -231,6 +231,9 @@ class Frame:
             values = np.empty(rows, dtype)
             progress = standalone.simple_decompress_into(raw, values)
             need(progress.finished and progress.n_processed == rows, "pco")
+        elif codec == 4:
+            need("packed" in self.features and layout is self.layout, "packed integers")
+            values = self.packed(raw, dtype, rows)
         else:
             need(len(raw) == rows * dtype.itemsize * int(np.prod(layout.shape)), "fixed rows")
             values = np.frombuffer(raw, dtype).reshape(rows, *layout.shape)
@@ -238,6 +241,28 @@ class Frame:
             norms = np.sqrt((values.astype(np.float64) ** 2).sum(axis=1)).astype("<f4")
             need(np.allclose(self.small(5, "<f4", node), norms, rtol=1e-6), "norms")
         return [value_of(layout, value) for value in values.astype(layout.dtype)]
+
+    def packed(self, raw, dtype, rows):
+        """Base plus numbers of few bits, group by group of 2,048 rows."""
+        base, width = struct.unpack("<qI" if dtype.kind == "i" else "<QI", self.small(10, "u1"))
+        need(dtype.kind in "iu" and dtype.itemsize > 1, "dtype of packed integers")
+        need(width in (1, 2, 4, 8, 9, 10, 12, 16, 17, 18, 20, 32), "width")
+        SEEN[f"width {width}"] += 1
+        whole, bits = divmod(width, 8)
+        found, at = [], 0
+        for first in range(0, rows, 2048):
+            count = min(2048, rows - first)
+            low = raw[at : at + count * whole]
+            high = raw[at + count * whole : at + count * whole + -(-count * bits // 8)]
+            at += len(low) + len(high)
+            joined = int.from_bytes(high, "little")
+            need(joined >> (count * bits) == 0, "unused bits")
+            for k in range(count):
+                above = joined >> (k * bits) & ((1 << bits) - 1)
+                number = int.from_bytes(low[k * whole : (k + 1) * whole], "little")
+                found.append(base + number + (above << (8 * whole)))
+        need(at == len(raw), "length of packed integers")
+        return np.array(found, dtype)
 
     def var(self, layout, node, rows):
         offsets = self.offsets(node, rows)

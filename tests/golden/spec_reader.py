@@ -36,7 +36,9 @@ from spec_frames import (
 
 __all__ = ["DamagedError", "crc", "read"]
 
-FEATURES = {"overlays", "deletions", "slots", "references", "evolution", "condensed"}  # 19
+FEATURES = {
+    "overlays", "deletions", "slots", "references", "packed", "evolution", "condensed"
+}  # 19  # fmt: skip
 HERE = 0xFFFFFFFF
 MIXED = 0xFFFFFFFFFFFFFFFF
 

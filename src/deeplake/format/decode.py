@@ -14,7 +14,9 @@ import numpy as np
 
 from deeplake.errors import MalformedObjectError
 from deeplake.format import frame as f
+from deeplake.format import packed
 from deeplake.format.checksum import crc32c, damaged
+from deeplake.format.packed import WIDTHS, Packing, size_of
 from deeplake.format.text import TextReader
 from deeplake.format.unpack import unpack
 from deeplake.types.base import (
@@ -243,8 +245,29 @@ class FrameDecoder:
         found = self._decoded.get(key)
         if found is None:
             stored = self.payload.read(entry.offset, entry.offset + entry.length)
-            found = self._decoded[key] = unpack(stored, entry, dtype, rows, self.index.where)
+            if entry.codec == f.PACKED and not node:
+                found = packed.unpack(stored, self.packing(entry, dtype), rows, dtype)
+            else:
+                found = unpack(stored, entry, dtype, rows, self.index.where)
+            self._decoded[key] = found
         return found
+
+    def packing(self, entry: f.BufferEntry, dtype: np.dtype[Any]) -> Packing:
+        """How the integers of the column are packed.
+
+        Raises:
+            MalformedObjectError: not as the specification says.
+        """
+        told = self.index.small(f.PACKING, np.uint8)
+        if told is None or len(told) != 12 or dtype.kind not in "iu":
+            raise MalformedObjectError(f"{self.index.where} does not tell how it is packed")
+        base = int.from_bytes(told[:8].tobytes(), "little", signed=dtype.kind == "i")
+        width = int.from_bytes(told[8:].tobytes(), "little")
+        if width not in WIDTHS or entry.length != size_of(self.rows, width):
+            raise MalformedObjectError(f"{self.index.where} does not hold {self.rows} packed rows")
+        if not np.iinfo(dtype).min <= base <= np.iinfo(dtype).max:
+            raise MalformedObjectError(f"{self.index.where} is packed beyond its type")
+        return Packing(base, width)
 
     def plain_bytes(self, size: int, node: int = 0) -> f.BufferEntry:
         """The values of a var node, stored as they are, of the size that its offsets say."""

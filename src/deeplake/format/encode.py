@@ -1,7 +1,8 @@
 """Column data -> frames. SPEC section "Frames", writing side.
 
 A codec is kept only where it saves at least 15 %: pcodec for numbers, zstd for single bytes and
-for blocks of text; vectors, tensors and media stay plain, so that they map and slice.
+for blocks of text; vectors, tensors and media stay plain, so that they map and slice. Integers of
+few bits are packed instead of pcodec, so that few of them are read without the others.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 
 from deeplake import settings
 from deeplake.format import frame as f
+from deeplake.format import packed
 from deeplake.format.checksum import block_checksums, crc32c
 from deeplake.types.base import (
     FixedData,
@@ -39,6 +41,12 @@ CODEC_ROWS_MIN = 256
 """Below this many values no codec is tried: its header costs more than it saves."""
 
 _PCODEC_DTYPES = frozenset("<" + k for k in ("i2", "i4", "i8", "u2", "u4", "u8", "f2", "f4", "f8"))
+
+
+_PACKED_DTYPES = frozenset("<" + k for k in ("i2", "i4", "i8", "u2", "u4", "u8"))
+
+SAMPLE_ROWS = 1024
+"""Values in each of the two runs that pcodec is tried on."""
 
 
 class External(NamedTuple):
@@ -73,13 +81,49 @@ def encode_frame(
     if isinstance(layout, VarLayout) and isinstance(data, VarData):
         _var_top(build, layout, data, externals)
         return build.finish(rows, 0)
-    _node(build, layout, data, 0)
+    block_bytes = settings.CHECKSUM_BLOCK_BYTES
+    packing = _packing(layout, data)
+    if packing is None:
+        _node(build, layout, data, 0)
+    else:
+        block_bytes = _packed_values(build, data, packing)
     if len(build.parts) > 1:
         build.parts = [join_bytes(build.parts)]
     payload = build.parts[0] if build.parts else b""
-    sums = block_checksums(payload, settings.CHECKSUM_BLOCK_BYTES)
-    build.inline(f.BLOCK_CHECKSUMS, 0, _packed(sums))
-    return build.finish(rows, settings.CHECKSUM_BLOCK_BYTES)
+    build.inline(f.BLOCK_CHECKSUMS, 0, _stored(block_checksums(payload, block_bytes)))
+    return build.finish(rows, block_bytes)
+
+
+def _packing(layout: Layout, data: ColumnData) -> packed.Packing | None:
+    """How the values of a column are packed; None if they are not, but stored otherwise.
+
+    Whether pcodec makes much less of them is asked of 2,048 values, in 100 us instead of 800. It
+    does of what ascends.
+    """
+    if not isinstance(layout, FixedLayout) or layout.dtype not in _PACKED_DTYPES or layout.shape:
+        return None
+    values = data.values  # type: ignore[union-attr]
+    rows = len(values)
+    if rows < settings.PACKED_ROWS_MIN or bool((values[1:] >= values[:-1]).all()):
+        return None
+    packing = packed.packing_of(values)
+    most = 8 * values.itemsize * (1 - settings.CODEC_SAVING_MIN)
+    if packing is None or packing.width > most:
+        return None
+    sample = np.concatenate([values[at : at + SAMPLE_ROWS] for at in (rows // 4, rows // 2)])
+    least, _ = _squeeze(_bytes_of(sample), layout.dtype)
+    small = packed.size_of(len(sample), packing.width) <= len(least) * settings.PACKED_SIZE_MAX
+    return packing if small else None
+
+
+def _packed_values(build: f.IndexBuilder, data: ColumnData, packing: packed.Packing) -> int:
+    """Add packed values; returns the size of a checksummed block, which is a group."""
+    assert isinstance(data, FixedData)
+    _validity(build, data.valid, 0)
+    stored = packed.pack(np.ascontiguousarray(data.values), packing)
+    build.payload(f.VALUES, 0, [stored], len(stored), f.PACKED)
+    build.packing((packing.base % (1 << 64)).to_bytes(8, "little"), packing.width)
+    return packing.group_bytes
 
 
 def _plain_row(layout: Layout, data: ColumnData) -> f.EncodedFrame | None:
@@ -163,7 +207,7 @@ def _squeeze(raw: npt.NDArray[np.uint8], dtype: str) -> tuple[Any, int]:
     return raw, f.PLAIN
 
 
-def _packed(sums: Sequence[int]) -> bytes:
+def _stored(sums: Sequence[int]) -> bytes:
     return struct.pack(f"<{len(sums)}I", *sums)  # a few numbers, 1.5 us sooner than NumPy
 
 
@@ -194,7 +238,7 @@ def _var_top(
     else:
         sums = [crc32c(b) for b in var_rows(data)]
         build.payload(f.VALUES, 0, [b for b in data.buffers if len(b)], size)
-        build.inline(f.CHECKSUMS, 0, _packed(sums))
+        build.inline(f.CHECKSUMS, 0, _stored(sums))
     _extras(build, layout, data, 0)
     if externals:
         records = [(e.row, e.crc, e.length, e.object_id) for e in externals]

@@ -34,6 +34,7 @@ TEXT_BLOCKS = 6  # records of three uint32: first row, payload offset, crc32c of
 EXTERNAL = 7  # records of 32 bytes: values stored as objects of their own
 REFERENCES = 8  # records of 32 bytes: runs of rows whose bytes lie in other objects
 VERSIONS = 9  # of an overlay whose cells have several: the version of each row, uint64
+PACKING = 10  # of packed values: what is added to each, 8 bytes, and their width in bits, uint32
 EXTRA = 16  # EXTRA + k: the k-th extra of a var layout
 
 # Codecs of buffers.
@@ -41,6 +42,7 @@ PLAIN = 0
 ZSTD = 1  # the whole buffer as one zstd frame
 PCODEC = 2  # the whole buffer as one standalone pcodec file
 ZSTD_BLOCKS = 3  # zstd frames of whole rows, listed by TEXT_BLOCKS
+PACKED = 4  # integers of few bits, see `packed`
 
 _HEAD = struct.Struct("<II")  # buffers, block bytes
 _BUFFER = struct.Struct("<BBHIQQ")  # role, codec, node, zero, offset, length
@@ -60,21 +62,26 @@ class BufferEntry(NamedTuple):
 
 
 class EncodedFrame(NamedTuple):
-    """A frame ready to be written: `parts` joined are the payload, `index` follows it."""
+    """A frame ready to be written: `parts` joined are the payload, `index` follows it.
+
+    `packed` tells of values that readers of commits without the feature do not understand.
+    """
 
     rows: int
     parts: list[Buffer]
     payload_length: int
     index: bytes  # type: ignore[assignment]
     index_crc: int
+    packed: bool = False
 
 
 class IndexBuilder:
     """Collects the buffers of one frame and packs its index."""
 
-    __slots__ = ("_entries", "_inline", "_inline_length", "parts", "payload_length")
+    __slots__ = ("_entries", "_inline", "_inline_length", "packed", "parts", "payload_length")
 
     def __init__(self) -> None:
+        self.packed = False
         self.parts: list[Buffer] = []
         self.payload_length = 0
         self._entries: list[tuple[int, int, int, int, int]] = []
@@ -100,6 +107,11 @@ class IndexBuilder:
         self._inline.append(padded)
         self._inline_length += len(padded)
 
+    def packing(self, base: bytes, width: int) -> None:
+        """What tells how the values of the whole column are packed."""
+        self.inline(PACKING, 0, base + struct.pack("<I", width))
+        self.packed = True
+
     def finish(self, rows: int, block_bytes: int) -> EncodedFrame:
         """The frame; `block_bytes` is 0 where rows or text blocks are checksummed instead.
 
@@ -120,7 +132,8 @@ class IndexBuilder:
             table += role, codec, node, 0, at if at >= 0 else base - at - 1, length
         start = struct.pack("<II" + "BBHIQQ" * count, *table)
         index = b"".join([start, *self._inline])
-        return EncodedFrame(rows, self.parts, self.payload_length, index, crc32c(index))
+        crc = crc32c(index)
+        return EncodedFrame(rows, self.parts, self.payload_length, index, crc, self.packed)
 
 
 _FIXED_ROW = struct.Struct("<II" + "BBHIQQ" * 2 + "I")

@@ -37,7 +37,9 @@ ALIGNMENT = 64
 MARKS = ("reset", "closed", "derived")
 """Headers say these only where they are so."""
 CHANGES = ("added", "created", "schema")
-FEATURES = frozenset({"condensed", "deletions", "evolution", "overlays", "references", "slots"})
+FEATURES = frozenset(
+    {"condensed", "deletions", "evolution", "overlays", "packed", "references", "slots"}
+)
 """Features a commit may require that this version can read."""
 
 

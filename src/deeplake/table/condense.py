@@ -146,6 +146,7 @@ class _Branch:
                 refs[entry.table_id] = self._pools[entry.table_id].write(planned, commit.nonce)
         newest = self._newest.header
         requires = {*snapshot.header.requires, *(newest.requires if newest else ()), *NEEDS}
+        requires |= self._writer.features
         return StandIn(snapshot.header.commit_id, tuple(sorted(requires)), refs)
 
     def _alike(self, snapshot: Snapshot, made: StandIn) -> bool:

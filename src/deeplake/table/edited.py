@@ -313,7 +313,11 @@ class EditedFrame(Frame):
         base = self._base
         frames = [base.frame(k) for k in range(len(base.starts))]
         for frame in frames:
-            if type(frame) is not FixedFrame or frame.valid is not None or not frame.all_verified:
+            if (
+                not isinstance(frame, FixedFrame)
+                or frame.valid is not None
+                or not frame.all_verified
+            ):
                 return None
         with self._lock:
             size = VIEW_BYTES * len(runs.starts)
@@ -458,7 +462,7 @@ def _fill_runs(frame: Frame, runs: list[tuple[int, int]], out: npt.NDArray[Any])
     """Runs of rows of a frame, one after another, into all of `out`."""
     if len(runs) == 1:
         return frame.fill(*runs[0], out)
-    if type(frame) is FixedFrame:
+    if isinstance(frame, FixedFrame):
         return frame.fill_runs(runs, out)
     return taken_into(frame, np.concatenate([np.arange(a, z) for a, z in runs]), out, None)
 

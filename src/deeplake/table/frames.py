@@ -15,6 +15,7 @@ import numpy as np
 
 from deeplake.errors import ChecksumError, MalformedObjectError, TruncatedObjectError
 from deeplake.format import frame as f
+from deeplake.format import packed
 from deeplake.format.checksum import crc32c, damaged
 from deeplake.format.decode import FrameDecoder
 from deeplake.format.keys import OBJECT_ID_BYTES, object_key
@@ -102,7 +103,8 @@ def local_frame(
     payload = LocalPayload(objects, data, index)
     decoder = FrameDecoder(layout, rows, index, payload, objects.texts)
     if isinstance(layout, FixedLayout):
-        return FixedFrame(decoder, payload)
+        packed = index.need(f.VALUES).codec == f.PACKED
+        return PackedFrame(decoder, payload) if packed else FixedFrame(decoder, payload)
     if isinstance(layout, VarLayout) and index.need(f.VALUES).codec == f.PLAIN:
         return VarFrame(decoder, payload)
     return Frame(decoder)
@@ -290,6 +292,119 @@ class FixedFrame(Frame):
             return
         for low, high in zip(first.tolist(), last.tolist(), strict=True):
             payload.verify_blocks(range(low, high + 1))
+
+
+UNPACKED_AFTER = 32
+"""Cells read one by one of a packed frame before all of it is unpacked: 2.5 us each, against 40 us
+once and 0.3 us each from then on."""
+
+TAKE_CELLS = 16
+"""So many cells one by one cost as much as a take of a few rows."""
+
+
+class PackedFrame(FixedFrame):
+    """Packed integers at hand: a few rows are picked out, for more all are unpacked."""
+
+    __slots__ = ("_dtype", "_packed", "_packing", "_spent", "_start", "_unpacked")
+
+    def __init__(self, decoder: FrameDecoder, payload: LocalPayload) -> None:
+        Frame.__init__(self, decoder)
+        layout = decoder.layout
+        assert isinstance(layout, FixedLayout)
+        if layout.shape:
+            raise MalformedObjectError(f"{decoder.index.where} packs what must be plain")
+        entry = decoder.index.need(f.VALUES)
+        self._dtype = np.dtype(layout.dtype)
+        self._packing = decoder.packing(entry, self._dtype)
+        self._start = entry.offset
+        self._packed = payload
+        self._unpacked = False
+        self._spent = 0
+        self._stride = self._dtype.itemsize
+        self._scalar = True
+        self._norms = None
+        self._payload = None
+
+    def _unpack(self) -> npt.NDArray[Any]:
+        """All rows."""
+        if not self._unpacked:
+            decoder = self.decoder
+            entry = decoder.index.need(f.VALUES)
+            self._array = decoder.unpacked(entry, 0, self._dtype, decoder.rows)
+            self._unpacked = True
+        found: npt.NDArray[Any] = self._array
+        return found
+
+    def _spares(self, cost: int) -> bool:
+        """Whether it is still cheaper not to unpack all."""
+        self._spent += cost
+        return not self._unpacked and self._spent <= UNPACKED_AFTER
+
+    def _group(self, group: int) -> tuple[int, int]:
+        """Where a group begins, and how many rows it has; it is verified."""
+        size = self._packing.group_bytes
+        start = self._start + group * size
+        if self._packed.unseen:
+            self._packed.verify(start, min(start + size, len(self._packed.data)))
+        rows = self.decoder.rows - group * packed.GROUP_ROWS
+        return start, min(rows, packed.GROUP_ROWS)
+
+    def _picked(self, rows: Rows) -> npt.NDArray[Any]:
+        """Some rows."""
+        groups = rows // packed.GROUP_ROWS
+        places = {group: self._group(group) for group in dict.fromkeys(groups.tolist())}
+        starts, sizes = np.array([places[group] for group in groups.tolist()]).T
+        inner, (base, width) = rows % packed.GROUP_ROWS, self._packing
+        numbers = packed.gather(self._packed.data, starts, inner, sizes, width)
+        found: npt.NDArray[Any] = numbers.astype(self._dtype) + self._dtype.type(base)
+        return found
+
+    def cell(self, row: int) -> Any:
+        """One raw cell."""
+        if not self._spares(1):
+            self._unpack()
+            return super().cell(row)
+        if self.valid is not None and not self.valid[row]:
+            return None
+        group, inner = divmod(row, packed.GROUP_ROWS)
+        base, width = self._packing
+        number = packed.one(self._packed.data, *self._group(group), inner, width)
+        return self._dtype.type(number + base)
+
+    def slice(self, low: int, high: int) -> FixedData:
+        """Rows low:high."""
+        self._unpack()
+        return super().slice(low, high)
+
+    def fill_runs(self, runs: Sequence[tuple[int, int]], out: npt.NDArray[Any]) -> Valid | None:
+        """Ascending runs of rows, one after another, into all of `out`."""
+        self._unpack()
+        return super().fill_runs(runs, out)
+
+    def verified(self, low: int, high: int) -> npt.NDArray[Any]:
+        """Values of rows low:high."""
+        return self._unpack()[low:high]
+
+    @property
+    def all_verified(self) -> bool:
+        """Whether all rows are there."""
+        return self._unpacked
+
+    def take(self, rows: Rows) -> FixedData:
+        """Rows by position, gathered into a new array."""
+        if self._spares(TAKE_CELLS + len(rows) // 8):
+            valid = None if self.valid is None else self.valid[rows]
+            return FixedData(self._picked(rows), valid)
+        self._unpack()
+        return super().take(rows)
+
+    def take_into(self, rows: Rows, out: npt.NDArray[Any], at: Rows | None) -> None:
+        """Rows by position, straight into `out[at]`; into all of `out`, in order, if None."""
+        if self._spares(TAKE_CELLS + len(rows) // 8):
+            out[slice(None) if at is None else at] = self._picked(rows)
+            return
+        self._unpack()
+        super().take_into(rows, out, at)
 
 
 def put_into(

@@ -87,7 +87,8 @@ class _Commits:
         inline = None if self._conflicts else self._writer.finish()
         placed = [_placed(change, inline) for change in changes]
         parts, length = ((), 0) if inline is None else (inline.parts, inline.length)
-        requires = {*required(placed), *(["references"] if self._refers else [])}
+        requires = set(required(placed, self._writer.features))
+        requires |= {"references"} if self._refers else set()
         if self._theirs.header is not None:
             requires |= set(self._theirs.header.requires)
         staged = Staged(

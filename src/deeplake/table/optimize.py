@@ -274,7 +274,7 @@ def _published(
             raise _NothingLeftError("all of it was changed by other writers meanwhile.")
         writer.finish(inline=False)
         refers = any(table.rewriter.refers for table in tables)
-        requires = (*features, *(("references",) if refers else ()))
+        requires = (*features, *(("references",) if refers else ()), *writer.features)
         return Staged(tuple(changes), (), 0, requires, rederived=True)
 
     sent = False

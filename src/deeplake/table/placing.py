@@ -16,7 +16,7 @@ from deeplake.format.fragment import (
 from deeplake.format.keys import OBJECT_ID_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from deeplake.format.tree import Record
     from deeplake.table.packs import Inline
@@ -32,9 +32,9 @@ def in_slot(found: Found, inline: Inline | None) -> Found:
     return final(found, 0, inline)
 
 
-def required(changes: Sequence[TableChange]) -> tuple[str, ...]:
-    """The features that a reader of these changes needs."""
-    found = set()
+def required(changes: Sequence[TableChange], written: Collection[str] = ()) -> tuple[str, ...]:
+    """The features that a reader of these changes needs, `written` those of their frames."""
+    found = set(written)
     for change in changes:
         if change.schema is not None and change.schema.evolved:
             found.add("evolution")

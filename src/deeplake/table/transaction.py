@@ -451,18 +451,17 @@ class Transaction:
             for draft in drafts:
                 self._same_schema(draft, parent)
                 self._own_keys(draft, parent)
-        written = [
-            (draft.appended(self._objects), self._replaced(draft, parent)) for draft in drafts
-        ]
+        written = [(d.appended(self._objects), self._replaced(d, parent)) for d in drafts]
         inline = self._writer.finish()
         renamed = {draft.table_id for draft in drafts}
         changes = [ending(i, name) for name, i in self._gone.items() if i not in renamed]
         first = 0
-        for draft, (appended, replaced) in zip(drafts, written, strict=True):
-            changes.append(change_of(draft, appended, replaced, first, inline))
+        for draft, new in zip(drafts, written, strict=True):
+            changes.append(change_of(draft, *new, first, inline))
             first += draft.builder.rows
         parts, length = ((), 0) if inline is None else (inline.parts, inline.length)
-        return Staged(tuple(changes), parts, length, required(changes), derived=self.derived)
+        needs = required(changes, self._writer.features)
+        return Staged(tuple(changes), parts, length, needs, derived=self.derived)
 
     def _unchanged(self, parent: Snapshot) -> None:
         """Refuse to drop, or to rely on, what others have changed.
