@@ -30,19 +30,19 @@ SAME_OBJECT = 0xFFFF_FFFF
 
 # magic, rows, payload base; then how many homes, columns, frames, row-id runs, version runs,
 # overlays and deletions there are; how many of the homes are slots
-_HEAD = struct.Struct("<4sIQIIIIIIII")
-_HOME = struct.Struct("<16s")
-_SLOT_HOME = struct.Struct("<QQ")
-_RUN = struct.Struct("<QQ")
+HEAD = struct.Struct("<4sIQIIIIIIII")
+HOME = struct.Struct("<16s")
+SLOT_HOME = struct.Struct("<QQ")
+RUN = struct.Struct("<QQ")
 # column id, frames, version runs of its own, kind, generation, zeros, NULLs, NaNs, low, high
-_COLUMN = struct.Struct("<IIIBB2xII16s16s")
+COLUMN = struct.Struct("<IIIBB2xII16s16s")
 # home, rows, offset, payload length, index length, checksum of the index
-_FRAME = struct.Struct("<IIQQII")
+FRAME = struct.Struct("<IIQQII")
 # column id, bitmap length, version, bitmap home, bitmap checksum, bitmap offset; a frame;
 # generation, zero
-_OVERLAY = struct.Struct("<IIQIIQ" + _FRAME.format.removeprefix("<") + "B7x")
+OVERLAY = struct.Struct("<IIQIIQ" + FRAME.format.removeprefix("<") + "B7x")
 # home, checksum, offset, length, rows deleted, version
-_DELETION = struct.Struct("<IIQIIQ")
+DELETION = struct.Struct("<IIQIIQ")
 
 
 class FrameRef(NamedTuple):
@@ -84,15 +84,15 @@ class PackedRuns(Sequence[Run]):
     @property
     def total(self) -> int:
         """Rows of all runs."""
-        return sum([rows for _, rows in _RUN.iter_unpack(self._packed)])
+        return sum([rows for _, rows in RUN.iter_unpack(self._packed)])
 
     def _all(self) -> tuple[Run, ...]:
         if self._parsed is None:
-            self._parsed = tuple([Run(*run) for run in _RUN.iter_unpack(self._packed)])
+            self._parsed = tuple([Run(*run) for run in RUN.iter_unpack(self._packed)])
         return self._parsed
 
     def __len__(self) -> int:
-        return len(self._packed) // _RUN.size
+        return len(self._packed) // RUN.size
 
     def __getitem__(self, at: Any) -> Any:
         return self._all()[at]
@@ -193,13 +193,13 @@ class _Counts(NamedTuple):
     def size(self) -> int:
         """Bytes of the block."""
         return (
-            _HEAD.size
-            + _HOME.size * self.homes
-            + _RUN.size * (self.row_ids + self.versions)
-            + _COLUMN.size * self.columns
-            + _FRAME.size * self.frames
-            + _OVERLAY.size * self.overlays
-            + _DELETION.size * self.deletions
+            HEAD.size
+            + HOME.size * self.homes
+            + RUN.size * (self.row_ids + self.versions)
+            + COLUMN.size * self.columns
+            + FRAME.size * self.frames
+            + OVERLAY.size * self.overlays
+            + DELETION.size * self.deletions
         )
 
 
@@ -219,9 +219,9 @@ def object_ids(fragment: Fragment) -> list[bytes]:
 def _homes(fragment: Fragment) -> tuple[dict[bytes, int], int]:
     """Object -> its number, packs before slots; and how many are slots."""
     others = [object_id for object_id in object_ids(fragment) if object_id]
-    slots = [object_id for object_id in others if len(object_id) != _HOME.size]
+    slots = [object_id for object_id in others if len(object_id) != HOME.size]
     if slots:
-        others = [object_id for object_id in others if len(object_id) == _HOME.size] + slots
+        others = [object_id for object_id in others if len(object_id) == HOME.size] + slots
     homes = {object_id: k for k, object_id in enumerate(others)}
     homes[b""] = SAME_OBJECT
     return homes, len(slots)
@@ -233,60 +233,65 @@ def encode(fragment: Fragment) -> bytes:
     runs = [*fragment.row_ids, *fragment.versions]
     columns, frames = [], []
     for column_id, refs, (kind, *known), versions, generation in fragment.columns:
-        columns.append(_COLUMN.pack(column_id, len(refs), len(versions), kind, generation, *known))
+        columns.append(COLUMN.pack(column_id, len(refs), len(versions), kind, generation, *known))
         runs += versions
         for object_id, *place in refs:
-            frames.append(_FRAME.pack(homes[object_id], *place))
+            frames.append(FRAME.pack(homes[object_id], *place))
     deletion, n_ids = fragment.deletion, len(fragment.row_ids)
-    head = _HEAD.pack(
+    head = HEAD.pack(
         MAGIC, fragment.rows, fragment.payload_base, len(homes) - 1, len(columns), len(frames),
         n_ids, len(runs) - n_ids, len(fragment.overlays), int(deletion is not None), slots,
     )  # fmt: skip
-    stored = [home if len(home) == _HOME.size else home[1:] for home in homes if home]
-    parts = [head, *stored, *[_RUN.pack(*run) for run in runs], *columns, *frames]
+    stored = [home if len(home) == HOME.size else home[1:] for home in homes if home]
+    parts = [head, *stored, *[RUN.pack(*run) for run in runs], *columns, *frames]
     parts += [_packed_overlay(overlay, homes) for overlay in fragment.overlays]
     if deletion is not None:
         object_id, offset, length, crc = deletion.bitmap
         home = homes[object_id]
-        parts.append(_DELETION.pack(home, crc, offset, length, deletion.rows, deletion.version))
+        parts.append(DELETION.pack(home, crc, offset, length, deletion.rows, deletion.version))
     return b"".join(parts)
 
 
 def _packed_overlay(overlay: Overlay, homes: dict[bytes, int]) -> bytes:
     object_id, offset, length, crc = overlay.bitmap
     values_id, *place = overlay.values
-    return _OVERLAY.pack(
+    return OVERLAY.pack(
         overlay.column_id, length, overlay.version, homes[object_id], crc, offset,
         homes[values_id], *place, overlay.generation,
     )  # fmt: skip
 
 
-def decode(block: bytes | memoryview, where: str) -> Fragment:
+def decode(block: bytes | memoryview, where: str, home: bytes = b"") -> Fragment:
     """Parse a fragment block whose checksum the caller has verified.
+
+    Args:
+        block: its bytes.
+        where: for messages.
+        home: the object that it lies in, for places as other objects see them.
 
     Raises:
         MalformedObjectError: it does not follow the specification.
     """
-    if len(block) < _HEAD.size or bytes(block[:4]) != MAGIC:
+    if len(block) < HEAD.size or bytes(block[:4]) != MAGIC:
         raise MalformedObjectError(f"{where} is no fragment block")
-    _, rows, base, *numbers = _HEAD.unpack_from(block, 0)
+    _, rows, base, *numbers = HEAD.unpack_from(block, 0)
     counts = _Counts(*numbers)
     if len(block) != counts.size or counts.slots > counts.homes or counts.deletions > 1:
         raise MalformedObjectError(f"{where} is {len(block)} bytes long, not {counts.size}")
-    runs_at = _HEAD.size + _HOME.size * counts.homes
-    columns_at = runs_at + _RUN.size * (counts.row_ids + counts.versions)
-    frames_at = columns_at + _COLUMN.size * counts.columns
-    overlays_at = frames_at + _FRAME.size * counts.frames
-    deletion_at = overlays_at + _OVERLAY.size * counts.overlays
-    places = _Places(_decoded_homes(block[_HEAD.size : runs_at], counts.slots), base, where)
-    frames = [places.frame(*f) for f in _FRAME.iter_unpack(block[frames_at:overlays_at])]
-    records = list(_COLUMN.iter_unpack(block[columns_at:frames_at]))
+    runs_at = HEAD.size + HOME.size * counts.homes
+    columns_at = runs_at + RUN.size * (counts.row_ids + counts.versions)
+    frames_at = columns_at + COLUMN.size * counts.columns
+    overlays_at = frames_at + FRAME.size * counts.frames
+    deletion_at = overlays_at + OVERLAY.size * counts.overlays
+    places = Places(decoded_homes(block[HEAD.size : runs_at], counts.slots), base, where, home)
+    frames = [places.frame(*f) for f in FRAME.iter_unpack(block[frames_at:overlays_at])]
+    records = list(COLUMN.iter_unpack(block[columns_at:frames_at]))
     own = counts.row_ids + counts.versions - sum(record[2] for record in records)
     if sum(record[1] for record in records) != counts.frames or own < counts.row_ids:
         raise MalformedObjectError(f"the columns of {where} miscount their frames or runs")
 
     def runs(low: int, high: int) -> tuple[Run, ...]:
-        return _runs(block[runs_at + _RUN.size * low : runs_at + _RUN.size * high])
+        return runs_of(block[runs_at + RUN.size * low : runs_at + RUN.size * high])
 
     columns, frame, run = [], 0, own
     for column_id, n_frames, n_versions, kind, generation, *statistics in records:
@@ -302,9 +307,10 @@ def decode(block: bytes | memoryview, where: str) -> Fragment:
         frame, run = frame + n_frames, run + n_versions
     row_ids, versions = tuple(runs(0, counts.row_ids)), runs(counts.row_ids, own)
     overlays = tuple(
-        _overlay(places, *fields) for fields in _OVERLAY.iter_unpack(block[overlays_at:deletion_at])
+        overlay_of(places, *fields)
+        for fields in OVERLAY.iter_unpack(block[overlays_at:deletion_at])
     )
-    deletion = _deletion(places, block[deletion_at:]) if counts.deletions else None
+    deletion = deletion_of(places, block[deletion_at:]) if counts.deletions else None
     fragment = Fragment(rows, row_ids, versions, tuple(columns), 0, overlays, deletion)
     _check(fragment, where)
     return fragment
@@ -317,42 +323,51 @@ def homes_of(block: bytes, where: str) -> list[bytes]:
         MalformedObjectError: it is no fragment block, or cut short.
     """
     counts = _counts(block, where)
-    return _decoded_homes(block[_HEAD.size : _HEAD.size + _HOME.size * counts.homes], counts.slots)
+    return decoded_homes(block[HEAD.size : HEAD.size + HOME.size * counts.homes], counts.slots)
 
 
 def columns_of(block: bytes, where: str) -> list[int]:
     """Ids of the columns that a fragment block holds, without parsing the rest of it."""
     counts = _counts(block, where)
-    at = _HEAD.size + _HOME.size * counts.homes + _RUN.size * (counts.row_ids + counts.versions)
-    return [_COLUMN.unpack_from(block, at + k * _COLUMN.size)[0] for k in range(counts.columns)]
+    at = HEAD.size + HOME.size * counts.homes + RUN.size * (counts.row_ids + counts.versions)
+    return [COLUMN.unpack_from(block, at + k * COLUMN.size)[0] for k in range(counts.columns)]
 
 
 def _counts(block: bytes | memoryview, where: str) -> _Counts:
-    if len(block) < _HEAD.size or bytes(block[:4]) != MAGIC:
+    if len(block) < HEAD.size or bytes(block[:4]) != MAGIC:
         raise MalformedObjectError(f"{where} is no fragment block")
-    counts = _Counts(*_HEAD.unpack_from(block, 0)[3:])
+    counts = _Counts(*HEAD.unpack_from(block, 0)[3:])
     if len(block) != counts.size or counts.slots > counts.homes or counts.deletions > 1:
         raise MalformedObjectError(f"{where} is {len(block)} bytes long, not {counts.size}")
     return counts
 
 
-def _decoded_homes(stored: bytes | memoryview, slots: int) -> list[bytes]:
+def decoded_homes(stored: bytes | memoryview, slots: int) -> list[bytes]:
+    """The objects that a block lists, the last ones of them slots."""
     homes = [bytes(stored[at : at + 16]) for at in range(0, len(stored), 16)]
     packs = len(homes) - slots
-    return homes[:packs] + [slot_object(*_SLOT_HOME.unpack(home)) for home in homes[packs:]]
+    return homes[:packs] + [slot_object(*SLOT_HOME.unpack(home)) for home in homes[packs:]]
 
 
-class _Places:
-    """Turns home numbers and offsets into places."""
+class Places:
+    """Turns home numbers and offsets into places.
 
-    def __init__(self, homes: Sequence[bytes], base: int, where: str) -> None:
+    Args:
+        homes: the objects that a block lists.
+        base: its `payload_base`.
+        where: for messages.
+        own: the object of the block, b"" for places as the block has them.
+    """
+
+    def __init__(self, homes: Sequence[bytes], base: int, where: str, own: bytes = b"") -> None:
         self._homes = homes
         self._base = base
         self._where = where
+        self._own = own
 
     def _at(self, home: int, offset: int) -> tuple[bytes, int]:
         if home == SAME_OBJECT:
-            return b"", self._base + offset
+            return self._own, self._base + offset
         if home < len(self._homes):
             return self._homes[home], offset
         raise MalformedObjectError(
@@ -360,22 +375,26 @@ class _Places:
         )
 
     def frame(self, home: int, rows: int, offset: int, *sizes: int) -> FrameRef:
+        """Of a frame."""
         object_id, offset = self._at(home, offset)
         return FrameRef(object_id, rows, offset, *sizes)
 
     def bitmap(self, home: int, offset: int, length: int, crc: int) -> BitmapRef:
+        """Of a bitmap."""
         object_id, offset = self._at(home, offset)
         return BitmapRef(object_id, offset, length, crc)
 
 
-def _overlay(places: _Places, *fields: int) -> Overlay:
+def overlay_of(places: Places, *fields: int) -> Overlay:
+    """An overlay from the fields of its record."""
     column_id, length, version, home, crc, offset, *frame, generation = fields
     bitmap = places.bitmap(home, offset, length, crc)
     return Overlay(column_id, version, bitmap, places.frame(*frame), generation)
 
 
-def _deletion(places: _Places, record: bytes | memoryview) -> Deletion:
-    home, crc, offset, length, rows, version = _DELETION.unpack(record)
+def deletion_of(places: Places, record: bytes | memoryview) -> Deletion:
+    """A deletion from its record."""
+    home, crc, offset, length, rows, version = DELETION.unpack(record)
     return Deletion(places.bitmap(home, offset, length, crc), rows, version)
 
 
@@ -385,29 +404,42 @@ def _check(fragment: Fragment, where: str) -> None:
     if any(a == b for a, b in pairwise(ids)):
         raise MalformedObjectError(f"{where} has a column twice")
     for chunk in fragment.columns:
-        if _rows(chunk.frames) != fragment.rows:
+        if rows_in(chunk.frames) != fragment.rows:
             raise MalformedObjectError(f"column {chunk.column_id} of {where} misses rows")
-        if chunk.versions and _rows(chunk.versions) != fragment.rows:
+        if chunk.versions and rows_in(chunk.versions) != fragment.rows:
             raise MalformedObjectError(f"column {chunk.column_id} of {where} misses versions")
     for runs in (fragment.row_ids, fragment.versions):
-        if _rows(runs) != fragment.rows:
+        if rows_in(runs) != fragment.rows:
             raise MalformedObjectError(f"the row ids or versions of {where} miss rows")
-    for overlay in fragment.overlays:
-        if not 0 < overlay.values.rows <= fragment.rows:
+    check_changes(fragment.rows, fragment.overlays, fragment.deletion, where)
+
+
+def check_changes(
+    rows: int, overlays: Iterable[Overlay], deletion: Deletion | None, where: str
+) -> None:
+    """Refuse overlays and deletions of more rows than there are.
+
+    Raises:
+        MalformedObjectError
+    """
+    for overlay in overlays:
+        if not 0 < overlay.values.rows <= rows:
             raise MalformedObjectError(f"an overlay of {where} has more rows than its fragment")
-    if fragment.deletion is not None and not 0 < fragment.deletion.rows <= fragment.rows:
+    if deletion is not None and not 0 < deletion.rows <= rows:
         raise MalformedObjectError(f"{where} has more rows deleted than it has")
 
 
-def _rows(parts: Iterable[FrameRef | Run]) -> int:
+def rows_in(parts: Iterable[FrameRef | Run]) -> int:
+    """How many rows they have together."""
     if isinstance(parts, PackedRuns):
         return parts.total
     return sum(part.rows for part in parts)
 
 
-def _runs(packed: bytes | memoryview) -> tuple[Run, ...]:
-    if len(packed) <= RUNS_PARSED_MAX * _RUN.size:
-        return tuple([Run(*run) for run in _RUN.iter_unpack(packed)])
+def runs_of(packed: bytes | memoryview) -> tuple[Run, ...]:
+    """Runs from their records."""
+    if len(packed) <= RUNS_PARSED_MAX * RUN.size:
+        return tuple([Run(*run) for run in RUN.iter_unpack(packed)])
     return PackedRuns(bytes(packed))  # type: ignore[return-value]
 
 
@@ -455,20 +487,20 @@ class PlainFragment(NamedTuple):
 
 def decode_plain(block: bytes) -> PlainFragment | None:
     """A verified fragment block read in 3 us instead of 12, or None if it needs `decode`."""
-    if len(block) < _HEAD.size or block[:4] != MAGIC:
+    if len(block) < HEAD.size or block[:4] != MAGIC:
         return None
-    _, rows, base, homes, columns, frames, ids, versions, *rest = _HEAD.unpack_from(block, 0)
+    _, rows, base, homes, columns, frames, ids, versions, *rest = HEAD.unpack_from(block, 0)
     if homes or frames != columns or ids != 1 or versions != 1 or any(rest):
         return None
-    columns_at = _HEAD.size + 2 * _RUN.size
-    frames_at = columns_at + _COLUMN.size * columns
-    if len(block) != frames_at + _FRAME.size * columns:
+    columns_at = HEAD.size + 2 * RUN.size
+    frames_at = columns_at + COLUMN.size * columns
+    if len(block) != frames_at + FRAME.size * columns:
         return None
-    first, ids_rows, version, version_rows = struct.unpack_from("<QQQQ", block, _HEAD.size)
+    first, ids_rows, version, version_rows = struct.unpack_from("<QQQQ", block, HEAD.size)
     found, seen = [], set()
     for (column_id, own, runs, _, generation, *_), (home, count, offset, *sizes) in zip(
-        _COLUMN.iter_unpack(block[columns_at:frames_at]),
-        _FRAME.iter_unpack(block[frames_at:]),
+        COLUMN.iter_unpack(block[columns_at:frames_at]),
+        FRAME.iter_unpack(block[frames_at:]),
         strict=True,
     ):
         if own != 1 or runs or home != SAME_OBJECT or count != rows:

@@ -124,7 +124,9 @@ class LocalStore:
         try:
             fd = os.open(self._start + key, disk.READ_FLAGS)
             try:
-                return [_read_exactly(fd, key, start, length) for start, length in ranges]
+                return _read_near(fd, ranges) or [
+                    _read_exactly(fd, key, start, length) for start, length in ranges
+                ]
             finally:
                 os.close(fd)
         except OSError as error:
@@ -422,6 +424,20 @@ class LocalStore:
 def _maps_max() -> int:
     # A map holds a descriptor before Python 3.13: leave three quarters to everybody else.
     return max(16, min(MAPS_MAX, disk.open_files_max() // 4))
+
+
+def _read_near(fd: int, ranges: Sequence[tuple[int, int]]) -> list[ByteView] | None:
+    """Ranges that lie close together, in one read; None if they do not, or are not all there."""
+    if len(ranges) < 2:
+        return None
+    low = min([start for start, _ in ranges])
+    high = max([start + length for start, length in ranges])
+    if low < 0 or high - low > READ_BYTES or min([length for _, length in ranges]) < 0:
+        return None
+    whole = disk.read_at(fd, low, high - low)
+    if len(whole) < high - low:
+        return None
+    return [whole[start - low : start - low + length] for start, length in ranges]
 
 
 def _read_exactly(fd: int, key: str, start: int, length: int) -> bytes:

@@ -83,12 +83,12 @@ def _open(base: Side, few: tuple[Side, Gaps], guesses: list[Path], many: Side) -
 def _still(side: Side, base: Side, gap: Gap) -> bool:
     """Whether each fragment has the rows of the base's at their places, and no row more."""
     pairs = zip(base.fragments(gap.base), side.fragments(gap.other), strict=True)
-    return all(a.fragment.row_ids == b.fragment.row_ids and _none_back(a, b) for a, b in pairs)
+    return all(a.same_rows(b) and _none_back(a, b) for a, b in pairs)
 
 
 def _none_back(before: OpenFragment, after: OpenFragment) -> bool:
     """Whether rows that were deleted still are."""
-    if before.fragment.deletion is None or before.fragment.deletion == after.fragment.deletion:
+    if before.deletion is None or before.deletion == after.deletion:
         return True
     return bool(holds(after.deleted, before.deleted).all())
 
@@ -117,5 +117,4 @@ def _cut_at(base: Side, other: tuple[Side, Gaps], wanted: Collection[Record]) ->
 
 
 def _same_rows(before: OpenFragment, after: OpenFragment) -> bool:
-    a, b = before.fragment, after.fragment
-    return a.row_ids == b.row_ids and a.deletion == b.deletion
+    return before.same_rows(after) and before.deletion == after.deletion

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from deeplake.format.fragment import MIXED_VERSIONS
+from deeplake.table.overlays import read_bitmaps
 from deeplake.table.patch import holds
 from deeplake.table.walk import Gap, Side, of_both, walk
 
@@ -19,12 +20,14 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from deeplake.format.fragment import Overlay, Run
+    from deeplake.format.fragment import BitmapRef, Overlay, Run
+    from deeplake.table.block_fragment import BlockFragment
     from deeplake.table.fragments import OpenFragment
     from deeplake.table.walk import Path
 
     Ints = npt.NDArray[np.int64]
     Versions = npt.NDArray[np.uint64]
+    _Pair = tuple[BlockFragment, BlockFragment]
 
 
 NO_ROWS = np.zeros(0, np.int64)
@@ -117,7 +120,8 @@ def _split_by_ids(
     if not paths or not (opened or len(ids)):
         return paths, []
     leaves = side.leaves(paths)
-    closed, found = [], []
+    closed: list[Path] = []
+    found: list[OpenFragment] = []
     for path, fragment in zip(leaves, side.fragments(leaves), strict=True):
         if opened or any(
             np.searchsorted(ids, run.start) < np.searchsorted(ids, run.start + run.rows)
@@ -130,15 +134,16 @@ def _split_by_ids(
 
 
 def _paired(
-    base: list[OpenFragment], other: list[OpenFragment]
-) -> tuple[list[tuple[OpenFragment, OpenFragment]], list[OpenFragment], list[OpenFragment]]:
+    base: list[BlockFragment], other: list[BlockFragment]
+) -> tuple[list[_Pair], list[OpenFragment], list[OpenFragment]]:
     """Fragments of equal row ids, and what is left on both sides."""
-    by_ids: dict[tuple[Run, ...], list[OpenFragment]] = {}
+    by_ids: dict[bytes, list[BlockFragment]] = {}
     for fragment in base:
-        by_ids.setdefault(fragment.fragment.row_ids, []).append(fragment)
-    pairs, rest = [], []
+        by_ids.setdefault(fragment.block.row_ids, []).append(fragment)
+    pairs: list[_Pair] = []
+    rest: list[OpenFragment] = []
     for fragment in other:
-        match = by_ids.get(fragment.fragment.row_ids)
+        match = by_ids.get(fragment.block.row_ids)
         if match:
             pairs.append((match.pop(0), fragment))
         else:
@@ -146,24 +151,27 @@ def _paired(
     return pairs, [fragment for left in by_ids.values() for fragment in left], rest
 
 
-def _read_ahead(
-    pairs: Sequence[tuple[OpenFragment, OpenFragment]], columns: Collection[int] | None
-) -> None:
-    """Read the bitmaps that only one fragment of a pair has, of all pairs at once from a bucket."""
-    if not pairs or not pairs[0][0].objects.store.remote:
-        return
-    work = []
+def _read_ahead(pairs: Sequence[_Pair], columns: Collection[int] | None) -> None:
+    """Read the bitmaps that only one fragment of a pair has: of all pairs, in few requests."""
+    work: list[tuple[OpenFragment, BitmapRef]] = []
     for pair in pairs:
-        known = {o.bitmap[1:] for o in pair[0].fragment.overlays}
-        known &= {o.bitmap[1:] for o in pair[1].fragment.overlays}
-        same = pair[0].fragment.deletion == pair[1].fragment.deletion
+        ours, theirs = pair[0].all_overlays, pair[1].all_overlays
+        if not ours and pair[0].deletion is pair[1].deletion is None:
+            refs = [o.bitmap for o in theirs if columns is None or o.column_id in columns]
+            work += [(pair[1], ref) for ref in refs]
+            continue
+        known = {o.bitmap[1:] for o in ours} & {o.bitmap[1:] for o in theirs} if ours else ()
+        same = pair[0].deletion == pair[1].deletion
         for fragment in pair:
-            new = [o for o in fragment.fragment.overlays if o.bitmap[1:] not in known]
-            refs = [o.bitmap for o in new if columns is None or o.column_id in columns]
-            if fragment.fragment.deletion is not None and not (same and not refs):
-                refs.append(fragment.fragment.deletion.bitmap)
+            refs = [
+                o.bitmap
+                for o in fragment.all_overlays
+                if o.bitmap[1:] not in known and (columns is None or o.column_id in columns)
+            ]
+            if fragment.deletion is not None and not (same and not refs):
+                refs.append(fragment.deletion.bitmap)
             work += [(fragment, ref) for ref in refs]
-    pairs[0][0].objects.parallel(lambda item: item[0].bitmap(item[1]), work)
+    read_bitmaps(work)
 
 
 class _Builder:
@@ -176,32 +184,40 @@ class _Builder:
         self._added: list[Rows] = []
         self._removed: list[Rows] = []
         self._updated: dict[int, list[Cells]] = {}
+        self._paired: dict[int, list[tuple[int, int, Ints, Ints]]] = {}
+        """Of pairs: their fragments, the ids of rows with changed cells, and their places."""
 
-    def pair(self, base: OpenFragment, other: OpenFragment) -> None:
+    def pair(self, base: BlockFragment, other: BlockFragment) -> None:
         """Two fragments with the same rows at the same places."""
         at, base_at = len(self._other), len(self._base)
         self._base.append(base)
         self._other.append(other)
-        gone, back = base.deleted[:0], base.deleted[:0]
-        if base.fragment.deletion != other.fragment.deletion:
+        if base.deletion is other.deletion is None:
+            overlay = _newest(base, other)
+            if overlay is not None:
+                if self._wants(overlay.column_id):
+                    places = other.bitmap(overlay.bitmap)
+                    found = base_at, at, base.ids_at(places), places
+                    self._paired.setdefault(overlay.column_id, []).append(found)
+                return
+        gone, back = NO_ROWS, NO_ROWS
+        if base.deletion != other.deletion:
             gone = np.setdiff1d(other.deleted, base.deleted, assume_unique=True)
             back = np.setdiff1d(base.deleted, other.deleted, assume_unique=True)
         if len(gone):
             self._removed.append(Rows(base.ids_at(gone), np.full(len(gone), base_at), gone))
         if len(back):
             self._added.append(Rows(base.ids_at(back), np.full(len(back), at), back))
-        for column_id, ours, theirs in _suspects(base, other):
+        twins = base.block.twin_of(other.block)
+        for column_id, ours, theirs in (_overlaid if twins else _suspects)(base, other):
             if not self._wants(column_id):
                 continue
-            places = _changed(base, other, column_id, ours, theirs)
-            if len(places) and (base.fragment.deletion or other.fragment.deletion):
+            places = _changed(base, other, column_id, ours, theirs, same_runs=twins)
+            if len(places) and (base.deletion or other.deletion):
                 places = places[~holds(base.deleted, places) & ~holds(other.deleted, places)]
             if len(places):
-                count = len(places)
-                cells = Cells(
-                    base.ids_at(places), np.full(count, base_at), places, np.full(count, at), places
-                )
-                self._updated.setdefault(column_id, []).append(cells)
+                found = base_at, at, base.ids_at(places), places
+                self._paired.setdefault(column_id, []).append(found)
 
     def _wants(self, column_id: int) -> bool:
         return self._columns is None or column_id in self._columns
@@ -261,6 +277,8 @@ class _Builder:
         removed, added = _joined_rows(self._removed), _joined_rows(self._added)
         if len(removed.ids) and len(added.ids):
             removed, added = self._moved(removed, added)
+        for column_id, found in self._paired.items():
+            self._updated.setdefault(column_id, []).append(_cells_of(found))
         updated = {column_id: _joined_cells(parts) for column_id, parts in self._updated.items()}
         return TableDelta(self._base, self._other, added, removed, updated, whole, gone)
 
@@ -274,6 +292,28 @@ class _Builder:
         return removed, added.where(_all_but(len(added.ids), b))
 
 
+def _cells_of(pairs: Sequence[tuple[int, int, Ints, Ints]]) -> Cells:
+    """Cells of several pairs of fragments."""
+    sizes = [len(places) for _, _, _, places in pairs]
+    base_at = np.repeat(np.array([pair[0] for pair in pairs]), sizes)
+    at = np.repeat(np.array([pair[1] for pair in pairs]), sizes)
+    ids, places = _concat([pair[2] for pair in pairs]), _concat([pair[3] for pair in pairs])
+    return Cells(ids, base_at, places, at, places)
+
+
+def _newest(base: BlockFragment, other: BlockFragment) -> Overlay | None:
+    """The one overlay that a fragment has more than that of equal rows and frames before it, if its
+    cells have a version that no other cell has: the most that most changes do.
+    """
+    overlays = other.all_overlays
+    if len(overlays) != 1 or base.block.overlaid:
+        return None
+    overlay, version = overlays[0], base.block.only_version()
+    if version is None or overlay.version in (version, MIXED_VERSIONS):
+        return None
+    return overlay if base.block.twin_of(other.block) else None
+
+
 def _suspects(
     base: OpenFragment, other: OpenFragment
 ) -> Iterator[tuple[int, list[Overlay], list[Overlay]]]:
@@ -283,6 +323,18 @@ def _suspects(
         mine, its = ours.get(column_id), theirs.get(column_id)
         if mine != its:
             yield column_id, [] if mine is None else mine[1], [] if its is None else its[1]
+
+
+def _overlaid(
+    base: BlockFragment, other: BlockFragment
+) -> Iterator[tuple[int, list[Overlay], list[Overlay]]]:
+    """The same of fragments that are known to have the same rows, frames and versions."""
+    ours, theirs = base.all_overlays, other.all_overlays
+    if ours != theirs:
+        for column_id in dict.fromkeys([o.column_id for o in (*ours, *theirs)]):
+            mine, its = ([o for o in s if o.column_id == column_id] for s in (ours, theirs))
+            if mine != its:
+                yield column_id, mine, its
 
 
 def _by_column(fragment: OpenFragment) -> dict[int, tuple[tuple[Run, ...], list[Overlay]]]:
@@ -302,11 +354,17 @@ def _changed(
     column_id: int,
     ours: Sequence[Overlay],
     theirs: Sequence[Overlay],
+    *,
+    same_runs: bool,
 ) -> Ints:
-    """Places whose versions of a column differ."""
-    runs = _runs(base, column_id)
-    if runs != _runs(other, column_id):
-        places = np.arange(base.fragment.rows)
+    """Places whose versions of a column differ.
+
+    Args:
+        same_runs: whether all but overlays is known to have the same versions.
+    """
+    runs = base.versions(column_id)
+    if not same_runs and runs != other.versions(column_id):
+        places = np.arange(base.stored_rows)
     else:
         shared = 0
         for a, b in zip(ours, theirs, strict=False):
@@ -328,14 +386,14 @@ def _changed(
 
 def versions_at(fragment: OpenFragment, column_id: int, places: Ints) -> Versions:
     """The version of one column at some places."""
-    runs = _runs(fragment, column_id)
+    runs = fragment.versions(column_id)
     values = np.array([run.start for run in runs], np.uint64)
     if len(runs) == 1:
         found = np.full(len(places), values[0])
     else:
         ends = np.cumsum([run.rows for run in runs])
         found = values[np.searchsorted(ends, places, "right")]
-    for overlay in _overlays(fragment, column_id):
+    for overlay in fragment.overlays(column_id):
         lay_versions(found, places, fragment, overlay)
     return found
 
@@ -365,17 +423,6 @@ def by_fragment(at: Ints) -> list[tuple[int, Ints]]:
 def covered(fragment: OpenFragment, overlay: Overlay) -> Ints:
     """The places that an overlay gives new values."""
     return fragment.bitmap(overlay.bitmap)
-
-
-def _runs(fragment: OpenFragment, column_id: int) -> tuple[Run, ...]:
-    for chunk in fragment.fragment.columns:
-        if chunk.column_id == column_id:
-            return chunk.versions or fragment.fragment.versions
-    return fragment.fragment.versions
-
-
-def _overlays(fragment: OpenFragment, column_id: int) -> list[Overlay]:
-    return [o for o in fragment.fragment.overlays if o.column_id == column_id]
 
 
 def _all_new(

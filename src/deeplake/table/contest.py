@@ -230,7 +230,7 @@ class Contest:
         for k, mine in by_fragment(rows.at):
             fragment = self._theirs.other[k]
             places = rows.places[mine]
-            others = np.setdiff1d(np.arange(fragment.fragment.rows), places)
+            others = np.setdiff1d(np.arange(fragment.stored_rows), places)
             edit = self._stamped(k, rows.ids) if stamped else _Edit()
             edit.patches += completed(self._uneven, fragment, places)
             found = self._with_values(fragment, edit)
@@ -330,10 +330,10 @@ class Contest:
         self, column: Column, source: OpenFragment, target: OpenFragment, places: Ints
     ) -> list[Overlay] | None:
         """Theirs' overlays that give exactly these cells their values, if there are any."""
-        if source.fragment.row_ids != target.fragment.row_ids:
+        if not source.same_rows(target):
             return None
         known = {identity(o) for o in target.fragment.overlays}
-        there = [o for o in source.fragment.overlays if o.column_id == column.column_id]
+        there = source.overlays(column.column_id)
         new = [o for o in there if identity(o) not in known]
         if not new:
             return None
@@ -474,11 +474,10 @@ class Contest:
 
 def _statistics(source: OpenFragment, column: Column, places: Ints) -> stats.ColumnStatistics:
     """Bounds of a whole chunk of theirs, which hold for some of its rows; their NULLs counted."""
-    for chunk in source.fragment.columns:
-        if chunk.column_id == column.column_id:
-            found = chunk.statistics
-            nulls = 0
-            if found.nulls:
-                nulls = source.chunk(column).nulls(source.positions(places))
-            return found._replace(nulls=nulls, nans=min(found.nans, len(places)))
-    return stats.UNKNOWN
+    chunk = source.part(column.column_id)
+    if chunk is None:
+        return stats.UNKNOWN
+    found, nulls = chunk.statistics, 0
+    if found.nulls:
+        nulls = source.chunk(column).nulls(source.positions(places))
+    return found._replace(nulls=nulls, nans=min(found.nans, len(places)))

@@ -27,7 +27,15 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from deeplake.format.fragment import BitmapRef, ColumnChunk, Fragment, FrameRef, Overlay
+    from deeplake.format.fragment import (
+        BitmapRef,
+        ColumnChunk,
+        Deletion,
+        Fragment,
+        FrameRef,
+        Overlay,
+        Run,
+    )
     from deeplake.format.tree import Record
     from deeplake.table.columns import Column
     from deeplake.table.edits import FragmentEdit
@@ -255,6 +263,16 @@ class OpenFragment:
         return self._objects
 
     @property
+    def stored_rows(self) -> int:
+        """How many rows it was written with: deleted ones count."""
+        return self.fragment.rows
+
+    @property
+    def deletion(self) -> Deletion | None:
+        """The rows whose deletion is committed."""
+        return self.fragment.deletion
+
+    @property
     def own_key(self) -> str:
         """The object of its block."""
         return self._own_key
@@ -285,18 +303,44 @@ class OpenFragment:
 
     def written(self, column: Column) -> Chunk:
         """The column as its frames hold it: without overlays, deleted rows included."""
-        part = self._parts.get(column.column_id)
+        part = self.part(column.column_id)
         if part is None:
             frame = AbsentFrame(column.layout, column.default)
             return SingleFrameChunk(self.fragment.rows, frame)
         stored = column.layout_of(part.generation)
         return Chunk(self._objects, column.layout, part.frames, self._own_key, stored)
 
+    def part(self, column_id: int) -> ColumnChunk | None:
+        """What its block says of a column; None if it does not hold it."""
+        return self._parts.get(column_id)
+
+    def same_rows(self, other: OpenFragment) -> bool:
+        """Whether another has the same row ids at the same places, deleted rows included."""
+        return self.fragment.row_ids == other.fragment.row_ids
+
+    def frames(self, column_id: int) -> tuple[int, tuple[FrameRef, ...]]:
+        """The frames of a column, () if it is not there, and the generation of their values."""
+        part = self.part(column_id)
+        return (0, ()) if part is None else (part.generation, part.frames)
+
+    def overlays(self, column_id: int) -> list[Overlay]:
+        """The overlays of a column, the last one on top."""
+        return [o for o in self.fragment.overlays if o.column_id == column_id]
+
+    def versions(self, column_id: int) -> tuple[Run, ...]:
+        """The versions of a column's cells, overlays left out."""
+        part = self.part(column_id)
+        return self.fragment.versions if part is None else part.versions or self.fragment.versions
+
+    def keep_bitmap(self, ref: BitmapRef, rows: Rows) -> None:
+        """Remember a bitmap that was read together with others."""
+        self._bitmaps[ref] = rows
+
     def bitmap(self, ref: BitmapRef) -> Rows:
         """The places in one of its bitmaps, kept: comparing trees asks again and again."""
         found = self._bitmaps.get(ref)
         if found is None:
-            rows = self.fragment.rows
+            rows = self.stored_rows
             found = self._bitmaps[ref] = read_bitmap(self._objects, ref, self._own_key, rows)
         return found
 
@@ -315,7 +359,7 @@ class OpenFragment:
         """Places of the rows whose deletion is committed."""
         found = self._deleted
         if found is None:
-            deletion, found = self.fragment.deletion, np.zeros(0, np.int64)
+            deletion, found = self.deletion, np.zeros(0, np.int64)
             if deletion is not None:
                 found = self.bitmap(deletion.bitmap)
                 if len(found) != deletion.rows:
@@ -329,12 +373,12 @@ class OpenFragment:
     @property
     def live(self) -> Live | None:
         """Places of the rows that are left; None if all are."""
-        if self.rows == self.fragment.rows:
+        if self.rows == self.stored_rows:
             return None
         if self._live is None:
             staged = () if self.edit is None else self.edit.deleted
             gone = np.concatenate([self.deleted, np.asarray(staged, np.int64)])
-            self._live = live_places(self.fragment.rows, gone)
+            self._live = live_places(self.stored_rows, gone)
         return self._live
 
     def places(self, rows: Rows) -> Rows:

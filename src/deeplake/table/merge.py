@@ -369,7 +369,8 @@ class _Merge:
         base, ours, theirs = self._sides
         differ = walk(ours, theirs).gaps
         paths = [path for gap in differ for path in ours.leaves(gap.base)]
-        targets = ours.fragments([path for path in paths if path not in self._replaced])
+        stay = [path for path in paths if path not in self._replaced]
+        targets: list[OpenFragment] = [*ours.fragments(stay)]
         sources = theirs.fragments([p for gap in differ for p in theirs.leaves(gap.other)])
         gone = []
         if self._uneven.known:

@@ -16,10 +16,13 @@ from deeplake.table.patch import Patch
 from deeplake.types.base import FixedData
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
     from deeplake.format.fragment import BitmapRef, FrameRef, Overlay
     from deeplake.table.columns import Column
+    from deeplake.table.fragments import OpenFragment
     from deeplake.types.base import ColumnData, FixedLayout, Layout
     from deeplake.versioning.objects import Objects
 
@@ -35,11 +38,46 @@ def read_bitmap(objects: Objects, ref: BitmapRef, own_key: str, rows: int) -> Ro
         ChecksumError, TruncatedObjectError, MalformedObjectError
     """
     key = object_key(ref.object_id) if ref.object_id else own_key
-    where = f"the bitmap at byte {ref.offset} of {key}"
     stored = bytes(objects.store.get_range(key, ref.offset, ref.length))
+    return bitmap_of(stored, ref, rows, key)
+
+
+def read_bitmaps(wanted: Sequence[tuple[OpenFragment, BitmapRef]]) -> None:
+    """Read bitmaps of fragments, those of one object in one request, and have them kept there.
+
+    Raises:
+        ChecksumError, TruncatedObjectError, MalformedObjectError
+    """
+    if not wanted:
+        return
+    objects = wanted[0][0].objects
+    if len(wanted) == 1:
+        wanted[0][0].bitmap(wanted[0][1])
+        return
+    by_object: dict[tuple[bytes, str], list[tuple[OpenFragment, BitmapRef]]] = {}
+    for one in wanted:
+        home = one[1].object_id
+        by_object.setdefault((home, "" if home else one[0].own_key), []).append(one)
+
+    def read(item: tuple[tuple[bytes, str], list[tuple[OpenFragment, BitmapRef]]]) -> None:
+        (home, own), those = item
+        key = object_key(home) if home else own
+        asked = [(ref.offset, ref.length) for _, ref in those]
+        found = objects.store.get_ranges(key, asked)
+        for (fragment, ref), raw in zip(those, found, strict=True):
+            fragment.keep_bitmap(ref, bitmap_of(bytes(raw), ref, fragment.stored_rows, key))
+
+    objects.parallel(read, list(by_object.items()))
+
+
+def bitmap_of(stored: bytes, ref: BitmapRef, rows: int, key: str) -> Rows:
+    """The positions of a bitmap that was read, verified."""
     if crc32c(stored) != ref.crc:
-        raise damaged(where)
-    return bitmaps.decode(stored, rows, where)
+        raise damaged(f"the bitmap at byte {ref.offset} of {key}")
+    found = bitmaps.few(stored, rows)
+    if found is not None:
+        return found
+    return bitmaps.decode(stored, rows, f"the bitmap at byte {ref.offset} of {key}")
 
 
 def live_places(rows: int, deleted: Rows) -> Live:

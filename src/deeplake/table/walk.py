@@ -10,16 +10,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deeplake.errors import MalformedObjectError
-from deeplake.format import fragment as fragments
 from deeplake.format import tree
-from deeplake.table.fragments import OpenFragment
+from deeplake.table.block_fragment import BlockFragment
 from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import TypeVar
 
-    from deeplake.format.fragment import Fragment
     from deeplake.format.slot import SlotHead
     from deeplake.format.tree import Record
     from deeplake.versioning.objects import Objects
@@ -37,7 +35,8 @@ class Side:
         self.objects = objects
         self.head = head
         self.root: list[Path] = [(record,) for record in records]
-        self._open: dict[Record, OpenFragment] = {}
+        self._open: dict[Record, BlockFragment] = {}
+        self._homes: dict[tuple[bytes, int], tuple[bytes, str]] = {}
 
     def children(self, paths: Sequence[Path]) -> list[list[Path]]:
         """The records of some nodes; several are read at once from a bucket."""
@@ -50,21 +49,33 @@ class Side:
         tree.check_child(record, records, where)
         return [(*path, child) for child in records]
 
-    def fragments(self, paths: Sequence[Path]) -> list[OpenFragment]:
+    def fragments(self, paths: Sequence[Path]) -> list[BlockFragment]:
         """Some fragments, opened; several are read at once from a bucket."""
-        missing = [path for path in paths if path[-1] not in self._open]
-        for found in self.objects.parallel(self.fragment, missing):
-            self._open[found.path[-1]] = found
-        return [self._open[path[-1]] for path in paths]
+        known = [self._open.get(path[-1]) for path in paths]
+        missing = [path for path, there in zip(paths, known, strict=True) if there is None]
+        opened = self.objects.parallel(self.fragment, missing)
+        self._open.update((found.path[-1], found) for found in opened)
+        new = iter(opened)
+        return [next(new) if there is None else there for there in known]
 
-    def fragment(self, path: Path) -> OpenFragment:
+    def fragment(self, path: Path) -> BlockFragment:
         """One fragment, opened and not kept."""
         record = path[-1]
-        key = self.objects.record_key(record)
-        fragment = fragments.decode(self.objects.read_record(record, self.head), key)
-        if fragment.live_rows != record.rows:
-            raise MalformedObjectError(f"a fragment in {key} has not the rows its table says")
-        return OpenFragment(self.objects, _rehomed(fragment, record), key, None, path)
+        data = self.objects.read_record(record, self.head)
+        found = BlockFragment(self.objects, data, self._home(record), path)
+        if found.rows != record.rows:
+            raise MalformedObjectError(
+                f"a fragment in {found.own_key} has not the rows its table says"
+            )
+        return found
+
+    def _home(self, record: Record) -> tuple[bytes, str]:
+        """The object of a record as frames name it, and its key; the same of many records."""
+        found = self._homes.get((record.home, record.sequence))
+        if found is None:
+            found = tree.object_of(record), self.objects.record_key(record)
+            self._homes[record.home, record.sequence] = found
+        return found
 
     def leaves(self, paths: Sequence[Path]) -> list[Path]:
         """All fragments below some records, in order."""
@@ -74,21 +85,6 @@ class Side:
             opened = iter(self.children(nodes))
             found = [p for path in found for p in (next(opened) if path[-1].level else (path,))]
         return found
-
-
-def _rehomed(fragment: Fragment, record: Record) -> Fragment:
-    """With the object of its block named where something lies in it.
-
-    Frames mostly lie in packs while overlays ride in the slot: looking at these only takes 3 us of
-    the 15.
-    """
-    columns = fragment.columns
-    if any(not frame.object_id for chunk in columns for frame in chunk.frames):
-        return fragments.rehomed(fragment, tree.object_of(record))
-    if not fragment.overlays and fragment.deletion is None:
-        return fragment
-    found = fragments.rehomed(fragment._replace(columns=()), tree.object_of(record))
-    return found._replace(columns=columns)
 
 
 class Gap(NamedTuple):
