@@ -16,6 +16,7 @@ from deeplake.table.frame_writer import is_media
 from deeplake.table.frames import open_frame
 from deeplake.table.overlays import as_layout
 from deeplake.table.patch import holds
+from deeplake.table.scalars import numbers, readable
 from deeplake.types.base import FixedData
 from deeplake.types.data import concat, nulls, rows_equal, take_rows
 from deeplake.types.free_tensor import FreeTensor
@@ -55,25 +56,42 @@ def gathered(wanted: Sequence[Wanted], *, compared: bool = False) -> list[Column
         wanted: which.
         compared: whether they are only compared: tensors of free shapes are then described, too.
     """
-    split = [_by_fragment(some) for some in wanted]
+    quick = [_numbers(one) for one in wanted]
+    if all(found is not None for found in quick):
+        return quick  # type: ignore[return-value]
+    split = [
+        [] if found is not None else _by_fragment(one)
+        for one, found in zip(wanted, quick, strict=True)
+    ]
     work = [
         (one.column, one.fragments[int(one.at[rows[0]])], one.places[rows])
         for one, parts in zip(wanted, split, strict=True)
         for rows in parts
     ]
-    if not work:
-        return [nulls(one.column.layout, 0) for one in wanted]
 
     def read(item: tuple[Column, OpenFragment, Ints]) -> ColumnData:
         column, fragment, places = item
         media = is_media(column.layout) if compared else told_by_descriptor(column)
         return (described if media else cells_at)(fragment, column, places)
 
-    pieces = iter(work[0][1].objects.parallel(read, work))
+    pieces = iter(work[0][1].objects.parallel(read, work) if work else ())
     return [
-        _in_order([next(pieces) for _ in parts], parts, one.column)
-        for one, parts in zip(wanted, split, strict=True)
+        _in_order([next(pieces) for _ in parts], parts, one.column) if found is None else found
+        for one, parts, found in zip(wanted, split, quick, strict=True)
     ]
+
+
+def _numbers(wanted: Wanted) -> ColumnData | None:
+    """Cells that are numbers, of all fragments at once; None of others, and behind requests."""
+    column, fragments, at, places = wanted
+    if not readable(column, fragments, at):
+        return None
+    if bool((at[1:] >= at[:-1]).all()):
+        return numbers(column, fragments, at, places)
+    order = np.argsort(at, kind="stable")
+    back = np.empty(len(order), np.int64)
+    back[order] = np.arange(len(order))
+    return take_rows(numbers(column, fragments, at[order], places[order]), back)
 
 
 def _by_fragment(wanted: Wanted) -> list[Ints]:
@@ -104,10 +122,10 @@ def _in_order(pieces: list[ColumnData], parts: list[Ints], column: Column) -> Co
 def cells_at(fragment: OpenFragment, column: Column, places: Ints) -> ColumnData:
     """Cells of one fragment by place, staged changes included."""
     column_id, edit = column.column_id, fragment.edit
-    overlays = [o for o in fragment.fragment.overlays if o.column_id == column_id]
+    overlays = fragment.overlays(column_id)
     staged = [] if edit is None else edit.patches.get(column_id, [])
     if not overlays and not staged:
-        if fragment.rows == fragment.fragment.rows:
+        if fragment.rows == fragment.stored_rows:
             return fragment.chunk(column).take(places)
         return fragment.written(column).take(places)
     left = np.arange(len(places))
