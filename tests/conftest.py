@@ -6,6 +6,9 @@ import os
 
 from hypothesis import HealthCheck, settings
 
+import deeplake.table.optimize
+import deeplake.table.stand_ins  # noqa: F401 - both halve a limit once: before a test lowers it
+
 # Shared machines stall for seconds: a slow example is no failure.
 _ALWAYS = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 
