@@ -66,14 +66,14 @@ def facade_classes() -> dict[str, type]:
 
 
 def public_members(kind: type) -> set[str]:
-    """Methods and properties; of inherited ones those of datasets and views."""
+    """Methods, properties and plain values; of inherited ones those of datasets and views."""
     bases = kind.__mro__ if kind.__name__ in {"Dataset", "View"} else (kind,)
     return {
         name
         for base in bases
         if base.__module__.startswith("deeplake.api")
         for name, value in vars(base).items()
-        if not name.startswith("_") and isinstance(value, FunctionType | property | classmethod)
+        if not name.startswith("_") and isinstance(value, FunctionType | property | classmethod | int | str)
     }
 
 

@@ -46,14 +46,18 @@ class Cursor:
     arraysize = 1
     """Rows of a `fetchmany` that does not say."""
 
+    rowcount = -1
+    """Rows that a statement changed; -1 for one that reads."""
+
+    command = "SELECT"
+    """What was done: "SELECT", "INSERT INTO t", "COMMIT"."""
+
     def __init__(self, result: Result | Done, rowcount: int = -1, command: str = "SELECT") -> None:
         self._result = result
         self._rows: Iterator[tuple[Any, ...]] = result.rows()
         self._begun = False
         self.rowcount = rowcount
-        """Rows that a statement changed; -1 for one that reads."""
         self.command = command
-        """What was done: "SELECT", "INSERT INTO t", "COMMIT"."""
 
     @property
     def description(self) -> list[tuple[Any, ...]] | None:
