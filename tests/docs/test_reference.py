@@ -73,7 +73,8 @@ def public_members(kind: type) -> set[str]:
         for base in bases
         if base.__module__.startswith("deeplake.api")
         for name, value in vars(base).items()
-        if not name.startswith("_") and isinstance(value, FunctionType | property | classmethod | int | str)
+        if not name.startswith("_")
+        and isinstance(value, FunctionType | property | classmethod | int | str)
     }
 
 
