@@ -16,6 +16,7 @@ from deeplake.errors import (
     ReadOnlyError,
     UnsupportedQueryError,
 )
+from deeplake.query.control import Planning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -29,12 +30,17 @@ if TYPE_CHECKING:
 
 def execute(database: Database, text: str, parameters: Parameters) -> Cursor:
     """Run one statement; see `Database.execute`."""
+    if not isinstance(text, str):
+        raise InputError(f"a statement is text, not {type(text).__name__}.")
+    with Planning(database.control):
+        return _executed(database, text, parameters)
+
+
+def _executed(database: Database, text: str, parameters: Parameters) -> Cursor:
     from deeplake.sql.parameters import number
     from deeplake.sql.parse import parse
     from deeplake.sql.planned import values_of
 
-    if not isinstance(text, str):
-        raise InputError(f"a statement is text, not {type(text).__name__}.")
     values = values_of(text, parameters)
     if values is not None:
         found = _selected_before(database, text, values)
@@ -61,6 +67,11 @@ def execute(database: Database, text: str, parameters: Parameters) -> Cursor:
 
 def executemany(database: Database, text: str, sets: Iterable[Parameters]) -> Cursor:
     """Run one statement for many sets of parameters; see `Database.executemany`."""
+    with Planning(database.control):
+        return _executed_many(database, text, sets)
+
+
+def _executed_many(database: Database, text: str, sets: Iterable[Parameters]) -> Cursor:
     from deeplake.sql.parse import parse
 
     given = _sets(text, sets)
@@ -113,11 +124,12 @@ def copy(database: Database, text: str, file: Any) -> Cursor:
     from deeplake.sql.parameters import number
     from deeplake.sql.parse import parse
 
-    prepared = number(text, None)
-    kind, node = parse(prepared.text)
-    if kind != "copy_stmt":
-        raise InputError("copy() runs COPY, nothing else.", hint="Call execute().")
-    return _copied(database, prepared, node, file)
+    with Planning(database.control):
+        prepared = number(text, None)
+        kind, node = parse(prepared.text)
+        if kind != "copy_stmt":
+            raise InputError("copy() runs COPY, nothing else.", hint="Call execute().")
+        return _copied(database, prepared, node, file)
 
 
 def _copied(database: Database, prepared: Prepared, node: Any, file: Any) -> Cursor:

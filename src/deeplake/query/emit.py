@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from deeplake.errors import QuerySyntaxError, UnsupportedQueryError
+from deeplake.query.control import take
 from deeplake.query.expression import (
     Aggregate,
     Call,
@@ -16,8 +17,9 @@ from deeplake.query.expression import (
     Order,
     Parameter,
     Subquery,
+    conjuncts,
 )
-from deeplake.query.kinds import engine_type
+from deeplake.query.kinds import INTEGERS, engine_type
 from deeplake.query.relation import (
     Combined,
     Derived,
@@ -30,6 +32,8 @@ from deeplake.query.relation import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from deeplake.query.kinds import Kind
     from deeplake.query.relation import Cte, Query, Relation
 
@@ -64,6 +68,7 @@ def query(node: Query) -> str:
 
 def expression(node: Expression) -> str:
     """One expression."""
+    take()
     if isinstance(node, Column):
         return f"r{node.relation}.{node.name}" if node.relation >= 0 else node.name
     if isinstance(node, Constant):
@@ -102,12 +107,24 @@ def _member(node: Call) -> str:
     return f"({expression(one)} IN ({', '.join(values)}))"
 
 
+def _listed(values: Sequence[Any], kind: Kind) -> str:
+    """Constants of one kind behind IN. Whole numbers and texts need no cast beside a value of their
+    kind, which the engine takes four times as long to read.
+    """
+    take(len(values))
+    if kind.name in INTEGERS:
+        return f"({', '.join('NULL' if value is None else str(value) for value in values)})"
+    return f"({', '.join(constant(value, kind) for value in values)})"
+
+
 def constant(value: Any, kind: Kind) -> str:
     """A literal of the engine, with its kind.
 
     Raises:
         TypeError: a value that literals do not spell; it should have been a parameter.
     """
+    if isinstance(value, tuple) and kind.element is not None:
+        return _listed(value, kind.element)
     if value is None:
         return f"CAST(NULL AS {engine_type(kind)})"
     if isinstance(value, bool):
@@ -226,13 +243,26 @@ def _select(node: Select) -> str:
     if node.source:
         text += " FROM " + ", ".join(map(relation, node.source))
     if node.condition is not None:
-        text += " WHERE " + expression(node.condition)
+        text += " WHERE " + _filter(node.condition)
     if node.groups:
         keys_ = list(map(expression, node.keys))
         text += " GROUP BY " + ", ".join(group.format(*keys_) for group in node.groups)
     if node.having is not None:
-        text += " HAVING " + expression(node.having)
+        text += " HAVING " + _filter(node.having)
     return text
+
+
+_APART = 64
+"""Conditions of a filter that the engine takes apart: 4,000 take it 5 s, 8,000 take it 35."""
+
+
+def _filter(node: Expression) -> str:
+    """A condition that rows have to pass; of very many the engine sees the rest as one."""
+    parts = list(conjuncts(node))
+    if len(parts) <= _APART:
+        return expression(node)
+    first, rest = map(expression, parts[:_APART]), map(expression, parts[_APART:])
+    return f"({' AND '.join(first)} AND ((({') AND ('.join(rest)})) IS TRUE))"
 
 
 def _combined(node: Combined) -> str:

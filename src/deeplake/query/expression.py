@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from deeplake.query.control import take
+from deeplake.query.kinds import Kind
 from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from deeplake.query.kinds import Kind
     from deeplake.query.relation import Query
 
 
@@ -132,13 +133,14 @@ def columns_used(query: Query) -> set[tuple[int, str]]:
 
 
 def _within(query: Query) -> Iterator[Any]:
-    """Every value that a query is made of, subqueries included."""
+    """Every tuple that a query is made of, subqueries included, but for kinds."""
     waiting: list[Any] = [query]
     while waiting:
         node = waiting.pop()
+        take()
         yield node
-        if isinstance(node, tuple) and not isinstance(node, Column | Parameter):
-            waiting += node
+        if not isinstance(node, Column | Parameter | Constant):
+            waiting += [part for part in node if isinstance(part, tuple) and type(part) is not Kind]
 
 
 def conjuncts(expression: Expression | None) -> Iterator[Expression]:

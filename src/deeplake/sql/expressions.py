@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from deeplake.errors import QueryError, UnsupportedQueryError
 from deeplake.query.coercion import as_kind, cast, common_kind, condition, present
+from deeplake.query.control import take
 from deeplake.query.expression import Call, Constant, Expression, Parameter
 from deeplake.query.functions import registry
 from deeplake.query.kinds import (
@@ -84,6 +85,7 @@ class ExpressionBinder:
         method = getattr(self, "_" + kind, None)
         if method is None:
             raise UnsupportedQueryError(f"{kind or 'an empty expression'} is not supported.")
+        take()
         try:
             found: Expression = method(value)
         except QueryError as error:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from deeplake.errors import QueryError, UnsupportedQueryError
 from deeplake.query.coercion import NeedEarly, as_kind, coerce, common_kind, present
+from deeplake.query.control import planned_here
 from deeplake.query.emit import too_deep
 from deeplake.query.expression import Column, Expression, columns_used
 from deeplake.query.functions import catalog as _  # noqa: F401 - registers every function
@@ -46,7 +47,10 @@ def bind_select(
     Raises:
         QueryError, UnsupportedQueryError, TableNotFoundError
     """
+    planning = planned_here()
     while True:
+        if planning is not None:
+            planning.begin()
         binding = Binding(text, catalog, values, early)
         try:
             query = SelectBinder(binding).bind(node, None)
