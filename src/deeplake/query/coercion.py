@@ -10,6 +10,7 @@ from deeplake.query import literals
 from deeplake.query.casting import assignment, is_assignable, spelling
 from deeplake.query.expression import Call, Constant, Expression, Parameter
 from deeplake.query.kinds import (
+    JSONB,
     NUMBERS,
     NUMERIC,
     NUMERIC_DIGITS,
@@ -21,6 +22,7 @@ from deeplake.query.kinds import (
     is_varying,
     numeric_of,
 )
+from deeplake.query.parameters import is_list, meaning
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,6 +81,8 @@ def coerce(expression: Expression, kind: Kind) -> Expression:
     given = expression.kind
     if given.name == "unknown" or implicit_cost(given, kind) is not None:
         return cast(expression, kind)
+    if meaning(expression, kind) is not None:
+        return cast(expression, kind)
     raise _blaming(expression, _mismatch(given, kind))
 
 
@@ -123,6 +127,9 @@ def cast(expression: Expression, kind: Kind) -> Expression:
     given = present(expression).kind
     if given == kind:
         return settled(expression)
+    meant = meaning(expression, kind)
+    if meant is not None:
+        return cast(meant, kind)
     if given.name == "unknown":
         return _typed(expression, kind)
     if given.name == kind.name and not kind.modifiers and kind.element is None:
@@ -179,6 +186,8 @@ def common_kind(expressions: Sequence[Expression], what: str) -> Kind:
         QueryError: 42804, they match none.
         NeedEarly: late beside present values.
     """
+    if any(e.kind.name in ("json", "jsonb") for e in expressions):
+        expressions = [meaning(e, JSONB) or e if is_list(e) else e for e in expressions]
     known = [e for e in expressions if e.kind.name != "unknown"]
     kinds = [settled(e).kind for e in known]
     if not kinds:

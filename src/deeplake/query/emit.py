@@ -20,6 +20,7 @@ from deeplake.query.expression import (
     conjuncts,
 )
 from deeplake.query.kinds import INTEGERS, engine_type
+from deeplake.query.parameters import name_of
 from deeplake.query.relation import (
     Combined,
     Derived,
@@ -74,7 +75,7 @@ def expression(node: Expression) -> str:
     if isinstance(node, Constant):
         return constant(node.value, node.kind)
     if isinstance(node, Parameter):
-        return f"CAST(${node.number} AS {engine_type(node.kind)})"
+        return f"CAST(${name_of(node)} AS {engine_type(node.kind)})"
     if isinstance(node, Call):
         if node.name == "or" and len(node.arguments) > _ALTERNATIVES:
             return _member(node) or node.template.format(*map(expression, node.arguments))

@@ -122,9 +122,9 @@ def walk(expression: Expression) -> Iterator[Expression]:
         waiting += children(found)
 
 
-def parameters_used(query: Query) -> set[int]:
-    """Numbers of the parameters that a query refers to, anywhere in it."""
-    return {node.number for node in _within(query) if isinstance(node, Parameter)}
+def parameters_used(query: Query) -> tuple[Parameter, ...]:
+    """The parameters that a query refers to, anywhere in it, each kind of one once."""
+    return tuple({node: None for node in _within(query) if isinstance(node, Parameter)})
 
 
 def columns_used(query: Query) -> set[tuple[int, str]]:

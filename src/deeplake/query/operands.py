@@ -59,6 +59,34 @@ def value_of(expression: Expression, parameters: Sequence[Any]) -> Any:
     return UNCERTAIN
 
 
+def list_of(expression: Expression, parameters: Sequence[Any]) -> Any:
+    """The values of a list of constants or of a parameter that is one, each as `value_of` has it;
+    None for NULL, `UNCERTAIN` where in doubt.
+    """
+    inner, element = expression, expression.kind.element
+    if isinstance(expression, Call) and expression.name == "cast":
+        inner = expression.arguments[0]
+    given = inner.kind.element
+    if element is None or given is None or element.modifiers:
+        return UNCERTAIN
+    if isinstance(inner, Constant):
+        values = inner.value
+    elif isinstance(inner, Parameter) and inner.number <= len(parameters):
+        values = parameters[inner.number - 1]
+    else:
+        return UNCERTAIN
+    if values is None:
+        return None
+    if hasattr(values, "tolist"):
+        values = values.tolist()
+    if not isinstance(values, list | tuple):
+        return UNCERTAIN
+    found = [_taken(value, given) for value in values]
+    if inner is expression:
+        return found
+    return [v if v is None or v is UNCERTAIN else _cast(v, given, element) for v in found]
+
+
 def _taken(value: Any, kind: Kind) -> Any:
     """A value of Python as one of a kind, if it is one already."""
     if value is None or kind.element is not None or kind.late:

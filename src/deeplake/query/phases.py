@@ -13,6 +13,7 @@ import numpy as np
 from deeplake.query import emit, engine, feed
 from deeplake.query.expression import Call, Column, parameters_used, walk
 from deeplake.query.kinds import BOOL, INT8
+from deeplake.query.parameters import given
 from deeplake.query.relation import POSITION, Output, Scan, ScanColumn, Select
 from deeplake.query.rows import Rows
 from deeplake.types.base import FixedLayout
@@ -74,7 +75,7 @@ def passing(
         (scan._replace(columns=(), conditions=()),),
         Call("and", f"({joined})", tuple(conditions), BOOL),
     )
-    given = {str(number): parameters[number - 1] for number in parameters_used(query)}
+    values = given(parameters_used(query), parameters)
     feeds = {emit.FEED.format(scan.number): feed_of(narrow, view, rows)}
-    found = [feed.raw(batch.column(0)) for batch in engine.run(emit.query(query), feeds, given)]
+    found = [feed.raw(batch.column(0)) for batch in engine.run(emit.query(query), feeds, values)]
     return Rows(single=np.sort(np.concatenate([*found, np.zeros(0, np.int64)])))

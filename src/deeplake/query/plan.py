@@ -16,6 +16,7 @@ from deeplake.query.shapes import shape_of
 from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
+    from deeplake.query.expression import Parameter
     from deeplake.query.relation import Scan
     from deeplake.query.rows import Rows
     from deeplake.query.shapes import Shape
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 class Plan(NamedTuple):
     """A statement with everything about it that does not depend on rows or parameters.
 
-    `shape` says what short ways there are. `used` are numbers of the parameters that the text has:
+    `shape` says what short ways there are. `used` are the parameters that the text has:
     some may have gone where tables were named.
     """
 
@@ -33,7 +34,7 @@ class Plan(NamedTuple):
     scans: tuple[Scan, ...]
     text: str
     shape: Shape
-    used: tuple[int, ...]
+    used: tuple[Parameter, ...]
 
 
 def plan_of(statement: Statement) -> Plan:
@@ -46,7 +47,7 @@ def plan_of(statement: Statement) -> Plan:
         found = conditions_of(statement.query)
         scans = tuple(s._replace(conditions=found.get(s.number, ())) for s in statement.scans)
         statement = statement._replace(scans=scans)
-        text, used = emit.query(statement.query), tuple(sorted(parameters_used(statement.query)))
+        text, used = emit.query(statement.query), parameters_used(statement.query)
         return Plan(statement, scans, text, shape_of(statement), used)
     except RecursionError:
         raise emit.too_deep() from None

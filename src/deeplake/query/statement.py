@@ -9,6 +9,7 @@ import numpy as np
 from deeplake.query import access, direct, emit, engine, feed
 from deeplake.query.expression import Constant
 from deeplake.query.kinds import TEXT
+from deeplake.query.parameters import given
 from deeplake.query.plan import Plan, plan_of
 from deeplake.query.relation import Output, Select
 from deeplake.query.result import Result
@@ -90,8 +91,7 @@ def run(
         feeds[emit.FEED.format(scan.number)] = feed_of(scan, view, chosen.rows)
         if trace is not None:
             trace.step(f"read columns of {view.name}")
-    given = {str(number): parameters[number - 1] for number in plan.used}
-    running = engine.run(plan.text, feeds, given, control)
+    running = engine.run(plan.text, feeds, given(plan.used, parameters), control)
     if trace is not None:
         trace.step("begin in the engine")
     return Result(statement.query.outputs, running, fetch)

@@ -12,10 +12,10 @@ import math
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from deeplake.query.control import take
+from deeplake.query.control import look, take
 from deeplake.query.expression import Call, Column, Constant, Parameter
 from deeplake.query.kinds import INTEGERS, MOMENTS
-from deeplake.query.operands import UNCERTAIN, value_of
+from deeplake.query.operands import UNCERTAIN, list_of, value_of
 from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
@@ -137,18 +137,20 @@ class _Filling:
             return self.test(parts[0], negated=name == "is_false")
         if name == "~~" and not negated:
             return self._like(*parts)
-        if name == "in" and isinstance(parts[1], Constant):
+        if name == "in":
             return self._in(parts[0], parts[1], negated=negated)
         return Unknown()
 
-    def _in(self, left: Expression, listed: Constant, *, negated: bool) -> Test:
-        """A column and a list of constants of its kind."""
+    def _in(self, left: Expression, listed: Expression, *, negated: bool) -> Test:
+        """A column, and constants or a parameter that is a list of its kind."""
         tested, element = self._tested(left), listed.kind.element
         if tested is None or element is None or left.kind.name != element.name:
             return Unknown()
-        values = [value_of(Constant(value, element), ()) for value in listed.value]
-        take(len(values))
-        if any(value is UNCERTAIN for value in values):
+        values = list_of(listed, self._parameters)
+        if values is None:
+            return Never()
+        look()
+        if values is UNCERTAIN or any(value is UNCERTAIN for value in values):
             return Unknown()
         if negated and any(value is None for value in values):
             return Never()

@@ -2,27 +2,10 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
 from deeplake.query.feed import is_narrow
-from deeplake.query.kinds import (
-    BOOL,
-    BYTEA,
-    DATE,
-    FLOAT8,
-    INT4,
-    INT8,
-    JSONB,
-    TIME,
-    TIMESTAMP,
-    TIMESTAMPTZ,
-    UNKNOWN,
-    UUID,
-    VECTOR,
-    Kind,
-)
-from deeplake.query.literals import numeric
+from deeplake.query.parameters import kind_of_value
 from deeplake.query.relation import Field, Scan, ScanColumn
 from deeplake.query.statement import Source
 from deeplake.sql.parse import character, leftmost
@@ -154,48 +137,3 @@ class Binding:
         if source not in self.sources:
             self.sources.append(source)
         return self.sources.index(source)
-
-
-def kind_of_value(value: Any) -> Kind:
-    """As which kind a parameter of Python is bound.
-
-    >>> kind_of_value(3).name, kind_of_value("x").name, kind_of_value({"a": 1}).name
-    ('int4', 'unknown', 'jsonb')
-    """
-    for type_, kind in _PLAIN:
-        if type(value) is type_:
-            return kind
-    if isinstance(value, int):
-        if -(1 << 31) <= value < 1 << 31:
-            return INT4
-        return INT8 if -(1 << 63) <= value < 1 << 63 else numeric(Decimal(value)).kind
-    name = f"{type(value).__module__}.{type(value).__name__}"
-    if name == "decimal.Decimal":
-        return numeric(value).kind  # its own digits: the engine rounds what has more than its kind
-    if name == "datetime.datetime":
-        return TIMESTAMP if value.tzinfo is None else TIMESTAMPTZ
-    found = _BY_NAME.get(name)
-    if found is not None:
-        return found
-    if hasattr(value, "__array__") and getattr(value, "ndim", None) == 0:
-        return kind_of_value(value.item())
-    if hasattr(value, "__array__") and getattr(value, "ndim", None) == 1:
-        return VECTOR
-    return BYTEA
-
-
-_PLAIN: tuple[tuple[type, Kind], ...] = (
-    (type(None), UNKNOWN),
-    (str, UNKNOWN),
-    (bool, BOOL),
-    (float, FLOAT8),
-    (bytes, BYTEA),
-    (dict, JSONB),
-    (list, JSONB),
-    (tuple, JSONB),
-)
-_BY_NAME = {
-    "datetime.date": DATE,
-    "datetime.time": TIME,
-    "uuid.UUID": UUID,
-}

@@ -5,10 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from deeplake.errors import QueryError, UnsupportedQueryError
-from deeplake.query.coercion import as_kind, common_kind, present
-from deeplake.query.expression import Call, Column, Constant, Expression, Subquery, walk
+from deeplake.query.coercion import as_kind, cast, common_kind, present
+from deeplake.query.expression import (
+    Call,
+    Column,
+    Constant,
+    Expression,
+    Parameter,
+    Subquery,
+    walk,
+)
 from deeplake.query.functions import registry
-from deeplake.query.kinds import BOOL, INTEGERS, TEXT, array_of
+from deeplake.query.kinds import BOOL, INTEGERS, TEXT, UNKNOWN, array_of
+from deeplake.query.parameters import as_array
 from deeplake.sql import patterns
 from deeplake.sql.parse import enum_name, inner, names
 
@@ -321,8 +330,8 @@ def cast_text(expression: Expression) -> Expression:
 
 def _array(binder: ExpressionBinder, value: Any, operator: str) -> Expression:
     word = enum_name(value, "kind")[-3:]
-    left, array = present(binder.bind(value.lexpr)), present(binder.bind(value.rexpr))
-    if array.kind.name == "unknown":
+    left, array = present(binder.bind(value.lexpr)), as_array(present(binder.bind(value.rexpr)))
+    if array.kind.name == "unknown" or array.kind.element == UNKNOWN:
         element = TEXT if left.kind.name == "unknown" else left.kind.plain
         array = as_kind(array, array_of(element))
     if array.kind.element is None:
@@ -341,6 +350,10 @@ def _array(binder: ExpressionBinder, value: Any, operator: str) -> Expression:
     item = Column(number, "item", array.kind.element)
     test = binder.operation(operator, left, item)
     _check_boolean(test, word)
+    if (operator, word) in (("=", "ANY"), ("<>", "ALL")) and isinstance(array, Parameter):
+        found = _in_parameter(binder, left, array)
+        if found is not None:
+            return found if word == "ANY" else negated(found)
     if any(isinstance(part, Subquery) for part in walk(test)):
         # no subquery can stand in a lambda
         inside = f"(SELECT {{0}} AS m FROM (SELECT unnest({{1}}) AS item) AS r{number})"
@@ -350,6 +363,29 @@ def _array(binder: ExpressionBinder, value: Any, operator: str) -> Expression:
         )  # fmt: skip
     test = _in_lambda(test, number)
     return Call(word.lower(), _FROM_LIST[word], (array, test), BOOL)
+
+
+_CONTAINED = (
+    "CASE WHEN list_contains({1}, {0}) THEN true WHEN {1} IS NULL OR (len({1}) > 0 AND "
+    "({0} IS NULL OR list_count({1}) < len({1}))) THEN NULL ELSE false END"
+)
+
+
+def _in_parameter(binder: ExpressionBinder, one: Expression, array: Parameter) -> Expression | None:
+    """Whether a value is in an array that is a parameter, which conditions can test as they do IN;
+    None where the engine does not compare them as they are.
+    """
+    element = Constant(None, array.kind.element or UNKNOWN)
+    made = binder.operation("=", one, element)
+    if not isinstance(made, Call) or made.template != "({0} = {1})":
+        return None
+    left, right = made.arguments
+    listed: Expression = array
+    if right != element:
+        if right.kind.name == "numeric" or right.kind.element is not None:
+            return None
+        listed = cast(array, array_of(right.kind))
+    return Call("in", _CONTAINED, (left, listed), BOOL)
 
 
 def _check_boolean(test: Expression, word: str) -> None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from deeplake.query.cache import PLANS
+from deeplake.query.parameters import kind_of_value
 from deeplake.query.plan import plan_of
-from deeplake.sql.binding import kind_of_value
 from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from deeplake.query.control import planned_here
 from deeplake.query.emit import too_deep
 from deeplake.query.expression import Column, Expression, columns_used
 from deeplake.query.functions import catalog as _  # noqa: F401 - registers every function
-from deeplake.query.kinds import TEXT
+from deeplake.query.kinds import TEXT, UNKNOWN, array_of
 from deeplake.query.relation import Combined, Cte, Output, Query, Relation, Select, Values
 from deeplake.query.statement import Statement
 from deeplake.sql import ordering, row_functions, with_clause
@@ -149,6 +149,8 @@ class SelectBinder:
                 expression = binder.bind(target.val)
                 if expression.kind.name == "unknown" and not keeps:
                     expression = coerce(expression, TEXT)
+                elif expression.kind.element == UNKNOWN:
+                    expression = coerce(expression, array_of(TEXT))
                 pairs = [(target.name or label_of(target.val), expression)]
             outputs += [
                 Output(label, f"o{len(outputs) + k}", e) for k, (label, e) in enumerate(pairs)

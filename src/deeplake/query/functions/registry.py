@@ -36,6 +36,7 @@ from deeplake.query.kinds import (
     digits_of,
     engine_type,
 )
+from deeplake.query.parameters import meanings
 from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
@@ -189,6 +190,20 @@ def call(name: str, arguments: Sequence[Expression]) -> Expression:
         QueryError: 42883, none takes these kinds; 42725, several do.
         NeedEarly: an argument is a late column.
     """
+    try:
+        return _call(name, arguments)
+    except QueryError as error:
+        if error.sqlstate != "42883":
+            raise
+        for meant in meanings(arguments):
+            try:
+                return _call(name, meant)
+            except QueryError:
+                continue
+        raise
+
+
+def _call(name: str, arguments: Sequence[Expression]) -> Expression:
     builder = _special.get(name)
     if builder is not None:
         return builder(arguments)
