@@ -117,7 +117,11 @@ def numeric(value: Decimal) -> Constant:
 
 
 def number(value: Decimal) -> Constant:
-    """A numeric constant of a statement; too long a one may still become a float."""
+    """A numeric constant of a statement; too long a one may still become a float.
+
+    There is no negative zero among numerics, so -0.0 becomes 0 as a float, and '-0.0' does not.
+    """
+    value = abs(value) if value.is_zero() else value
     try:
         return numeric(value)
     except QueryError:

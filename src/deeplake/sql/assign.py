@@ -113,6 +113,8 @@ def _float(value: Any, kind: Kind, column: Column) -> float:
         return float(_read(value, kind))
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise _refused(value, kind, column)
+    if isinstance(value, Decimal) and value.is_zero():
+        return 0.0  # a numeric has no sign of zero
     return float(value)
 
 

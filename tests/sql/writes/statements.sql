@@ -195,3 +195,10 @@ with w as (select 1 as i) insert into cb select i, 'w' from w returning *
 with w as (select max(i) as m from cb) update cb set j = 'm' from w where cb.i = w.m
 with w as (select min(i) as m from cb) delete from cb using w where cb.i = w.m
 select * from cb order by i, j
+create table nz (k int, f float8, r real)
+insert into nz values (1, -0.0, -0.0), (2, '-0.0', '-0'), (3, -0.0::float8, -0), (4, 0.0 * -1, - 0.0), (5, -(0.0), -0e0)
+insert into nz select 6, -0.0, '-0'::real
+update nz set f = -0.0 where k = 3
+update nz set f = '-0' where k = 5
+select k, f::text, r::text from nz order by k
+delete from nz where f in (-0.0, 1) and f::text = '-0' returning k
