@@ -177,7 +177,7 @@ def test_a_file_streams_into_a_column(db, tmp_path):
         ("INSERT INTO t (id, day) VALUES (1, '2024-02-30')", "22008", "2024-02-30"),
         ("INSERT INTO t (id, emb) VALUES (1, '[1,2]')", "22000", "emb"),
         ("INSERT INTO t (id, emb) VALUES (1, '[1,2,x]')", "22P02", "vector"),
-        ("INSERT INTO t (id, meta) VALUES (1, '{')", "22P02", "jsonb"),
+        ("INSERT INTO t (id, meta) VALUES (1, '{')", "22P02", "type json"),
         ("INSERT INTO t (id, score) VALUES (1, 1/0)", "22012", "division by zero"),
         ("INSERT INTO t (name) VALUES ('x')", "23502", "no value in a not_null column"),
         ("INSERT INTO t (id) VALUES (NULL)", "23502", "NULL in a not_null column"),

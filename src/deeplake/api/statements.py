@@ -152,9 +152,10 @@ def _copied(database: Database, prepared: Prepared, node: Any, file: Any) -> Cur
 
 
 def run_select(database: Database, text: str, node: Any, values: Sequence[Any]) -> Cursor:
-    """Run a SELECT of which only the tree is there."""
+    """Run a SELECT of which only the tree is there, JSON as its text."""
     from deeplake.query.plan import plan_of
     from deeplake.query.statement import run
+    from deeplake.sql.evaluate import json_as_text
     from deeplake.sql.select import bind_select
     from deeplake.sql.views import expand
 
@@ -163,7 +164,7 @@ def run_select(database: Database, text: str, node: Any, values: Sequence[Any]) 
         catalog = Tables(database)
         expand(node, catalog)
         statement, tables = bind_select(text, node, catalog, values)
-        return Cursor(run(plan_of(statement), tables, values))
+        return Cursor(run(plan_of(json_as_text(statement)), tables, values))
 
 
 def _sets(text: str, sets: Iterable[Parameters]) -> tuple[str, list[Sequence[Any]]] | None:

@@ -63,6 +63,7 @@ NUMBERS = ("int2", "int4", "int8", "numeric", "float4", "float8")
 """In the order in which one becomes the other by itself."""
 TEXTS = frozenset(("text", "varchar", "bpchar", "name"))
 MOMENTS = ("date", "timestamp", "timestamptz")
+JSONS = frozenset(("json", "jsonb"))
 MEDIA = frozenset(("image", "video", "audio"))
 
 _SHOWN = {

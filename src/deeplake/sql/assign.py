@@ -192,15 +192,15 @@ def _json(value: Any, kind: Kind, column: Column) -> Any:
         raise _refused(value, kind, column)  # as Postgres; '1' in quotes is JSON
     if not isinstance(value, str):
         return value
-    try:
-        found = json.loads(value)
-    except (ValueError, RecursionError):
-        raise literals.malformed(value, kind) from None
-    if found is None:
-        from deeplake.types.json import NULL
+    return document(value, kind)
 
-        return NULL
-    return found
+
+def document(text: str, kind: Kind) -> Any:
+    """A JSON text as a column keeps it: numbers with their digits."""
+    from deeplake.query.json_text import stored
+    from deeplake.types.json import Written
+
+    return Written(*stored(text, kind.name))
 
 
 def _uuid(value: Any, kind: Kind, column: Column) -> Any:

@@ -202,3 +202,17 @@ update nz set f = -0.0 where k = 3
 update nz set f = '-0' where k = 5
 select k, f::text, r::text from nz order by k
 delete from nz where f in (-0.0, 1) and f::text = '-0' returning k
+create table jd (k int, j jsonb, t json)
+insert into jd values (1, '{"bb": 1.0, "a": 1e2, "c": 1.50, "aaa": null, "a": 7}', '{"b":1.50,"a":1e2}'), (2, '[1.0, 1e2, 1E-3, 12345678901234567890.123456789, -0.0, 0.10]', '[1E2,0.10]'), (3, '1.00', '1.00')
+insert into jd select 4, '{"z": {"y": 1.10, "x": [1.00]}}'::jsonb, '{"z":{"y":1.10,"x":[1.00]}}'::json
+select k, j::text, t::text from jd order by k
+update jd set j = '{"b": 2.50}', t = '2.50' where k = 1 returning j::text, t::text
+update jd set j = j || '{"c": 1.00}' where k = 1 returning j::text
+update jd set j = jsonb_set(j, '{z,y}', '3.0') where k = 4 returning j::text
+select j ->> 'b', j ->> 'c', j #>> '{z,x,0}', t -> 'z', t #>> '{z,x,0}', j = '{"b": 2.5, "c": 1}' from jd order by k
+select k from jd where j = '1' or j @> '[0.1]' order by k
+insert into jd (k, j) values (5, '{"a": 1e400}')
+select j ->> 'a' = rpad('1', 401, '0') from jd where k = 5
+insert into jd (k, j) values (6, '{"a": NaN}')
+insert into jd (k, t) values (6, '{"a": 01}')
+insert into jd (k, j) values (6, '"\u0000"')
