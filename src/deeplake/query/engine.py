@@ -221,7 +221,7 @@ _STATES = (
     ),
     (re.compile(r"(?i)out of range|overflow"), "22003"),
     (re.compile(r"BIGNUM"), "0A000"),
-    (re.compile(r"Could not cast value \S+ to DECIMAL"), "22003"),
+    (re.compile(r"Failed to cast decimal value|Could not cast value \S+ to DECIMAL"), "22003"),
     (re.compile(r"(?i)could not (convert|cast|parse)|invalid (unicode|uuid)"), "22P02"),
     (re.compile(r"(?i)interrupted"), "57014"),
     (re.compile(r"(?i)out of memory|failed to allocate"), "53200"),

@@ -118,7 +118,7 @@ def _float(value: Any, kind: Kind, column: Column) -> float:
     return float(value)
 
 
-def _numeric(value: Any, kind: Kind, column: Column) -> Decimal:
+def _numeric(value: Any, kind: Kind, column: Column) -> Decimal | int:
     if isinstance(value, str):
         value = Decimal(_read(value, kind.plain))
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
@@ -128,12 +128,27 @@ def _numeric(value: Any, kind: Kind, column: Column) -> Decimal:
         raise QueryError("numeric NaN and infinity are not supported.", sqlstate="0A000")
     if kind.modifiers:
         precision, scale = (*kind.modifiers, 0)[:2]
+        if made and made.adjusted() >= precision and is_uint64(column.type):
+            _uint64(made)
         if made.adjusted() - precision + scale >= 0 and made:
             raise _overflow(precision, scale)
         made = made.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP)
         if made.adjusted() >= precision - scale and made:
             raise _overflow(precision, scale)
-    return made
+    return _uint64(made) if is_uint64(column.type) else made
+
+
+def is_uint64(type_: Any) -> bool:
+    """Whether a column's numbers are uint64, which SQL sees as numeric(20, 0)."""
+    while type_.name.startswith("list<"):
+        type_ = type_.child
+    return bool(type_.name == "uint64")
+
+
+def _uint64(value: Decimal) -> int:
+    if not 0 <= value < 1 << 64:
+        raise QueryError(f"{value} is out of range for type uint64.", sqlstate="22003")
+    return int(value)
 
 
 def _overflow(precision: int, scale: int) -> QueryError:
@@ -273,11 +288,10 @@ def _vector(value: Any, kind: Kind, column: Column) -> Any:
 
 
 def _array(value: Any, kind: Kind, column: Column) -> Any:
-    if not isinstance(value, str):
-        return value
     assert kind.element is not None
-    items = literals.array_items(value, kind)
-    return values(items, kind.element, column)
+    if isinstance(value, str):
+        return values(literals.array_items(value, kind), kind.element, column)
+    return values(value, kind.element, column) if isinstance(value, list | tuple) else value
 
 
 def _label(value: Any, column: Column) -> Any:

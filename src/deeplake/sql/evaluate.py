@@ -328,7 +328,7 @@ def _data(result: Result, k: int, array: pa.Array, want: Wanted | None) -> Any:
         return result.python(kind, array)
     column = want.column
     lengths = want.kind.name in TEXTS and want.kind.modifiers
-    if not kind.late and not lengths:
+    if not kind.late and not lengths and not assign.is_uint64(column.type):
         if kind.name in _EXACT or kind.element is not None:
             return column.type.from_arrow(array, column=column.name)
         if kind.name in JSONS:
