@@ -268,7 +268,7 @@ def test_integers_of_other_widths_take_what_fits(name, ends):
         db.execute(f"INSERT INTO t SELECT {k + 30}, {n}, ARRAY[{n}]")
         db.execute("UPDATE t SET n = %s WHERE k = %s", [n, k + 10])
     rows = db.execute("SELECT k, n, l FROM t ORDER BY k").fetchall()
-    assert [(k, int(n), int(l[0])) for k, n, l in rows] == [
+    assert [(k, int(n), int(items[0])) for k, n, items in rows] == [
         (k + tens, n, n) for tens in (0, 10, 20, 30) for k, n in enumerate(given)
     ]
     for n in given:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from deeplake.errors import QueryError
-from deeplake.query import literals
+from deeplake.query import labels, literals
 from deeplake.query.casting import assignment, is_assignable, spelling
 from deeplake.query.expression import Call, Constant, Expression, Parameter
 from deeplake.query.kinds import (
@@ -17,6 +17,7 @@ from deeplake.query.kinds import (
     TEXT,
     TEXTS,
     Kind,
+    array_of,
     digits_of,
     engine_type,
     is_varying,
@@ -132,6 +133,13 @@ def cast(expression: Expression, kind: Kind) -> Expression:
         return cast(meant, kind)
     if given.name == "unknown":
         return _typed(expression, kind)
+    if given.labels is not None and kind.name in TEXTS:
+        return cast(labels.shown(expression, given.labels), kind)
+    element = kind.element
+    if given.element is not None and element is not None and element.labels is not None:
+        if given.element.name in TEXTS:
+            return labels.read_all(expression, element)
+        return cast(expression, array_of(element.plain))
     if given.name == kind.name and not kind.modifiers and kind.element is None:
         return settled(expression)
     if isinstance(expression, Constant) and isinstance(expression.value, Decimal):
@@ -174,6 +182,10 @@ def _typed(expression: Expression, kind: Kind) -> Expression:
         raise QueryError(f"cannot cast type text to {kind.plain}.", sqlstate="42846")
     if isinstance(expression, Parameter):
         expression = Parameter(expression.number, TEXT)
+    if kind.labels is not None:
+        return labels.read(expression, kind)
+    if kind.element is not None and kind.element.labels is not None:
+        return labels.read_all(cast(expression, array_of(TEXT)), kind.element)
     return Call("cast", template, (expression,), kind)
 
 

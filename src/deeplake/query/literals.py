@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from deeplake.errors import QueryError
-from deeplake.query import json_text, moment_text
+from deeplake.query import json_text, labels, moment_text
 from deeplake.query.expression import Call, Constant, Expression
 from deeplake.query.kinds import (
     INT4,
@@ -66,6 +66,8 @@ def _text(text: str, kind: Kind) -> str:
 
 
 def _integer(text: str, kind: Kind) -> Constant:
+    if kind.labels is not None:
+        return Constant(labels.code_of(text, kind.labels), kind)
     word = text.strip(" \t\n\r\v\f")
     if not re.fullmatch(r"[+-]?\d+", word, re.ASCII):
         raise malformed(text, kind)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from deeplake.query import labels
 from deeplake.query.expression import Call, Constant, Parameter
 from deeplake.query.kinds import INTEGERS, NUMERIC_DEFAULT, TEXTS, digits_of
 
@@ -48,6 +49,8 @@ def value_of(expression: Expression, parameters: Sequence[Any]) -> Any:
         if expression.number > len(parameters):
             return UNCERTAIN
         return _taken(parameters[expression.number - 1], kind)
+    if isinstance(expression, Call) and expression.name == labels.NAME:
+        return _code(value_of(expression.arguments[0], parameters), kind)
     if (
         isinstance(expression, Call)
         and expression.name == "cast"
@@ -57,6 +60,13 @@ def value_of(expression: Expression, parameters: Sequence[Any]) -> Any:
         found = value_of(inner, parameters)
         return found if found is None or found is UNCERTAIN else _cast(found, inner.kind, kind)
     return UNCERTAIN
+
+
+def _code(text: Any, kind: Kind) -> Any:
+    """The code of a name of a class label."""
+    if not isinstance(text, str) or kind.labels is None:
+        return None if text is None else UNCERTAIN
+    return kind.labels.codes.get(text, UNCERTAIN)
 
 
 def list_of(expression: Expression, parameters: Sequence[Any]) -> Any:
@@ -82,6 +92,8 @@ def list_of(expression: Expression, parameters: Sequence[Any]) -> Any:
     if not isinstance(values, list | tuple):
         return UNCERTAIN
     found = [_taken(value, given) for value in values]
+    if element.labels is not None and given.name not in INTEGERS:
+        return [_code(value, element) for value in found]
     if inner is expression:
         return found
     return [v if v is None or v is UNCERTAIN else _cast(v, given, element) for v in found]

@@ -13,10 +13,20 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 from deeplake.errors import QueryError
-from deeplake.query import literals
+from deeplake.query import labels, literals
 from deeplake.query.coercion import cast, implicit_cost, present
 from deeplake.query.expression import Call, Constant, Expression
-from deeplake.query.kinds import INTEGERS, MEDIA, MOMENTS, NUMBERS, TEXT, TEXTS, UNKNOWN, Kind
+from deeplake.query.kinds import (
+    INTEGERS,
+    MEDIA,
+    MOMENTS,
+    NUMBERS,
+    TEXT,
+    TEXTS,
+    UNKNOWN,
+    Kind,
+    Labels,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -296,10 +306,10 @@ def _array(value: Any, kind: Kind, column: Column) -> Any:
 
 def _label(value: Any, column: Column) -> Any:
     """The number of a class, also as text, or its name."""
-    if isinstance(value, str) and value.strip().lstrip("-").isdigit():
-        return int(value)
-    del column
-    return value
+    if not isinstance(value, str):
+        return value
+    type_: Any = column.type
+    return labels.code_of(value, Labels(type_.names))
 
 
 _CONVERT: dict[str, Callable[[Any, Kind, Column], Any]] = {

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from deeplake.sql.expressions import ExpressionBinder
 
 ORDERING = frozenset(("=", "<>", "<", ">", "<=", ">="))
+BESIDE = ORDERING | {"@>", "<@", "&&"}
+"""Operators with the same kind on both sides."""
+
 _STRICT = {"<": "<", "<=": "<", ">": ">", ">=": ">"}
 
 
@@ -213,7 +216,8 @@ def _members(
     binder: ExpressionBinder, one: Expression, items: list[Expression]
 ) -> list[Expression]:
     """x = item for each item of IN: all of one kind, which decides for literals."""
-    present(one)
+    if present(one).kind.labels is not None:
+        items = [cast(i, one.kind) if i.kind.name == "unknown" else i for i in items]
     everything = [one, *map(present, items)]
     try:
         kind = common_kind(everything, "IN")
@@ -333,6 +337,8 @@ def _array(binder: ExpressionBinder, value: Any, operator: str) -> Expression:
     left, array = present(binder.bind(value.lexpr)), as_array(present(binder.bind(value.rexpr)))
     if array.kind.name == "unknown" or array.kind.element == UNKNOWN:
         element = TEXT if left.kind.name == "unknown" else left.kind.plain
+        if left.kind.labels is not None:
+            element = left.kind
         array = as_kind(array, array_of(element))
     if array.kind.element is None:
         raise QueryError(f"op {word}/ALL (array) requires array on right side.".replace(
@@ -350,7 +356,7 @@ def _array(binder: ExpressionBinder, value: Any, operator: str) -> Expression:
     item = Column(number, "item", array.kind.element)
     test = binder.operation(operator, left, item)
     _check_boolean(test, word)
-    if (operator, word) in (("=", "ANY"), ("<>", "ALL")) and isinstance(array, Parameter):
+    if (operator, word) in (("=", "ANY"), ("<>", "ALL")) and _is_given(array):
         found = _in_parameter(binder, left, array)
         if found is not None:
             return found if word == "ANY" else negated(found)
@@ -371,7 +377,16 @@ _CONTAINED = (
 )
 
 
-def _in_parameter(binder: ExpressionBinder, one: Expression, array: Parameter) -> Expression | None:
+def _is_given(array: Expression) -> bool:
+    """Whether an array is a parameter, cast or not."""
+    if isinstance(array, Call) and array.name == "cast" and len(array.arguments) == 1:
+        array = array.arguments[0]
+    return isinstance(array, Parameter)
+
+
+def _in_parameter(
+    binder: ExpressionBinder, one: Expression, array: Expression
+) -> Expression | None:
     """Whether a value is in an array that is a parameter, which conditions can test as they do IN;
     None where the engine does not compare them as they are.
     """

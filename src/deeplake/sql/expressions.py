@@ -314,6 +314,8 @@ class ExpressionBinder:
 
     def operation(self, operator: str, left: Expression, right: Expression) -> Expression:
         """A binary operator; a literal of unknown kind takes the other side's."""
+        if operator in comparisons.BESIDE:
+            left, right = _named(left, right), _named(right, left)
         return registry.call(operator, [present(left), present(right)])
 
     def _func_call(self, value: Any) -> Expression:
@@ -321,6 +323,13 @@ class ExpressionBinder:
 
     def _sub_link(self, value: Any) -> Expression:
         return subqueries.bind_sub_link(self, value)
+
+
+def _named(expression: Expression, other: Expression) -> Expression:
+    """A literal or parameter of unknown kind as a class label, if it is compared with one."""
+    unknown = expression.kind.name == "unknown" or expression.kind.element == UNKNOWN
+    element = other.kind.element or other.kind
+    return cast(expression, other.kind) if unknown and element.labels is not None else expression
 
 
 _TESTS = {
