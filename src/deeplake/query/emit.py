@@ -234,13 +234,17 @@ def _ctes(parts: tuple[Cte, ...], *, recursive: bool) -> str:
     return f"WITH {'RECURSIVE ' if recursive else ''}{', '.join(texts)} "
 
 
+_NOTHING = "NULL AS nothing"
+"""Stands for the columns of a query that has none: its rows count."""
+
+
 def _select(node: Select) -> str:
     distinct = ""
     if node.distinct is not None:
         keys = ", ".join(map(expression, node.distinct))
         distinct = f"DISTINCT ON ({keys}) " if keys else "DISTINCT "
     outputs = ", ".join(f"{expression(o.expression)} AS {o.name}" for o in node.outputs)
-    text = f"SELECT {distinct}{outputs or 'NULL AS nothing'}"
+    text = f"SELECT {distinct}{outputs or _NOTHING}"
     if node.source:
         text += " FROM " + ", ".join(map(relation, node.source))
     if node.condition is not None:
@@ -268,13 +272,13 @@ def _filter(node: Expression) -> str:
 
 def _combined(node: Combined) -> str:
     outputs = ", ".join(f"{expression(o.expression)} AS {o.name}" for o in node.outputs)
-    return f"SELECT {outputs} FROM ({_sides(node)})"
+    return f"SELECT {outputs or _NOTHING} FROM ({_sides(node)})"
 
 
 def _sides(node: Combined) -> str:
     def side(part: Query, columns: tuple[Expression, ...]) -> str:
         named = ", ".join(f"{expression(c)} AS u{k}" for k, c in enumerate(columns))
-        return f"(SELECT {named} FROM ({query(part)}))"
+        return f"(SELECT {named or _NOTHING} FROM ({query(part)}))"
 
     left, right = side(node.left, node.left_columns), side(node.right, node.right_columns)
     return f"{left} {node.operation} {right}"

@@ -176,10 +176,19 @@ def _bool(text: str, kind: Kind) -> Constant:
 
 
 def _uuid(text: str, kind: Kind) -> Expression:
-    if not re.fullmatch(r"\{?[0-9a-fA-F]{4}(-?[0-9a-fA-F]{4}){7}\}?", text):
-        raise malformed(text, kind)
-    value = str(UUID(text.strip("{}")))
+    value = uuid_of(text, kind)
     return Call("cast", "CAST({0} AS UUID)", (Constant(value, Kind("text")),), kind)
+
+
+def uuid_of(text: str, kind: Kind) -> str:
+    """A text that is a UUID, as it is printed.
+
+    Raises:
+        QueryError: 22P02, it is none.
+    """
+    if not re.fullmatch(r"(\{)?[0-9a-fA-F]{4}(-?[0-9a-fA-F]{4}){7}(?(1)\})", text):
+        raise malformed(text, kind)
+    return str(UUID(text.strip("{}")))
 
 
 def _json(text: str, kind: Kind) -> Expression:
@@ -274,6 +283,20 @@ def _interval(text: str, kind: Kind) -> Expression:
 
 
 def _vector(text: str, kind: Kind) -> Expression:
+    values = numbers_of(text, kind)
+    if kind.name == "halfvec":
+        values = [struct.unpack("<e", struct.pack("<e", value))[0] for value in values]
+    parts = tuple(Constant(value, Kind("float4")) for value in values)
+    template = "[" + ", ".join(f"{{{k}}}" for k in range(len(parts))) + "]"
+    return Call("vector", template, parts, kind._replace(modifiers=(len(values),)))
+
+
+def numbers_of(text: str, kind: Kind) -> list[float]:
+    """The numbers of a text that is a vector.
+
+    Raises:
+        QueryError: 22P02 it is none; 22000 it has another length, NaN or infinity; 22003.
+    """
     inside = text.strip()
     if not (inside.startswith("[") and inside.endswith("]")):
         raise malformed(text, kind)
@@ -293,11 +316,7 @@ def _vector(text: str, kind: Kind) -> Expression:
         raise QueryError(
             f"expected {kind.modifiers[0]} dimensions, not {len(values)}.", sqlstate="22000"
         )
-    if kind.name == "halfvec":
-        values = [struct.unpack("<e", struct.pack("<e", value))[0] for value in values]
-    parts = tuple(Constant(value, Kind("float4")) for value in values)
-    template = "[" + ", ".join(f"{{{k}}}" for k in range(len(parts))) + "]"
-    return Call("vector", template, parts, kind._replace(modifiers=(len(values),)))
+    return values
 
 
 def _array(text: str, kind: Kind) -> Expression:

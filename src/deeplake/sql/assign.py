@@ -13,7 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 from deeplake.errors import QueryError
-from deeplake.query import labels, literals
+from deeplake.query import labels, literals, moment_text
 from deeplake.query.coercion import cast, implicit_cost, present
 from deeplake.query.expression import Call, Constant, Expression
 from deeplake.query.kinds import (
@@ -232,10 +232,7 @@ def _uuid(value: Any, kind: Kind, column: Column) -> Any:
     from uuid import UUID
 
     if isinstance(value, str):
-        try:
-            return UUID(value.strip())
-        except ValueError:
-            raise literals.malformed(value, kind) from None
+        return UUID(literals.uuid_of(value, kind))
     if not isinstance(value, UUID):
         raise _refused(value, kind, column)
     return value
@@ -258,43 +255,57 @@ def _moment(value: Any, kind: Kind, column: Column) -> Any:
     return value if value.tzinfo is None else value.astimezone(dt.UTC).replace(tzinfo=None)
 
 
-_SPECIAL = {"now": 0, "today": 0, "tomorrow": 1, "yesterday": -1}
+_SPECIAL = {"today": 0, "tomorrow": 1, "yesterday": -1}
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 def _moment_text(text: str, kind: Kind) -> dt.date:
-    word = text.strip()
-    if word.lower() in _SPECIAL:
+    """A text read as the binder reads it; UTC where a time has no other offset."""
+    found = moment_text.read_moment(text, str(kind.plain))
+    if found.relative is not None:
         now = dt.datetime.now(dt.UTC)
-        if word.lower() == "now":
+        if found.relative == "now":
             return now
         day = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        return day + dt.timedelta(days=_SPECIAL[word.lower()])
-    if word == "epoch":
-        return dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+        return day + dt.timedelta(days=_SPECIAL[found.relative])
     try:
-        if len(word) == 10:
-            return dt.date.fromisoformat(word)
-        found = dt.datetime.fromisoformat(word)
-    except ValueError as error:
-        said = str(error)
-        state = "22008" if "out of range" in said or "must be in" in said else "22007"
-        raise literals.malformed(text, kind, state) from None
-    if kind.name == "timestamp":
-        return found.replace(tzinfo=None)  # as Postgres: a zone in such a literal is ignored
-    return found
+        if kind.name == "date" and not found.infinite:
+            assert found.days is not None
+            return _EPOCH.date() + dt.timedelta(days=found.days)
+        made = _EPOCH + dt.timedelta(microseconds=found.microseconds)
+    except OverflowError:
+        raise QueryError(
+            f"{text[:60]!r}: a {kind.plain} beyond the years 1 to 9999 is not stored.",
+            sqlstate="0A000",
+        ) from None
+    if kind.name != "timestamptz":
+        return made.replace(tzinfo=None)  # as Postgres: a zone in such a literal is ignored
+    if found.zone is not None:
+        return made - _offset_in(found.zone, made)
+    return made - dt.timedelta(microseconds=found.offset or 0)
+
+
+def _offset_in(zone: str, wall: dt.datetime) -> dt.timedelta:
+    """The offset from UTC of a time on the clocks of a zone: standard time where it is in doubt."""
+    from zoneinfo import ZoneInfo, available_timezones
+
+    try:
+        known = ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):  # no such name, or one in other capitals
+        names = [name for name in available_timezones() if name.lower() == zone.lower()]
+        if not names:
+            raise QueryError(f'time zone "{zone[:60]}" not recognized.', sqlstate="22023") from None
+        known = ZoneInfo(names[0])
+    local = wall.replace(tzinfo=known)
+    offsets = local.utcoffset(), local.replace(fold=1).utcoffset()
+    return min(offset for offset in offsets if offset is not None)
 
 
 def _vector(value: Any, kind: Kind, column: Column) -> Any:
     del column
     if not isinstance(value, str):
         return value
-    inside = value.strip()
-    if not (inside.startswith("[") and inside.endswith("]")):
-        raise literals.malformed(value, kind)
-    try:
-        return [float(part) for part in inside[1:-1].split(",")]
-    except ValueError:
-        raise literals.malformed(value, kind) from None
+    return literals.numbers_of(value, kind.plain)
 
 
 def _array(value: Any, kind: Kind, column: Column) -> Any:

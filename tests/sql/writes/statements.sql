@@ -216,3 +216,17 @@ select j ->> 'a' = rpad('1', 401, '0') from jd where k = 5
 insert into jd (k, j) values (6, '{"a": NaN}')
 insert into jd (k, t) values (6, '{"a": 01}')
 insert into jd (k, j) values (6, '"\u0000"')
+create table mo (k serial, d date, t timestamp, z timestamptz, u uuid)
+insert into mo (d, t, z) values ('329-01-01', '329-01-01', '329-01-01'), ('1-1-1', '2024-1-2', 'Jan 5, 2024') returning d, t, z
+insert into mo (d, t, z) values ('5 Jan 2024 10:11 PM', '5 Jan 2024 10:11 PM', '5 Jan 2024 10:11 PM PST') returning d, t, z
+insert into mo (t, z) values ('2024-01-01 24:00:00', '2024-01-01 10:00:60'), ('2024-01-02 03:04:05.1234567', '2024-01-02 03:04:05.9999999') returning t, z
+insert into mo (z) values ('2024-03-10 02:30 America/New_York'), ('2024-11-03 01:30 America/New_York'), ('2024-07-01 12:00 america/new_york'), ('2024-07-01 12:00 Europe/Berlin') returning z
+insert into mo (z) values ('2024-03-10 02:30 Nowhere/Town')
+insert into mo (d) values ('99-01-01')
+insert into mo (d) values ('2024-02-30')
+insert into mo (t) values ('2024-01-01 25:00')
+insert into mo (t) values ('yesterdayish')
+insert into mo (d) values ('J2451187'), ('2024.001'), ('20240102'), ('01/02/2024') returning d
+insert into mo (u) values ('{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11}'), ('A0EEBC999C0B4EF8BB6D6BB9BD380A11') returning u
+insert into mo (u) values ('urn:uuid:a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11')
+insert into mo (u) values ('{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11')
