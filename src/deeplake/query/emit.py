@@ -163,8 +163,12 @@ def _aggregate(node: Aggregate) -> str:
         raise UnsupportedQueryError(f"{node.name}(DISTINCT …) is not supported.")
     orders = node.order
     if node.distinct and not orders and node.arguments and "{order}" in node.template:
-        # sorted, as Postgres tells values apart by sorting them
-        orders = (Order(node.arguments[0], descending=False, nulls_first=False),)
+        # sorted, as Postgres tells values apart by sorting them; of a constant there is one
+        orders = (
+            ()
+            if isinstance(node.arguments[0], Constant)
+            else (Order(node.arguments[0], descending=False, nulls_first=False),)
+        )
     order = f" ORDER BY {_orders(orders)}" if orders else ""
     template = node.template if "{clauses}" in node.template else node.template + "{clauses}"
     return template.format(
@@ -214,10 +218,18 @@ def _steady(node: Expression) -> Expression:
 
 def _orders(orders: tuple[Order, ...]) -> str:
     return ", ".join(
-        f"{expression(o.key)} {'DESC' if o.descending else 'ASC'} "
+        f"{_key(o.key)} {'DESC' if o.descending else 'ASC'} "
         f"NULLS {'FIRST' if o.nulls_first else 'LAST'}"
         for o in orders
     )
+
+
+def _key(node: Expression) -> str:
+    """A key of an order. A bare literal is one that the engine refuses, unless it is a number, which
+    it takes for a place.
+    """
+    text = expression(node)
+    return f"CAST({text} AS VARCHAR)" if text[:1] == "'" and text[-1:] == "'" else text
 
 
 def _ctes(parts: tuple[Cte, ...], *, recursive: bool) -> str:
@@ -241,7 +253,7 @@ _NOTHING = "NULL AS nothing"
 def _select(node: Select) -> str:
     distinct = ""
     if node.distinct is not None:
-        keys = ", ".join(map(expression, node.distinct))
+        keys = ", ".join(map(_key, node.distinct))
         distinct = f"DISTINCT ON ({keys}) " if keys else "DISTINCT "
     outputs = ", ".join(f"{expression(o.expression)} AS {o.name}" for o in node.outputs)
     text = f"SELECT {distinct}{outputs or _NOTHING}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from deeplake.errors import QueryError
+from deeplake.errors import QueryError, UnsupportedQueryError
 from deeplake.query.expression import Expression, Parameter
 from deeplake.query.kinds import (
     BOOL,
@@ -57,6 +57,8 @@ def kind_of_value(value: Any) -> Kind:
     if isinstance(value, list | tuple):
         return _kind_of_list(value)
     name = f"{type(value).__module__}.{type(value).__name__}"
+    if name == "datetime.time" and value.tzinfo is not None:
+        raise UnsupportedQueryError("a time with a time zone is not supported.")
     if name == "decimal.Decimal":
         return numeric(value).kind  # its own digits: the engine rounds what has more than its kind
     if name == "datetime.datetime":

@@ -205,9 +205,12 @@ def call(name: str, arguments: Sequence[Expression]) -> Expression:
 
 def _call(name: str, arguments: Sequence[Expression]) -> Expression:
     builder = _special.get(name)
-    if builder is not None:
-        return builder(arguments)
-    return plain_call(name, arguments)
+    if builder is None:
+        return plain_call(name, arguments)
+    alone = len(arguments) == 1 and not _is_name(name)
+    if alone and not any(s.takes(1) for s in _families["scalar"].get(name, ())):
+        raise _unknown(name, arguments)
+    return builder(arguments)
 
 
 def plain_call(name: str, arguments: Sequence[Expression]) -> Expression:
