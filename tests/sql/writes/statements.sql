@@ -230,3 +230,21 @@ insert into mo (d) values ('J2451187'), ('2024.001'), ('20240102'), ('01/02/2024
 insert into mo (u) values ('{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11}'), ('A0EEBC999C0B4EF8BB6D6BB9BD380A11') returning u
 insert into mo (u) values ('urn:uuid:a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11')
 insert into mo (u) values ('{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11')
+create table tc1 (id int primary key, n int)
+create table tc2 (id serial primary key, p int references tc1, q int references tc2)
+create table tc3 (id int primary key, p int references tc2)
+insert into tc1 values (1, 1), (2, 2)
+insert into tc2 (p) values (1), (2)
+insert into tc3 values (1, 1), (2, 2)
+truncate tc1
+truncate tc2
+truncate tc1 cascade
+select (select count(*) from tc1), (select count(*) from tc2), (select count(*) from tc3)
+insert into tc3 values (1, 1)
+insert into tc1 values (1, 1)
+insert into tc2 (p) values (1) returning id
+insert into tc3 values (3, 3)
+truncate tc2 restart identity cascade
+select (select count(*) from tc1), (select count(*) from tc2), (select count(*) from tc3)
+insert into tc2 (p) values (1) returning id
+truncate tc3 cascade
