@@ -177,6 +177,14 @@ DECODE_ROWS = 8
 SLABS_AHEAD = 8
 """Slabs of a bucket's rows under way at once: 16 MB, 8 requests' worth at 30 ms."""
 
+PLAN_STEPS_MAX = 1_000_000
+"""Steps of planning that one query may take, then it is refused: each part of it takes about four,
+10 us and 2 KB in all. IN lists of 300,000 constants are within."""
+
+PLAN_DEPTH_MAX = 2_000
+"""Levels that a statement may nest before its text is parsed, which takes 400 bytes of the stack
+for each: a thread with 1 MB ends the process at 2,500. What is followed is less."""
+
 QUERY_THREADS = 2
 """Threads of the relational engine."""
 

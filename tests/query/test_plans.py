@@ -10,7 +10,7 @@ import pytest
 from deeplake.api.database import Database
 from deeplake.errors import QueryError, RepositoryNotFoundError
 from deeplake.query.cache import COLUMNS, PLANS, Bounded
-from deeplake.sql.binding import parameter
+from deeplake.query.parameters import kind_of_value
 from deeplake.storage.memory import MemoryStore
 from deeplake.testing.asking import planned, slow_rows
 from deeplake.testing.tracing import TracingStore
@@ -26,7 +26,7 @@ def made(store=None):
 
 
 def kept(text, *values):
-    kinds = tuple(parameter(k, value) for k, value in enumerate(values, 1))
+    kinds = tuple(map(kind_of_value, values))
     found = PLANS.get((text, kinds))
     return None if found is None else found.plan
 

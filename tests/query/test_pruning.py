@@ -64,6 +64,15 @@ MOVED = st.builds(
     st.sampled_from(["3 days", "1 month", "-1 day 12:00", "0", "00:00:00.000001", "1 year 4 mons"]),
 )  # fmt: skip
 
+
+def _among(column, values, most=12):
+    return st.builds(
+        lambda word, listed: f"{column} {word} ({', '.join(map(str, listed))})",
+        st.sampled_from(["IN", "NOT IN"]),
+        st.lists(values, min_size=1, max_size=most),
+    )
+
+
 SIMPLE = st.one_of(
     _compared("a", INTS),
     _compared(
@@ -88,7 +97,12 @@ SIMPLE = st.one_of(
     st.lists(INTS, min_size=1, max_size=3).map(
         lambda x: f"a NOT IN ({', '.join(map(str, x))}, NULL)"
     ),
-    st.lists(TEXTS, min_size=1, max_size=3).map(lambda x: f"s IN ({', '.join(x)})"),
+    _among("a", INTS),
+    _among("f", FLOATS),
+    _among("g", FLOATS),
+    _among("s", TEXTS),
+    _among("s", st.text("abz", max_size=3).map(lambda x: f"'{x}'"), 30),
+    _among("u", st.sampled_from(["7", "0", "9223372036854775813", "18446744073709551615", "6.5"])),
     st.sampled_from(["a", "f", "s", "b", "img", "v", "d"]).map(lambda c: f"{c} IS NULL"),
     st.sampled_from(["a", "f", "s", "b", "img", "v", "u"]).map(lambda c: f"{c} IS NOT NULL"),
     st.sampled_from(

@@ -102,3 +102,26 @@ def test_a_missing_file_is_told(db, tmp_path):
         db.execute("COPY u FROM STDIN")
     with pytest.raises(DeeplakeError, match="runs COPY"):
         db.copy("SELECT 1", io.StringIO())
+
+
+def test_json_goes_out_and_in_with_its_digits(db):
+    db.execute("CREATE TABLE docs (k int, j jsonb, t json)")
+    db.execute(
+        """INSERT INTO docs VALUES (1, '{"b": 1.50, "a": 1e2}', '{"b":1e2}'), (2, 'null', null)"""
+    )
+    out = io.StringIO()
+    assert db.copy("COPY docs TO STDOUT", out).rowcount == 2
+    assert out.getvalue() == '1\t{"a": 100, "b": 1.50}\t{"b":1e2}\n2\tnull\t\\N\n'
+    db.execute("TRUNCATE docs")
+    db.copy("COPY docs FROM STDIN", io.StringIO(out.getvalue()))
+    again = io.StringIO()
+    db.copy("COPY (SELECT * FROM docs ORDER BY k DESC) TO STDOUT", again)
+    assert again.getvalue().splitlines()[::-1] == out.getvalue().splitlines()
+
+
+def test_json_that_python_cannot_read_back_is_refused(db):
+    db.execute("CREATE TABLE docs (k int, j jsonb)")
+    for text in ('{"a": 1e5000}', "[" * 300 + "]" * 300):
+        with pytest.raises(DeeplakeError):
+            db.execute("INSERT INTO docs VALUES (1, %s)", [text])
+    assert db.execute("SELECT * FROM docs").fetchall() == []

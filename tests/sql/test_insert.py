@@ -177,7 +177,7 @@ def test_a_file_streams_into_a_column(db, tmp_path):
         ("INSERT INTO t (id, day) VALUES (1, '2024-02-30')", "22008", "2024-02-30"),
         ("INSERT INTO t (id, emb) VALUES (1, '[1,2]')", "22000", "emb"),
         ("INSERT INTO t (id, emb) VALUES (1, '[1,2,x]')", "22P02", "vector"),
-        ("INSERT INTO t (id, meta) VALUES (1, '{')", "22P02", "jsonb"),
+        ("INSERT INTO t (id, meta) VALUES (1, '{')", "22P02", "type json"),
         ("INSERT INTO t (id, score) VALUES (1, 1/0)", "22012", "division by zero"),
         ("INSERT INTO t (name) VALUES ('x')", "23502", "no value in a not_null column"),
         ("INSERT INTO t (id) VALUES (NULL)", "23502", "NULL in a not_null column"),
@@ -248,3 +248,46 @@ def test_rows_come_as_arrow_and_pandas(db):
     assert returned.to_pydict() == {"id": [1, 2], "score": [1.0, 1.0]}
     with pytest.raises(QueryError, match="returns no rows"):
         db.execute("DELETE FROM t").arrow()
+
+
+WIDTHS = {
+    "uint8": (0, 255), "uint16": (0, 65535), "uint32": (0, (1 << 32) - 1),
+    "uint64": (0, (1 << 64) - 1), "int8": (-128, 127),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "ends"), WIDTHS.items(), ids=WIDTHS)
+def test_integers_of_other_widths_take_what_fits(name, ends):
+    db = deeplake.connect(f"mem://test-widths-{name}")
+    db.create_table("t", {"k": "int", "n": name, "l": f"list<{name}>"})
+    given = [*ends, 7]
+    for k, n in enumerate(given):
+        db.execute(f"INSERT INTO t VALUES ({k}, {n}, ARRAY[{n}, NULL])")
+        db.execute("INSERT INTO t VALUES (%s, %s, %s)", [k + 10, n, [n]])
+        db.execute(f"INSERT INTO t VALUES ({k + 20}, '{n}', '{{{n}}}')")
+        db.execute(f"INSERT INTO t SELECT {k + 30}, {n}, ARRAY[{n}]")
+        db.execute("UPDATE t SET n = %s WHERE k = %s", [n, k + 10])
+    rows = db.execute("SELECT k, n, l FROM t ORDER BY k").fetchall()
+    assert [(k, int(n), int(items[0])) for k, n, items in rows] == [
+        (k + tens, n, n) for tens in (0, 10, 20, 30) for k, n in enumerate(given)
+    ]
+    for n in given:
+        found = db.execute(f"SELECT count(*) FROM t WHERE n = {n} AND n IN ({n}, 8)").fetchone()
+        assert found == (4,)
+        assert db.execute("SELECT count(*) FROM t WHERE n = ANY(%s)", [[n]]).fetchone() == (4,)
+    before = db.execute("SELECT count(*) FROM t").fetchone()
+    for n in (ends[0] - 1, ends[1] + 1, 10**30):
+        for sql in (
+            f"INSERT INTO t (n) VALUES ({n})", f"INSERT INTO t (n) VALUES ('{n}')",
+            f"INSERT INTO t (n) SELECT {n}", f"INSERT INTO t (l) VALUES (ARRAY[{n}])",
+            f"INSERT INTO t (l) VALUES ('{{{n}}}')", f"UPDATE t SET n = {n} WHERE k = 1",
+            f"UPDATE t SET n = n - n + {n} WHERE k = 1",
+        ):  # fmt: skip
+            with pytest.raises(DeeplakeError) as caught:
+                db.execute(sql)
+            assert caught.value.sqlstate == "22003", sql
+        with pytest.raises(DeeplakeError) as caught:
+            db.execute("INSERT INTO t (n) VALUES (%s)", [n])
+        assert caught.value.sqlstate == "22003"
+        assert db.execute(f"SELECT count(*) FROM t WHERE n = {n}").fetchone() == (0,)
+    assert db.execute("SELECT count(*) FROM t").fetchone() == before

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import uuid
+from decimal import Decimal
+
+import numpy as np
 import pytest
 
+import deeplake
 from deeplake.errors import QueryError
 from deeplake.sql.parameters import number
 
@@ -49,3 +55,64 @@ def test_wrong_counts_and_mixed_styles_are_refused(text, given, words):
     with pytest.raises(QueryError, match=words) as caught:
         number(text, given)
     assert caught.value.sqlstate == "07001"
+
+
+@pytest.fixture(scope="module")
+def db():
+    db = deeplake.connect("mem://test-parameters")
+    db.create_table("t", {"id": "int", "s": "text", "j": "json", "v": "emb-2", "d": "date",
+                          "u": "uuid", "a": "list<int>"}).extend([
+        {"id": k, "s": f"s{k}", "j": [k, {"x": k}], "v": [k, 1], "d": dt.date(2026, 1, k + 1),
+         "u": uuid.UUID(int=k), "a": [k, k + 1]} for k in range(6)
+    ])  # fmt: skip
+    db.commit("rows")
+    return db
+
+
+@pytest.mark.parametrize(
+    ("condition", "given", "found"),
+    [
+        ("id = any(%s)", [1, 5, 77], [1, 5]),
+        ("id = any(%s)", (1, 5), [1, 5]),
+        ("id = any(%s)", [], []),
+        ("id <> all(%s)", [], [0, 1, 2, 3, 4, 5]),
+        ("id = any(%s)", [None, 2], [2]),
+        ("id <> all(%s)", [None, 2], []),
+        ("id = any(%s)", [2, 1 << 40, 1 << 70], [2]),
+        ("id = any(%s)", [2, 3.0, 3.5], [2, 3]),
+        ("id = any(%s)", [Decimal(2), Decimal("3.5")], [2]),
+        ("id = any(%s)", np.array([1, 2]), [1, 2]),
+        ("id = any(%s)", np.array([1.0, 2.5]), [1]),
+        ("id = any(%s)", np.array([], np.int8), []),
+        ("id = any(%s)", [np.int16(1), np.int64(3)], [1, 3]),
+        ("id = any(%s::bigint[])", ["1", "3"], [1, 3]),
+        ("s = any(%s)", ["s1", "x", None], [1]),
+        ("s = any(%s)", np.array(["s1", "s2"]), [1, 2]),
+        ("d = any(%s)", [dt.date(2026, 1, 2)], [1]),
+        ("d = any(%s)", ["2026-01-02"], [1]),
+        ("u = any(%s)", [uuid.UUID(int=3)], [3]),
+        ("a = %s", [2, 3], [2]),
+        ("a @> %s", [3], [2, 3]),
+        ("a && %s", np.array([0, 6]), [0, 5]),
+        ("id in (select unnest(%s))", [1, 2], [1, 2]),
+        ("j = %s", [2, {"x": 2}], [2]),
+        ("j @> %s", [2], [2]),
+        ("j @> %s::jsonb", [2], [2]),
+        ("v <-> %s < 0.5", [2, 1], [2]),
+        ("v <-> %s < 0.5", [2.0, 1.25], [2]),
+        ("v <-> %s < 0.5", np.array([2, 1]), [2]),
+    ],
+)
+def test_a_list_is_what_its_place_asks_for(db, condition, given, found):
+    rows = db.execute(f"select id from t where {condition} order by id", [given]).fetchall()
+    assert [row[0] for row in rows] == found
+
+
+def test_one_list_may_be_an_array_and_json_in_one_statement(db):
+    text = "select :a::jsonb, :a::int[], jsonb_array_length(:a), cardinality(:a) from t limit 1"
+    assert db.execute(text, {"a": [3, 4]}).fetchall() == [([3, 4], [3, 4], 2, 2)]
+
+
+def test_lists_of_thousands_are_tested_before_the_engine(db):
+    lines = db.execute("explain analyze select s from t where id = any(%s)", [[*range(4, 9000)]])
+    assert lines.fetchone() == ("Query without the engine, 2 rows",)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from deeplake.api.dataloader import DataLoader
     from deeplake.api.dataset import Dataset
     from deeplake.api.query_view import QueryView
-    from deeplake.query.engine import Control
+    from deeplake.query.control import Control
     from deeplake.sql.parameters import Parameters
     from deeplake.storage.store import Store
 
@@ -43,7 +43,7 @@ class Database(Versioned, Optimizable):
     def control(self) -> Control:
         """Of the statements that run on this handle."""
         if self._control is None:
-            from deeplake.query.engine import Control
+            from deeplake.query.control import Control
 
             self._control = Control()
         return self._control
@@ -220,11 +220,13 @@ class Database(Versioned, Optimizable):
             QueryError: the statement is wrong; or, when rows are first asked for, it fails.
         """
         from deeplake.api.querying import query
+        from deeplake.query.control import Planning
 
         stand = self._open_stand()
         if not stand.staged and stand.branch is not None:
             stand.refresh("query()")
-        return query(stand, sql, parameters)
+        with Planning(self.control):
+            return query(stand, sql, parameters)
 
     def __repr__(self) -> str:
         names = self.tables()

@@ -16,6 +16,7 @@ from deeplake.errors import (
     ReadOnlyError,
     UnsupportedQueryError,
 )
+from deeplake.query.control import Planning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -29,23 +30,30 @@ if TYPE_CHECKING:
 
 def execute(database: Database, text: str, parameters: Parameters) -> Cursor:
     """Run one statement; see `Database.execute`."""
-    from deeplake.sql.parameters import number, placed
-    from deeplake.sql.planned import values_of
-
     if not isinstance(text, str):
         raise InputError(f"a statement is text, not {type(text).__name__}.")
+    with Planning(database.control):
+        return _planned_before(database, text, parameters) or _executed(database, text, parameters)
+
+
+def _planned_before(database: Database, text: str, parameters: Parameters) -> Cursor | None:
+    """Run a statement whose plan is kept; None if there is none."""
+    from deeplake.sql.planned import values_of
+
     values = values_of(text, parameters)
-    if values is not None:
-        found = _selected_before(database, text, values)
-        if found is not None:
-            return found
+    return None if values is None else _selected_before(database, text, values)
+
+
+def _executed(database: Database, text: str, parameters: Parameters) -> Cursor:
+    """Run one statement by its kind."""
+    from deeplake.sql.parameters import number, placed
+
     prepared = number(text, parameters)
     with placed(text, parameters):
-        return _executed(database, text, parameters, prepared)
+        return _of_kind(database, text, parameters, prepared)
 
 
-def _executed(database: Database, text: str, parameters: Parameters, prepared: Prepared) -> Cursor:
-    """Run one statement by its kind."""
+def _of_kind(database: Database, text: str, parameters: Parameters, prepared: Prepared) -> Cursor:
     from deeplake.sql.parse import parse
 
     kind, node = parse(prepared.text)
@@ -71,7 +79,7 @@ def executemany(database: Database, text: str, sets: Iterable[Parameters]) -> Cu
     from deeplake.sql.parameters import placed
 
     every = list(sets)
-    with placed(text, every[0] if every else None):
+    with Planning(database.control), placed(text, every[0] if every else None):
         return _executed_many(database, text, every)
 
 
@@ -128,11 +136,12 @@ def copy(database: Database, text: str, file: Any) -> Cursor:
     from deeplake.sql.parameters import number
     from deeplake.sql.parse import parse
 
-    prepared = number(text, None)
-    kind, node = parse(prepared.text)
-    if kind != "copy_stmt":
-        raise InputError("copy() runs COPY, nothing else.", hint="Call execute().")
-    return _copied(database, prepared, node, file)
+    with Planning(database.control):
+        prepared = number(text, None)
+        kind, node = parse(prepared.text)
+        if kind != "copy_stmt":
+            raise InputError("copy() runs COPY, nothing else.", hint="Call execute().")
+        return _copied(database, prepared, node, file)
 
 
 def _copied(database: Database, prepared: Prepared, node: Any, file: Any) -> Cursor:
@@ -155,9 +164,10 @@ def _copied(database: Database, prepared: Prepared, node: Any, file: Any) -> Cur
 
 
 def run_select(database: Database, text: str, node: Any, values: Sequence[Any]) -> Cursor:
-    """Run a SELECT of which only the tree is there."""
+    """Run a SELECT of which only the tree is there, JSON as its text."""
     from deeplake.query.plan import plan_of
     from deeplake.query.statement import run
+    from deeplake.sql.evaluate import json_as_text
     from deeplake.sql.select import bind_select
     from deeplake.sql.views import expand
 
@@ -166,7 +176,7 @@ def run_select(database: Database, text: str, node: Any, values: Sequence[Any]) 
         catalog = Tables(database)
         expand(node, catalog)
         statement, tables = bind_select(text, node, catalog, values)
-        return Cursor(run(plan_of(statement), tables, values))
+        return Cursor(run(plan_of(json_as_text(statement)), tables, values))
 
 
 def _sets(text: str, given: list[Parameters]) -> tuple[str, list[Sequence[Any]]] | None:

@@ -106,7 +106,8 @@ def _numbers(test: Compare | Within | Prefix, data: ColumnData) -> Mask:
     if test.floating and values.dtype != np.float64:
         values = values.astype(np.float64)
     if isinstance(test, Within):
-        return _within(values, test.values)
+        among = _within(values, test.values)
+        return ~among if test.negated else among
     operation, value = test.operation, test.value
     if isinstance(value, float) and math.isnan(value):
         nan: Mask = np.isnan(values)
@@ -154,15 +155,49 @@ def _texts(test: Compare | Within | Prefix, data: VarData) -> Mask:
     sizes = np.diff(data.offsets)
     if isinstance(test, Prefix):
         return _equal(raw, data.offsets, sizes >= len(test.value), test.value)
-    wanted = test.values if isinstance(test, Within) else (test.value,)
-    found = np.zeros(len(sizes), np.bool_)
-    for value in wanted:
-        found |= _equal(raw, data.offsets, sizes == len(value), value)
-    return ~found if isinstance(test, Compare) and test.operation == "<>" else found
+    if isinstance(test, Within):
+        found = _one_of(raw, data.offsets, sizes, test.values)
+        return ~found if test.negated else found
+    found = _equal(raw, data.offsets, sizes == len(test.value), test.value)
+    return ~found if test.operation == "<>" else found
 
 
 _GATHERED = 1 << 16
 """Texts compared at once."""
+
+_GATHERED_BYTES = 1 << 20
+"""Bytes of texts that are compared with a list at once."""
+
+
+def _one_of(
+    raw: npt.NDArray[np.uint8],
+    offsets: npt.NDArray[np.int64],
+    sizes: npt.NDArray[np.int64],
+    values: tuple[bytes, ...],
+) -> Mask:
+    """Which of some texts are among some values: those of one length together."""
+    found = np.zeros(len(sizes), np.bool_)
+    if len(values) <= _COMPARED_ONE_BY_ONE:
+        for value in values:
+            found |= _equal(raw, offsets, sizes == len(value), value)
+        return found
+    by_size: dict[int, list[bytes]] = {}
+    for value in values:
+        by_size.setdefault(len(value), []).append(value)
+    order = np.argsort(sizes, kind="stable")
+    ordered = sizes[order]
+    for size, wanted in by_size.items():
+        low, high = np.searchsorted(ordered, (size, size + 1))
+        rows = order[low:high]
+        if not size:
+            found[rows] = True
+            continue
+        listed, step = np.array(wanted, f"S{size}"), max(1, _GATHERED_BYTES // size)
+        for at in range(0, len(rows), step):
+            some = rows[at : at + step]
+            texts = raw[offsets[some][:, None] + np.arange(size)]
+            found[some] = np.isin(texts.view(f"S{size}")[:, 0], listed)
+    return found
 
 
 def _equal(

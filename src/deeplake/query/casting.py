@@ -85,8 +85,11 @@ _PAIRS = {
     ("timestamp", "timestamptz"): _CAST,
     ("timestamptz", "date"): _CAST,
     ("timestamptz", "timestamp"): _CAST,
-    ("timestamp", "time"): _CAST,
-    ("timestamptz", "time"): "CAST(CAST({0} AS TIMESTAMP) AS TIME)",
+    ("timestamp", "time"): "CASE WHEN isfinite({0}) THEN CAST({0} AS TIME) END",
+    (
+        "timestamptz",
+        "time",
+    ): "CASE WHEN isfinite({0}) THEN CAST(CAST({0} AS TIMESTAMP) AS TIME) END",
     ("time", "interval"): "to_microseconds(date_diff('microsecond', TIME '00:00:00', {0}))",
     ("interval", "time"): "(TIME '00:00:00' + {0})",
     ("image", "bytea"): "{0}",

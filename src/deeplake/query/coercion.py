@@ -6,16 +6,16 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from deeplake.errors import QueryError
-from deeplake.query import literals
+from deeplake.query import labels, literals
 from deeplake.query.casting import assignment, is_assignable, spelling
 from deeplake.query.expression import Call, Constant, Expression, Parameter
 from deeplake.query.kinds import (
+    JSONB,
     NUMBERS,
     NUMERIC,
     NUMERIC_DIGITS,
     TEXT,
     TEXTS,
-    VECTOR,
     Kind,
     array_of,
     digits_of,
@@ -23,6 +23,7 @@ from deeplake.query.kinds import (
     is_varying,
     numeric_of,
 )
+from deeplake.query.parameters import is_list, meaning
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,6 +82,8 @@ def coerce(expression: Expression, kind: Kind) -> Expression:
     given = expression.kind
     if given.name == "unknown" or implicit_cost(given, kind) is not None:
         return cast(expression, kind)
+    if meaning(expression, kind) is not None:
+        return cast(expression, kind)
     raise _blaming(expression, _mismatch(given, kind))
 
 
@@ -115,23 +118,6 @@ def assign(expression: Expression, kind: Kind) -> Expression:
     return cast(expression, kind)
 
 
-def listed(expression: Expression, wanted: Kind) -> Expression:
-    """A parameter that is a list of Python as the array or vector that its place wants.
-
-    By itself it is a document; anything else stays what it is.
-    """
-    if not isinstance(expression, Parameter) or expression.items is None:
-        return expression
-    items = expression.items
-    if wanted.name in ("vector", "halfvec"):
-        return Parameter(expression.number, VECTOR) if items.name in NUMBERS else expression
-    if wanted.element is None:
-        return expression
-    if items.name == "unknown":
-        return cast(Parameter(expression.number, array_of(TEXT)), array_of(wanted.element.plain))
-    return Parameter(expression.number, array_of(items))
-
-
 def cast(expression: Expression, kind: Kind) -> Expression:
     """An explicit cast.
 
@@ -139,12 +125,21 @@ def cast(expression: Expression, kind: Kind) -> Expression:
         QueryError: 42846, there is no such cast; 22P02 and others, a literal that is none.
         NeedEarly: it is a late column.
     """
-    expression = listed(expression, kind)
     given = present(expression).kind
     if given == kind:
         return settled(expression)
+    meant = meaning(expression, kind)
+    if meant is not None:
+        return cast(meant, kind)
     if given.name == "unknown":
         return _typed(expression, kind)
+    if given.labels is not None and kind.name in TEXTS:
+        return cast(labels.shown(expression, given.labels), kind)
+    element = kind.element
+    if given.element is not None and element is not None and element.labels is not None:
+        if given.element.name in TEXTS:
+            return labels.read_all(expression, element)
+        return cast(expression, array_of(element.plain))
     if given.name == kind.name and not kind.modifiers and kind.element is None:
         return settled(expression)
     if isinstance(expression, Constant) and isinstance(expression.value, Decimal):
@@ -187,6 +182,10 @@ def _typed(expression: Expression, kind: Kind) -> Expression:
         raise QueryError(f"cannot cast type text to {kind.plain}.", sqlstate="42846")
     if isinstance(expression, Parameter):
         expression = Parameter(expression.number, TEXT)
+    if kind.labels is not None:
+        return labels.read(expression, kind)
+    if kind.element is not None and kind.element.labels is not None:
+        return labels.read_all(cast(expression, array_of(TEXT)), kind.element)
     return Call("cast", template, (expression,), kind)
 
 
@@ -199,6 +198,8 @@ def common_kind(expressions: Sequence[Expression], what: str) -> Kind:
         QueryError: 42804, they match none.
         NeedEarly: late beside present values.
     """
+    if any(e.kind.name in ("json", "jsonb") for e in expressions):
+        expressions = [meaning(e, JSONB) or e if is_list(e) else e for e in expressions]
     known = [e for e in expressions if e.kind.name != "unknown"]
     kinds = [settled(e).kind for e in known]
     if not kinds:

@@ -10,17 +10,19 @@ import os
 import re
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Protocol
-from weakref import WeakSet
+from typing import TYPE_CHECKING, Any
 
 from deeplake import settings
 from deeplake.errors import DeeplakeError, QueryError
+from deeplake.query.control import cancelled, planned_here
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     import duckdb
     import pyarrow as pa
+
+    from deeplake.query.control import Control
 
 BATCH_ROWS = 65_536
 """Rows of a batch of a result that streams."""
@@ -80,34 +82,6 @@ def _limits() -> dict[str, Any]:
     }
 
 
-class Stoppable(Protocol):
-    """A statement, or its rows."""
-
-    def interrupt(self) -> None:
-        """Stop it, from any thread."""
-
-
-class Control:
-    """The statements of one handle that run, so that another thread can stop them."""
-
-    def __init__(self) -> None:
-        self._running: WeakSet[Stoppable] = WeakSet()
-        self._lock = threading.Lock()
-
-    def began(self, running: Stoppable) -> None:
-        """Take a statement in, before it is executed or its rows are read."""
-        with self._lock:
-            self._running.add(running)
-
-    def interrupt(self) -> int:
-        """Stop all of them; how many there were. Their readers get a QueryError 57014."""
-        with self._lock:
-            found = list(self._running)
-        for running in found:
-            running.interrupt()
-        return len(found)
-
-
 class Running:
     """A statement's result, batch by batch; the feeds live as long as it does."""
 
@@ -142,7 +116,7 @@ class Running:
         """Refuse to, once it was interrupted: the engine forgets that between two batches."""
         if self._stopped:
             self.close()
-            raise QueryError("canceling statement due to user request.", sqlstate="57014")
+            raise cancelled()
 
     def _told(self, error: Exception) -> Exception:
         """What went wrong: in a feed, whose error the engine only repeats, or in the engine."""
@@ -201,14 +175,21 @@ def run(
         text: of the engine's dialect, all names our own.
         feeds: name -> Arrow table or reader.
         parameters: name -> value; those that the text has, no others.
+        control: can stop it from another thread once it has begun, as the `Planning` that it is
+            part of can until then.
 
     Raises:
         QueryError: with the SQLSTATE of what went wrong.
     """
     running = Running(_connection(text).cursor(), feeds)
-    if control is not None:
-        control.began(running)
+    planning = planned_here()
+    if planning is not None:
+        planning.runs(running)
     running.begin(text, parameters)
+    if control is not None:
+        control.began(running)  # whoever reads it may be interrupted later on
+        if planning is not None:
+            control.ended(planning)
     return running
 
 
@@ -231,6 +212,9 @@ _STATES = (
         ),
         "22008",
     ),
+    (re.compile(r"with value -?\d+-\d\d-\d\d\S* can't be cast"), "22008"),
+    (re.compile(r"Timestamp difference is out of bounds"), "0A000"),
+    (re.compile(r"SETSEED accepts"), "22023"),
     (re.compile(r"Unknown TimeZone"), "22023"),
     (re.compile(r"window expressions cannot be volatile"), "0A000"),  # scalar subqueries as keys
     (re.compile(r"Argument for ntile"), "22014"),
@@ -240,7 +224,7 @@ _STATES = (
     ),
     (re.compile(r"(?i)out of range|overflow"), "22003"),
     (re.compile(r"BIGNUM"), "0A000"),
-    (re.compile(r"Could not cast value \S+ to DECIMAL"), "22003"),
+    (re.compile(r"Failed to cast decimal value|Could not cast value \S+ to DECIMAL"), "22003"),
     (re.compile(r"(?i)could not (convert|cast|parse)|invalid (unicode|uuid)"), "22P02"),
     (re.compile(r"(?i)interrupted"), "57014"),
     (re.compile(r"(?i)out of memory|failed to allocate"), "53200"),

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from deeplake.query.control import take
+from deeplake.query.kinds import Kind
 from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from deeplake.query.kinds import Kind
     from deeplake.query.relation import Query
 
 
@@ -33,15 +34,10 @@ class Constant(NamedTuple):
 
 
 class Parameter(NamedTuple):
-    """A value that comes with the execution, numbered from 1.
-
-    `items` is the kind of its items if it is a list: a document by itself, it is an array where one
-    is wanted. UNKNOWN for texts, and for none.
-    """
+    """A value that comes with the execution, numbered from 1."""
 
     number: int
     kind: Kind
-    items: Kind | None = None
 
 
 class Call(NamedTuple):
@@ -126,9 +122,9 @@ def walk(expression: Expression) -> Iterator[Expression]:
         waiting += children(found)
 
 
-def parameters_used(query: Query) -> set[Parameter]:
-    """The parameters that a query refers to, anywhere in it."""
-    return {node for node in _within(query) if isinstance(node, Parameter)}
+def parameters_used(query: Query) -> tuple[Parameter, ...]:
+    """The parameters that a query refers to, anywhere in it, each kind of one once."""
+    return tuple({node: None for node in _within(query) if isinstance(node, Parameter)})
 
 
 def columns_used(query: Query) -> set[tuple[int, str]]:
@@ -137,13 +133,14 @@ def columns_used(query: Query) -> set[tuple[int, str]]:
 
 
 def _within(query: Query) -> Iterator[Any]:
-    """Every value that a query is made of, subqueries included."""
+    """Every tuple that a query is made of, subqueries included, but for kinds."""
     waiting: list[Any] = [query]
     while waiting:
         node = waiting.pop()
+        take()
         yield node
-        if isinstance(node, tuple) and not isinstance(node, Column | Parameter):
-            waiting += node
+        if not isinstance(node, Column | Parameter | Constant):
+            waiting += [part for part in node if isinstance(part, tuple) and type(part) is not Kind]
 
 
 def conjuncts(expression: Expression | None) -> Iterator[Expression]:

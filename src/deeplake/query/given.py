@@ -113,7 +113,12 @@ def _array(value: Any, number: int) -> Any:
 
 
 def _document(value: Any, number: int) -> str:
-    return str(_document_bytes("json", value, number), "utf-8")
+    """A document as jsonb writes it; a text is one already."""
+    if isinstance(value, str):
+        return value
+    from deeplake.query.json_text import canonical
+
+    return canonical(str(_document_bytes("json", value, number), "utf-8"))
 
 
 def _document_bytes(type_: str, value: Any, number: int) -> bytes:

@@ -6,10 +6,14 @@ Values inside are those of `json.loads`, numbers as `Number`: the text of a nume
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deeplake.errors import QueryError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Number(str):
@@ -53,14 +57,23 @@ def malformed(text: str) -> QueryError:
     return QueryError(f'invalid input syntax for type json: "{shown}".', sqlstate="22P02")
 
 
-def load(text: str) -> Any:
+def load(
+    text: str,
+    floats: Callable[[str], Number] = _number,
+    integers: Callable[[str], Number] = _integer,
+) -> Any:
     """The value of a JSON text.
+
+    Args:
+        text: JSON.
+        floats: what becomes of the text of a number with a point or an exponent.
+        integers: of other numbers.
 
     Raises:
         QueryError: 22P02, it is none; 22P05, it holds the character 0.
     """
     try:
-        value = json.loads(text, parse_float=_number, parse_int=_integer, parse_constant=_constant)
+        value = json.loads(text, parse_float=floats, parse_int=integers, parse_constant=_constant)
     except (ValueError, RecursionError):
         raise malformed(text) from None
     if "\\u" in text:
@@ -113,6 +126,49 @@ def dump(value: Any) -> str:
         inside = ", ".join(f"{quoted(key)}: {dump(value[key])}" for key in keys(value))
         return "{" + inside + "}"
     raise TypeError(f"{type(value).__name__} is no JSON")
+
+
+def stored(text: str, kind: str) -> tuple[Any, str]:
+    """(value, compact text) of a JSON text as columns keep it: a jsonb as that is, a json with its
+    order of keys and its numbers as they were written; of equal keys the last.
+
+    Raises:
+        QueryError: as `load` does; 22003, a whole number is longer than Python reads.
+
+    >>> stored('{"b": 1e2, "a": 1.50}', "jsonb")[1], stored('{"b": 1e2, "a": 1.50}', "json")[1]
+    ('{"a":1.50,"b":100}', '{"b":1e2,"a":1.50}')
+    """
+    value = load(text) if kind == "jsonb" else load(text, Number, Number)
+    found = _compact(value, keys if kind == "jsonb" else list)
+    if _LONG.search(found) and _has_long(value):
+        raise QueryError(
+            f"a whole number of more than {INTEGER_DIGITS_MAX:,} digits in JSON is not supported.",
+            sqlstate="0A000",
+        )
+    return value, found
+
+
+INTEGER_DIGITS_MAX = 4300
+"""Python reads no longer ones."""
+
+_LONG = re.compile(rf"\d{{{INTEGER_DIGITS_MAX + 1}}}")
+
+
+def _has_long(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_has_long, value.values()))
+    if isinstance(value, list):
+        return any(map(_has_long, value))
+    return isinstance(value, Number) and len(value.lstrip("-")) > INTEGER_DIGITS_MAX
+
+
+def _compact(value: Any, order: Callable[[dict[str, Any]], list[str]]) -> str:
+    if isinstance(value, dict):
+        inside = ",".join(f"{quoted(key)}:{_compact(value[key], order)}" for key in order(value))
+        return "{" + inside + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(_compact(item, order) for item in value) + "]"
+    return dump(value)
 
 
 def quoted(text: str) -> str:

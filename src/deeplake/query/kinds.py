@@ -14,6 +14,26 @@ if TYPE_CHECKING:
     from deeplake.types.base import ColumnType
 
 
+class Labels:
+    """The names of a class label's codes, which its texts are."""
+
+    __slots__ = ("_hash", "codes", "names")
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names = names
+        self.codes = {name: code for code, name in enumerate(names)}
+        self._hash = hash(names)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Labels) and self.names == other.names)
+
+    def __repr__(self) -> str:
+        return f"Labels({self.names!r})"
+
+
 class Kind(NamedTuple):
     """A type of SQL.
 
@@ -21,13 +41,15 @@ class Kind(NamedTuple):
     `modifiers` are those of numeric(p, s), varchar(n), vector(n). A numeric whose digits after the
     point are known has them as modifiers, constants and sums of them too; one without modifiers
     has as many as each value needs. `late` names the sources whose handles stand for the values: a
-    wide column that nobody has looked into yet.
+    wide column that nobody has looked into yet. `labels` are the names of an int4 that is a class
+    label: a text beside it is one of them, and its own text is its name.
     """
 
     name: str
     modifiers: tuple[int, ...] = ()
     element: Kind | None = None
     late: frozenset[int] = frozenset()
+    labels: Labels | None = None
 
     @property
     def plain(self) -> Kind:
@@ -63,6 +85,7 @@ NUMBERS = ("int2", "int4", "int8", "numeric", "float4", "float8")
 """In the order in which one becomes the other by itself."""
 TEXTS = frozenset(("text", "varchar", "bpchar", "name"))
 MOMENTS = ("date", "timestamp", "timestamptz")
+JSONS = frozenset(("json", "jsonb"))
 MEDIA = frozenset(("image", "video", "audio"))
 
 _SHOWN = {
@@ -226,6 +249,8 @@ def kind_of(type_: ColumnType) -> Kind:
     if found is not None:
         return found
     given: Any = type_
+    if name == "class_label":
+        return INT4._replace(labels=Labels(given.names)) if given.names else INT4
     if name.startswith("decimal"):
         return Kind("numeric", (given.precision, given.scale))
     if name.startswith("emb-"):
@@ -258,7 +283,6 @@ _COLUMNS = {
     "date": DATE,
     "timestamp": TIMESTAMP,
     "timestamptz": TIMESTAMPTZ,
-    "class_label": INT4,
     "image": IMAGE,
     "video": VIDEO,
     "audio": AUDIO,

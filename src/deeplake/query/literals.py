@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from deeplake.errors import QueryError
-from deeplake.query import json_text, moment_text
+from deeplake.query import json_text, labels, moment_text
 from deeplake.query.expression import Call, Constant, Expression
 from deeplake.query.kinds import (
     INT4,
@@ -67,6 +67,8 @@ def _text(text: str, kind: Kind) -> str:
 
 
 def _integer(text: str, kind: Kind) -> Constant:
+    if kind.labels is not None:
+        return Constant(labels.code_of(text, kind.labels), kind)
     word = text.strip(" \t\n\r\v\f")
     if not re.fullmatch(r"[+-]?\d+", word, re.ASCII):
         raise malformed(text, kind)
@@ -120,7 +122,11 @@ def numeric(value: Decimal) -> Constant:
 
 
 def number(value: Decimal) -> Constant:
-    """A numeric constant of a statement; too long a one may still become a float."""
+    """A numeric constant of a statement; too long a one may still become a float.
+
+    There is no negative zero among numerics, so -0.0 becomes 0 as a float, and '-0.0' does not.
+    """
+    value = abs(value) if value.is_zero() else value
     try:
         return numeric(value)
     except QueryError:
@@ -173,10 +179,19 @@ def _bool(text: str, kind: Kind) -> Constant:
 
 
 def _uuid(text: str, kind: Kind) -> Expression:
-    if not re.fullmatch(r"\{?[0-9a-fA-F]{4}(-?[0-9a-fA-F]{4}){7}\}?", text):
-        raise malformed(text, kind)
-    value = str(UUID(text.strip("{}")))
+    value = uuid_of(text, kind)
     return Call("cast", "CAST({0} AS UUID)", (Constant(value, Kind("text")),), kind)
+
+
+def uuid_of(text: str, kind: Kind) -> str:
+    """A text that is a UUID, as it is printed.
+
+    Raises:
+        QueryError: 22P02, it is none.
+    """
+    if not re.fullmatch(r"(\{)?[0-9a-fA-F]{4}(-?[0-9a-fA-F]{4}){7}(?(1)\})", text):
+        raise malformed(text, kind)
+    return str(UUID(text.strip("{}")))
 
 
 def _json(text: str, kind: Kind) -> Expression:
@@ -276,6 +291,20 @@ def _interval(text: str, kind: Kind, finest: str = "") -> Expression:
 
 
 def _vector(text: str, kind: Kind) -> Expression:
+    values = numbers_of(text, kind)
+    if kind.name == "halfvec":
+        values = [struct.unpack("<e", struct.pack("<e", value))[0] for value in values]
+    parts = tuple(Constant(value, Kind("float4")) for value in values)
+    template = "[" + ", ".join(f"{{{k}}}" for k in range(len(parts))) + "]"
+    return Call("vector", template, parts, kind._replace(modifiers=(len(values),)))
+
+
+def numbers_of(text: str, kind: Kind) -> list[float]:
+    """The numbers of a text that is a vector.
+
+    Raises:
+        QueryError: 22P02 it is none; 22000 it has another length, NaN or infinity; 22003.
+    """
     inside = text.strip()
     if not (inside.startswith("[") and inside.endswith("]")):
         raise malformed(text, kind)
@@ -295,11 +324,7 @@ def _vector(text: str, kind: Kind) -> Expression:
         raise QueryError(
             f"expected {kind.modifiers[0]} dimensions, not {len(values)}.", sqlstate="22000"
         )
-    if kind.name == "halfvec":
-        values = [struct.unpack("<e", struct.pack("<e", value))[0] for value in values]
-    parts = tuple(Constant(value, Kind("float4")) for value in values)
-    template = "[" + ", ".join(f"{{{k}}}" for k in range(len(parts))) + "]"
-    return Call("vector", template, parts, kind._replace(modifiers=(len(values),)))
+    return values
 
 
 def _array(text: str, kind: Kind) -> Expression:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deeplake.query import moment_text
+from deeplake.query import labels, moment_text
 from deeplake.query.expression import Call, Constant, Parameter
 from deeplake.query.kinds import INTEGERS, NUMERIC_DEFAULT, TEXTS, digits_of
 
@@ -49,6 +49,8 @@ def value_of(expression: Expression, parameters: Sequence[Any]) -> Any:
         if expression.number > len(parameters):
             return UNCERTAIN
         return _taken(parameters[expression.number - 1], kind)
+    if isinstance(expression, Call) and expression.name == labels.NAME:
+        return _code(value_of(expression.arguments[0], parameters), kind)
     if (
         isinstance(expression, Call)
         and expression.name == "cast"
@@ -96,6 +98,43 @@ def _moved(expression: Call, parameters: Sequence[Any]) -> Any:
 
 
 _DAYS_SURE = 100_000
+
+
+def _code(text: Any, kind: Kind) -> Any:
+    """The code of a name of a class label."""
+    if not isinstance(text, str) or kind.labels is None:
+        return None if text is None else UNCERTAIN
+    return kind.labels.codes.get(text, UNCERTAIN)
+
+
+def list_of(expression: Expression, parameters: Sequence[Any]) -> Any:
+    """The values of a list of constants or of a parameter that is one, each as `value_of` has it;
+    None for NULL, `UNCERTAIN` where in doubt.
+    """
+    inner, element = expression, expression.kind.element
+    if isinstance(expression, Call) and expression.name == "cast":
+        inner = expression.arguments[0]
+    given = inner.kind.element
+    if element is None or given is None or element.modifiers:
+        return UNCERTAIN
+    if isinstance(inner, Constant):
+        values = inner.value
+    elif isinstance(inner, Parameter) and inner.number <= len(parameters):
+        values = parameters[inner.number - 1]
+    else:
+        return UNCERTAIN
+    if values is None:
+        return None
+    if hasattr(values, "tolist"):
+        values = values.tolist()
+    if not isinstance(values, list | tuple):
+        return UNCERTAIN
+    found = [_taken(value, given) for value in values]
+    if element.labels is not None and given.name not in INTEGERS:
+        return [_code(value, element) for value in found]
+    if inner is expression:
+        return found
+    return [v if v is None or v is UNCERTAIN else _cast(v, given, element) for v in found]
 
 
 def _taken(value: Any, kind: Kind) -> Any:

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 class Plan(NamedTuple):
     """A statement with everything about it that does not depend on rows or parameters.
 
-    `shape` says what short ways there are. `used` are the parameters that the text has: some may
-    have gone where tables were named.
+    `shape` says what short ways there are. `used` are the parameters that the text has:
+    some may have gone where tables were named.
     """
 
     statement: Statement
@@ -47,7 +47,7 @@ def plan_of(statement: Statement) -> Plan:
         found = conditions_of(statement.query)
         scans = tuple(s._replace(conditions=found.get(s.number, ())) for s in statement.scans)
         statement = statement._replace(scans=scans)
-        text, used = emit.query(statement.query), tuple(parameters_used(statement.query))
+        text, used = emit.query(statement.query), parameters_used(statement.query)
         return Plan(statement, scans, text, shape_of(statement), used)
     except RecursionError:
         raise emit.too_deep() from None

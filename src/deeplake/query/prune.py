@@ -7,6 +7,7 @@ count. So a test is refuted by them or it is not; nothing is ever proven true he
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 
 from deeplake.format import statistics as stats
@@ -185,12 +186,26 @@ def may_be_true(test: Test, known: Known, columns: Mapping[str, Column]) -> bool
     if told.kind == stats.EMPTY and not told.nans:
         return False  # all are NULL, of which nothing is true
     if isinstance(test, Within):
-        return any(_may(c, told, columns) for c in _each(test))
+        return _within_may(test, told, columns)
     return _may(test, told, columns)
 
 
-def _each(test: Within) -> list[Compare]:
-    return [Compare(test.column, "=", value, test.floating) for value in test.values]
+def _within_may(test: Within, told: ColumnStatistics, columns: Mapping[str, Column]) -> bool:
+    """Whether a value between the bounds is one of a list, or is none of them.
+
+    Of the list only the first that is not below the bounds matters (if it is above them, or is no
+    text that begins as they end, so are all after it), and NaN, which comes last.
+    """
+    values, bounds = test.values, stats.bounds(told)
+    if bounds is not None and isinstance(bounds[0], bytes) == isinstance(values[0], bytes):
+        last = values[-1:]
+        at = bisect_left(values, bounds[0], 0, len(values) - (last[0] != last[0]))
+        values = values[at : at + 1] + last
+    each = (
+        Compare(test.column, "<>" if test.negated else "=", value, test.floating)
+        for value in values
+    )
+    return (all if test.negated else any)(_may(c, told, columns) for c in each)
 
 
 def _may(test: Compare | Prefix, told: ColumnStatistics, columns: Mapping[str, Column]) -> bool:

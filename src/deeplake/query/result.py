@@ -107,7 +107,16 @@ class Result:
                 hint="Cast it to text, or take the result as Arrow.",
                 sqlstate="0A000",
             ) from error
-        return values if convert is None else [None if v is None else convert(v) for v in values]
+        if convert is None:
+            return values
+        try:
+            return [None if v is None else convert(v) for v in values]
+        except OverflowError as error:
+            raise QueryError(
+                f"a value of {kind.plain} is too large for Python.",
+                hint="Cast it to text, or take the result as Arrow.",
+                sqlstate="0A000",
+            ) from error
 
     def interrupt(self) -> None:
         """Stop it, from any thread: whoever reads its rows gets a QueryError 57014."""

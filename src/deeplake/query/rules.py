@@ -9,7 +9,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from deeplake.query.expression import Aggregate, Call, Column, Subquery, conjuncts, walk
+from deeplake.query.control import take
+from deeplake.query.expression import (
+    Aggregate,
+    Call,
+    Column,
+    Constant,
+    Parameter,
+    Subquery,
+    conjuncts,
+    walk,
+)
+from deeplake.query.kinds import Kind
 from deeplake.query.relation import Combined, Derived, Join, Named, Scan, Select
 
 if TYPE_CHECKING:
@@ -152,14 +163,15 @@ def _concerns(expression: Expression, number: int) -> bool:
 
 
 def _nodes(root: Any, *, into_queries: bool = True) -> Iterable[Any]:
-    """Every value of a tree of tuples; those inside of queries too, or not."""
+    """Every tuple of a tree of tuples, but for kinds; those inside of queries too, or not."""
     waiting = [root]
     while waiting:
         node = waiting.pop()
-        if not isinstance(node, tuple):
-            continue
+        take()
         yield node
+        if isinstance(node, Column | Constant | Parameter):
+            continue
         if isinstance(node, Subquery) and not into_queries:
             waiting += node.arguments
         else:
-            waiting += node
+            waiting += [part for part in node if isinstance(part, tuple) and type(part) is not Kind]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
-    from deeplake.query.engine import Control
+    from deeplake.query.control import Control
     from deeplake.query.kinds import Kind
     from deeplake.query.plan import Trace
     from deeplake.query.relation import Query, Scan

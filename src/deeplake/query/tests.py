@@ -12,10 +12,11 @@ import math
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from deeplake.query.control import look, take
 from deeplake.query.expression import Call, Column, Constant, Parameter
 from deeplake.query.kinds import INTEGERS, MOMENTS
 from deeplake.query.moment_text import DAY
-from deeplake.query.operands import UNCERTAIN, value_of
+from deeplake.query.operands import UNCERTAIN, list_of, value_of
 from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
@@ -37,11 +38,15 @@ class Compare(NamedTuple):
 
 
 class Within(NamedTuple):
-    """column = one of some values, at least one; `floating` as above."""
+    """column = one of some values, at least one, that ascend, NaN last; or none of them.
+
+    `floating` and values of texts as above.
+    """
 
     column: str
     values: tuple[Any, ...]
     floating: bool = False
+    negated: bool = False
 
 
 class Prefix(NamedTuple):
@@ -111,6 +116,7 @@ class _Filling:
         self._parameters = parameters
 
     def test(self, node: Expression, *, negated: bool) -> Test:
+        take()
         if isinstance(node, Column):
             return self._compare("=", node, Constant(not negated, node.kind))
         if isinstance(node, Constant | Parameter):
@@ -135,7 +141,31 @@ class _Filling:
             return self.test(parts[0], negated=name == "is_false")
         if name == "~~" and not negated:
             return self._like(*parts)
+        if name == "in":
+            return self._in(parts[0], parts[1], negated=negated)
         return Unknown()
+
+    def _in(self, left: Expression, listed: Expression, *, negated: bool) -> Test:
+        """A column, and constants or a parameter that is a list of its kind."""
+        tested, element = self._tested(left), listed.kind.element
+        if tested is None or element is None or left.kind.name != element.name:
+            return Unknown()
+        values = list_of(listed, self._parameters)
+        if values is None:
+            return Never()
+        look()
+        if values is UNCERTAIN or any(value is UNCERTAIN for value in values):
+            return Unknown()
+        if negated and any(value is None for value in values):
+            return Never()
+        known = [
+            value.encode() if isinstance(value, str) else value
+            for value in values
+            if value is not None
+        ]
+        if any(isinstance(value, Decimal) for value in known):  # integers: no others are equal
+            known = [int(value) for value in known if value == int(value)]
+        return _among(tested, known, negated=negated)
 
     def _compare(self, operation: str, left: Expression, right: Expression) -> Test:
         tested = self._tested(left)
@@ -225,6 +255,15 @@ def _whole(tested: Tested, operation: str, low: int, exact: bool) -> Test:
     return Compare(tested.column, ">" if operation in (">", ">=") else "<=", low)
 
 
+def _among(tested: Tested, values: Sequence[Any], *, negated: bool) -> Test:
+    """A column that is one of some values, or none of them."""
+    if not values:
+        return Null(tested.column, negated=True) if negated else Never()
+    plain = sorted({value for value in values if value == value})  # noqa: PLR0124 - no NaN
+    nan = [value for value in values if value != value][:1]  # noqa: PLR0124
+    return Within(tested.column, (*plain, *nan), tested.floating, negated)
+
+
 def _joined(parts: tuple[Test, ...], *, every: bool) -> Test:
     """All or any of some tests, simplified; equalities of one column together."""
     type_: type[All | Any_] = All if every else Any_
@@ -236,14 +275,19 @@ def _joined(parts: tuple[Test, ...], *, every: bool) -> Test:
     flat = [part for part in flat if not isinstance(part, Never)]
     if any(isinstance(part, All) and not part.parts for part in flat):
         return All(())
-    equal = [p for p in flat if isinstance(p, Compare) and p.operation == "="]
+    equal = [p for p in flat if _is_equality(p)]
     if len(equal) > 1 and len({p[::3] for p in equal}) == 1:
-        rest = [part for part in flat if part not in equal]
-        values = tuple(dict.fromkeys(p.value for p in equal))
-        flat = [*rest, Within(equal[0].column, values, equal[0].floating)]
+        first: Any = equal[0]
+        values = [p.value for p in equal if isinstance(p, Compare)]
+        rest = [part for part in flat if not _is_equality(part)]
+        flat = [*rest, _among(Tested(first.column, first.floating), values, negated=False)]
     if not flat:
         return Never()
     return flat[0] if len(flat) == 1 else Any_(tuple(flat))
+
+
+def _is_equality(test: Test) -> bool:
+    return isinstance(test, Compare) and test.operation == "="
 
 
 def is_certain(test: Test) -> bool:

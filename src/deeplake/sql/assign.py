@@ -13,10 +13,20 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 from deeplake.errors import QueryError
-from deeplake.query import literals
+from deeplake.query import labels, literals, moment_text
 from deeplake.query.coercion import cast, implicit_cost, present
 from deeplake.query.expression import Call, Constant, Expression
-from deeplake.query.kinds import INTEGERS, MEDIA, MOMENTS, NUMBERS, TEXT, TEXTS, UNKNOWN, Kind
+from deeplake.query.kinds import (
+    INTEGERS,
+    MEDIA,
+    MOMENTS,
+    NUMBERS,
+    TEXT,
+    TEXTS,
+    UNKNOWN,
+    Kind,
+    Labels,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -113,10 +123,12 @@ def _float(value: Any, kind: Kind, column: Column) -> float:
         return float(_read(value, kind))
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise _refused(value, kind, column)
+    if isinstance(value, Decimal) and value.is_zero():
+        return 0.0  # a numeric has no sign of zero
     return float(value)
 
 
-def _numeric(value: Any, kind: Kind, column: Column) -> Decimal:
+def _numeric(value: Any, kind: Kind, column: Column) -> Decimal | int:
     if isinstance(value, str):
         value = Decimal(_read(value, kind.plain))
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
@@ -126,12 +138,27 @@ def _numeric(value: Any, kind: Kind, column: Column) -> Decimal:
         raise QueryError("numeric NaN and infinity are not supported.", sqlstate="0A000")
     if kind.modifiers:
         precision, scale = (*kind.modifiers, 0)[:2]
+        if made and made.adjusted() >= precision and is_uint64(column.type):
+            _uint64(made)
         if made.adjusted() - precision + scale >= 0 and made:
             raise _overflow(precision, scale)
         made = made.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP)
         if made.adjusted() >= precision - scale and made:
             raise _overflow(precision, scale)
-    return made
+    return _uint64(made) if is_uint64(column.type) else made
+
+
+def is_uint64(type_: Any) -> bool:
+    """Whether a column's numbers are uint64, which SQL sees as numeric(20, 0)."""
+    while type_.name.startswith("list<"):
+        type_ = type_.child
+    return bool(type_.name == "uint64")
+
+
+def _uint64(value: Decimal) -> int:
+    if not 0 <= value < 1 << 64:
+        raise QueryError(f"{value} is out of range for type uint64.", sqlstate="22003")
+    return int(value)
 
 
 def _overflow(precision: int, scale: int) -> QueryError:
@@ -190,25 +217,22 @@ def _json(value: Any, kind: Kind, column: Column) -> Any:
         raise _refused(value, kind, column)  # as Postgres; '1' in quotes is JSON
     if not isinstance(value, str):
         return value
-    try:
-        found = json.loads(value)
-    except (ValueError, RecursionError):
-        raise literals.malformed(value, kind) from None
-    if found is None:
-        from deeplake.types.json import NULL
+    return document(value, kind)
 
-        return NULL
-    return found
+
+def document(text: str, kind: Kind) -> Any:
+    """A JSON text as a column keeps it: numbers with their digits."""
+    from deeplake.query.json_text import stored
+    from deeplake.types.json import Written
+
+    return Written(*stored(text, kind.name))
 
 
 def _uuid(value: Any, kind: Kind, column: Column) -> Any:
     from uuid import UUID
 
     if isinstance(value, str):
-        try:
-            return UUID(value.strip())
-        except ValueError:
-            raise literals.malformed(value, kind) from None
+        return UUID(literals.uuid_of(value, kind))
     if not isinstance(value, UUID):
         raise _refused(value, kind, column)
     return value
@@ -231,30 +255,50 @@ def _moment(value: Any, kind: Kind, column: Column) -> Any:
     return value if value.tzinfo is None else value.astimezone(dt.UTC).replace(tzinfo=None)
 
 
-_SPECIAL = {"now": 0, "today": 0, "tomorrow": 1, "yesterday": -1}
+_SPECIAL = {"today": 0, "tomorrow": 1, "yesterday": -1}
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 def _moment_text(text: str, kind: Kind) -> dt.date:
-    word = text.strip()
-    if word.lower() in _SPECIAL:
+    """A text read as the binder reads it; UTC where a time has no other offset."""
+    found = moment_text.read_moment(text, str(kind.plain))
+    if found.relative is not None:
         now = dt.datetime.now(dt.UTC)
-        if word.lower() == "now":
+        if found.relative == "now":
             return now
         day = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        return day + dt.timedelta(days=_SPECIAL[word.lower()])
-    if word == "epoch":
-        return dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+        return day + dt.timedelta(days=_SPECIAL[found.relative])
     try:
-        if len(word) == 10:
-            return dt.date.fromisoformat(word)
-        found = dt.datetime.fromisoformat(word)
-    except ValueError as error:
-        said = str(error)
-        state = "22008" if "out of range" in said or "must be in" in said else "22007"
-        raise literals.malformed(text, kind, state) from None
-    if kind.name == "timestamp":
-        return found.replace(tzinfo=None)  # as Postgres: a zone in such a literal is ignored
-    return found
+        if kind.name == "date" and not found.infinite:
+            assert found.days is not None
+            return _EPOCH.date() + dt.timedelta(days=found.days)
+        made = _EPOCH + dt.timedelta(microseconds=found.microseconds)
+    except OverflowError:
+        raise QueryError(
+            f"{text[:60]!r}: a {kind.plain} beyond the years 1 to 9999 is not stored.",
+            sqlstate="0A000",
+        ) from None
+    if kind.name != "timestamptz":
+        return made.replace(tzinfo=None)  # as Postgres: a zone in such a literal is ignored
+    if found.zone is not None:
+        return made - _offset_in(found.zone, made)
+    return made - dt.timedelta(microseconds=found.offset or 0)
+
+
+def _offset_in(zone: str, wall: dt.datetime) -> dt.timedelta:
+    """The offset from UTC of a time on the clocks of a zone: standard time where it is in doubt."""
+    from zoneinfo import ZoneInfo, available_timezones
+
+    try:
+        known = ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):  # no such name, or one in other capitals
+        names = [name for name in available_timezones() if name.lower() == zone.lower()]
+        if not names:
+            raise QueryError(f'time zone "{zone[:60]}" not recognized.', sqlstate="22023") from None
+        known = ZoneInfo(names[0])
+    local = wall.replace(tzinfo=known)
+    offsets = local.utcoffset(), local.replace(fold=1).utcoffset()
+    return min(offset for offset in offsets if offset is not None)
 
 
 def _vector(value: Any, kind: Kind, column: Column) -> Any:
@@ -262,30 +306,22 @@ def _vector(value: Any, kind: Kind, column: Column) -> Any:
         raise _refused(value, kind, column)
     if not isinstance(value, str):
         return value
-    inside = value.strip()
-    if inside[:1] == "[" and inside[-1:] == "]" and "_" not in inside:
-        try:
-            return [float(part) for part in inside[1:-1].split(",")]
-        except ValueError:
-            pass
-    made: Any = literals.read(value, kind.plain)  # a tenth as fast, and strict
-    return [part.value for part in made.arguments]
+    return literals.numbers_of(value, kind.plain)
 
 
 def _array(value: Any, kind: Kind, column: Column) -> Any:
-    if not isinstance(value, str):
-        return value
     assert kind.element is not None
-    items = literals.array_items(value, kind)
-    return values(items, kind.element, column)
+    if isinstance(value, str):
+        return values(literals.array_items(value, kind), kind.element, column)
+    return values(value, kind.element, column) if isinstance(value, list | tuple) else value
 
 
 def _label(value: Any, column: Column) -> Any:
     """The number of a class, also as text, or its name."""
-    if isinstance(value, str) and value.strip().lstrip("-").isdigit():
-        return int(value)
-    del column
-    return value
+    if not isinstance(value, str):
+        return value
+    type_: Any = column.type
+    return labels.code_of(value, Labels(type_.names))
 
 
 _CONVERT: dict[str, Callable[[Any, Kind, Column], Any]] = {

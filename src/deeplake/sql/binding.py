@@ -2,32 +2,10 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
-from deeplake.query.expression import Parameter
 from deeplake.query.feed import is_narrow
-from deeplake.query.kinds import (
-    BOOL,
-    BYTEA,
-    DATE,
-    FLOAT8,
-    INT4,
-    INT8,
-    INTEGERS,
-    INTERVAL,
-    JSONB,
-    NUMBERS,
-    NUMERIC,
-    TIME,
-    TIMESTAMP,
-    TIMESTAMPTZ,
-    UNKNOWN,
-    UUID,
-    VECTOR,
-    Kind,
-)
-from deeplake.query.literals import numeric
+from deeplake.query.parameters import kind_of_value
 from deeplake.query.relation import Field, Scan, ScanColumn
 from deeplake.query.statement import Source
 from deeplake.sql.parse import character, leftmost
@@ -88,7 +66,7 @@ class Binding:
         self.text = text
         self.catalog = catalog
         self.early = early
-        self.parameters = [parameter(k, value) for k, value in enumerate(values, 1)]
+        self.parameters = [kind_of_value(value) for value in values]
         self.tables: list[TableView] = []
         self.table_names: list[str] = []
         self.references: list[BoundTable] = []
@@ -159,76 +137,3 @@ class Binding:
         if source not in self.sources:
             self.sources.append(source)
         return self.sources.index(source)
-
-
-def parameter(number: int, value: Any) -> Parameter:
-    """A value of Python as an expression.
-
-    >>> parameter(1, [1, None, 2.5]).items.name, parameter(1, [1, "x"]).items
-    ('float8', None)
-    """
-    return Parameter(number, kind_of_value(value), _items(value))
-
-
-def _items(value: Any) -> Kind | None:
-    """The kind of a list's items: unknown for texts and for none, None if it is no such list."""
-    if not isinstance(value, list | tuple):
-        if not hasattr(value, "__array__") or getattr(value, "ndim", None) != 1:
-            return None
-        first = value[:1].tolist()  # all are of one kind
-        return INT8 if first and type(first[0]) is int else _items(first)
-    kinds = {kind_of_value(item) for item in value if item is not None}
-    if len(kinds) < 2:
-        kind = next(iter(kinds), UNKNOWN)
-        return None if kind.element is not None or kind in (JSONB, VECTOR) else kind
-    if any(kind.name not in NUMBERS for kind in kinds):
-        return None
-    if FLOAT8 in kinds:
-        return FLOAT8
-    return INT8 if all(kind.name in INTEGERS for kind in kinds) else NUMERIC
-
-
-def kind_of_value(value: Any) -> Kind:
-    """As which kind a parameter of Python is bound.
-
-    >>> kind_of_value(3).name, kind_of_value("x").name, kind_of_value({"a": 1}).name
-    ('int4', 'unknown', 'jsonb')
-    """
-    for type_, kind in _PLAIN:
-        if type(value) is type_:
-            return kind
-    if isinstance(value, int):
-        if -(1 << 31) <= value < 1 << 31:
-            return INT4
-        return INT8 if -(1 << 63) <= value < 1 << 63 else numeric(Decimal(value)).kind
-    name = f"{type(value).__module__}.{type(value).__name__}"
-    if name == "decimal.Decimal":
-        return numeric(value).kind  # its own digits: the engine rounds what has more than its kind
-    if name == "datetime.datetime":
-        return TIMESTAMP if value.tzinfo is None else TIMESTAMPTZ
-    found = _BY_NAME.get(name)
-    if found is not None:
-        return found
-    if hasattr(value, "__array__") and getattr(value, "ndim", None) == 0:
-        return kind_of_value(value.item())
-    if hasattr(value, "__array__") and getattr(value, "ndim", None) == 1:
-        return VECTOR
-    return BYTEA
-
-
-_PLAIN: tuple[tuple[type, Kind], ...] = (
-    (type(None), UNKNOWN),
-    (str, UNKNOWN),
-    (bool, BOOL),
-    (float, FLOAT8),
-    (bytes, BYTEA),
-    (dict, JSONB),
-    (list, JSONB),
-    (tuple, JSONB),
-)
-_BY_NAME = {
-    "datetime.date": DATE,
-    "datetime.time": TIME,
-    "datetime.timedelta": INTERVAL,
-    "uuid.UUID": UUID,
-}

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from deeplake.errors import QueryError, UnsupportedQueryError
+from deeplake.query.control import look
 from deeplake.sql.parse import inner
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def cell(node: Any, values: Sequence[Any]) -> Any:
     Raises:
         QueryError: 42P02, there is no such parameter.
     """
+    look()
     kind, value = inner(node)
     if kind == "param_ref":
         if not 1 <= value.number <= len(values):

@@ -5,10 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from deeplake.errors import QueryError, UnsupportedQueryError
-from deeplake.query.coercion import as_kind, common_kind, listed, present
-from deeplake.query.expression import Call, Column, Expression, Subquery, walk
+from deeplake.query.coercion import as_kind, cast, common_kind, present
+from deeplake.query.expression import (
+    Call,
+    Column,
+    Constant,
+    Expression,
+    Parameter,
+    Subquery,
+    walk,
+)
 from deeplake.query.functions import registry
-from deeplake.query.kinds import BOOL, TEXT, array_of
+from deeplake.query.kinds import BOOL, INTEGERS, TEXT, UNKNOWN, array_of
+from deeplake.query.parameters import as_array
 from deeplake.sql import patterns
 from deeplake.sql.parse import enum_name, inner, names
 
@@ -19,6 +28,9 @@ if TYPE_CHECKING:
     from deeplake.sql.expressions import ExpressionBinder
 
 ORDERING = frozenset(("=", "<>", "<", ">", "<=", ">="))
+BESIDE = ORDERING | {"@>", "<@", "&&"}
+"""Operators with the same kind on both sides."""
+
 _STRICT = {"<": "<", "<=": "<", ">": ">", ">=": ">"}
 
 
@@ -196,16 +208,16 @@ def _in(binder: ExpressionBinder, value: Any, operator: str) -> Expression:
                 raise UnsupportedQueryError("a row as a value is not supported.")
             tests.append(compare_rows(binder, "=", left, row))
     else:
-        one = binder.bind(value.lexpr)
-        tests = _members(binder, one, binder.bind_all(items))
+        tests = _members(binder, binder.bind(value.lexpr), binder.bind_all(items))
     return any_of(tests) if operator == "=" else negated(any_of(tests))
 
 
 def _members(
     binder: ExpressionBinder, one: Expression, items: list[Expression]
 ) -> list[Expression]:
-    """x = item for each item of IN: all constants of one kind, which decides for literals."""
-    present(one)
+    """x = item for each item of IN: all of one kind, which decides for literals."""
+    if present(one).kind.labels is not None:
+        items = [cast(i, one.kind) if i.kind.name == "unknown" else i for i in items]
     everything = [one, *map(present, items)]
     try:
         kind = common_kind(everything, "IN")
@@ -213,10 +225,26 @@ def _members(
         return [binder.operation("=", one, item) for item in items]
     if one.kind.name == "unknown":
         one = as_kind(one, kind)
+    return equal_to(
+        binder, one, [as_kind(i, kind) if i.kind.name == "unknown" else i for i in items]
+    )
+
+
+def equal_to(
+    binder: ExpressionBinder, one: Expression, items: Sequence[Expression]
+) -> list[Expression]:
+    """Tests of which one is true where a value is equal to one of some others.
+
+    Constants of one kind are one test, whatever their number: `in`, of a value and a constant that
+    is a list.
+    """
     tests: list[Expression] = []
+    constants: dict[Kind, list[Constant]] = {}
     plain: dict[Kind, Call] = {}
-    for item in items:
-        given = as_kind(item, kind) if item.kind.name == "unknown" else item
+    for given in items:
+        if isinstance(given, Constant):
+            constants.setdefault(given.kind, []).append(given)
+            continue
         like = plain.get(given.kind)
         if like is not None:  # of thousands, most are like one before: nothing has to be looked up
             tests.append(like._replace(arguments=(like.arguments[0], given)))
@@ -225,7 +253,44 @@ def _members(
         if isinstance(made, Call) and len(made.arguments) == 2 and made.arguments[1] == given:
             plain[given.kind] = made
         tests.append(made)
+    for some in constants.values():
+        tests += _listed(binder, one, some)
     return tests
+
+
+def _listed(
+    binder: ExpressionBinder, one: Expression, some: Sequence[Constant]
+) -> list[Expression]:
+    """A value and constants of one kind: one test if the engine compares them as they are."""
+    made = binder.operation("=", one, some[0])
+    if len(some) > 1 and isinstance(made, Call) and made.template == "({0} = {1})":
+        left, right = made.arguments
+        if right == some[0] or (left.kind.name == right.kind.name and _widens(some, right.kind)):
+            values = [given.value for given in some]
+            if right.kind.name == "float8":
+                values = [None if value is None else float(value) for value in values]
+            listed = Constant(tuple(values), array_of(right.kind))
+            return [Call("in", "({0} IN {1})", (left, listed), BOOL)]
+        if isinstance(right, Constant) and right.kind.name in ("float4", "float8"):
+            return _listed(binder, one, [as_kind(g, right.kind) for g in some])  # type: ignore[misc]
+        if isinstance(right, Call) and right.arguments == (some[0],):  # a cast of each
+            return [
+                made._replace(arguments=(left, right._replace(arguments=(given,))))
+                for given in some
+            ]
+    return [made, *(binder.operation("=", one, given) for given in some[1:])]
+
+
+_EXACT = 1 << 53
+
+
+def _widens(some: Sequence[Constant], kind: Kind) -> bool:
+    """Whether whole numbers of one kind are the same numbers as another."""
+    if some[0].kind.name not in INTEGERS:
+        return False
+    if kind.name == "float8":
+        return all(given.value is None or abs(given.value) <= _EXACT for given in some)
+    return kind.name in INTEGERS
 
 
 def _between(binder: ExpressionBinder, value: Any, _: str) -> Expression:
@@ -269,22 +334,32 @@ def cast_text(expression: Expression) -> Expression:
 
 def _array(binder: ExpressionBinder, value: Any, operator: str) -> Expression:
     word = enum_name(value, "kind")[-3:]
-    left, array = present(binder.bind(value.lexpr)), present(binder.bind(value.rexpr))
-    array = listed(array, array_of(TEXT if left.kind.name == "unknown" else left.kind.plain))
-    if array.kind.name == "unknown":
+    left, array = present(binder.bind(value.lexpr)), as_array(present(binder.bind(value.rexpr)))
+    if array.kind.name == "unknown" or array.kind.element == UNKNOWN:
         element = TEXT if left.kind.name == "unknown" else left.kind.plain
+        if left.kind.labels is not None:
+            element = left.kind
         array = as_kind(array, array_of(element))
     if array.kind.element is None:
         raise QueryError(f"op {word}/ALL (array) requires array on right side.".replace(
             "ALL/ALL", "ANY/ALL"), sqlstate="42809")  # fmt: skip
     if isinstance(array, Call) and array.name == "array" and array.arguments:
-        tests = [binder.operation(operator, left, item) for item in array.arguments]
-        _check_boolean(tests[0], word)
+        test = binder.operation(operator, left, array.arguments[0])
+        _check_boolean(test, word)
+        if (operator, word) == ("=", "ANY"):
+            return any_of(equal_to(binder, left, array.arguments))
+        if (operator, word) == ("<>", "ALL"):
+            return negated(any_of(equal_to(binder, left, array.arguments)))
+        tests = [test, *(binder.operation(operator, left, i) for i in array.arguments[1:])]
         return any_of(tests) if word == "ANY" else all_of(tests)
     number = binder.binding.number()
     item = Column(number, "item", array.kind.element)
     test = binder.operation(operator, left, item)
     _check_boolean(test, word)
+    if (operator, word) in (("=", "ANY"), ("<>", "ALL")) and _is_given(array):
+        found = _in_parameter(binder, left, array)
+        if found is not None:
+            return found if word == "ANY" else negated(found)
     if any(isinstance(part, Subquery) for part in walk(test)):
         # no subquery can stand in a lambda
         inside = f"(SELECT {{0}} AS m FROM (SELECT unnest({{1}}) AS item) AS r{number})"
@@ -294,6 +369,38 @@ def _array(binder: ExpressionBinder, value: Any, operator: str) -> Expression:
         )  # fmt: skip
     test = _in_lambda(test, number)
     return Call(word.lower(), _FROM_LIST[word], (array, test), BOOL)
+
+
+_CONTAINED = (
+    "CASE WHEN list_contains({1}, {0}) THEN true WHEN {1} IS NULL OR (len({1}) > 0 AND "
+    "({0} IS NULL OR list_count({1}) < len({1}))) THEN NULL ELSE false END"
+)
+
+
+def _is_given(array: Expression) -> bool:
+    """Whether an array is a parameter, cast or not."""
+    if isinstance(array, Call) and array.name == "cast" and len(array.arguments) == 1:
+        array = array.arguments[0]
+    return isinstance(array, Parameter)
+
+
+def _in_parameter(
+    binder: ExpressionBinder, one: Expression, array: Expression
+) -> Expression | None:
+    """Whether a value is in an array that is a parameter, which conditions can test as they do IN;
+    None where the engine does not compare them as they are.
+    """
+    element = Constant(None, array.kind.element or UNKNOWN)
+    made = binder.operation("=", one, element)
+    if not isinstance(made, Call) or made.template != "({0} = {1})":
+        return None
+    left, right = made.arguments
+    listed: Expression = array
+    if right != element:
+        if right.kind.name == "numeric" or right.kind.element is not None:
+            return None
+        listed = cast(array, array_of(right.kind))
+    return Call("in", _CONTAINED, (left, listed), BOOL)
 
 
 def _check_boolean(test: Expression, word: str) -> None:

@@ -6,7 +6,6 @@ Reads and writes as PostgreSQL does, by lines, so that a file of any size takes 
 from __future__ import annotations
 
 import datetime as dt
-import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -112,14 +111,8 @@ def lines_of(
     format_ = format_of(node)
     if format_.header:
         yield _line([column.label for column in columns], format_)
-    shown = [_json if c.kind.name in ("json", "jsonb") else text_of for c in columns]
     for row in rows:
-        values = zip(shown, row, strict=True)
-        yield _line([None if value is None else show(value) for show, value in values], format_)
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+        yield _line([None if value is None else text_of(value) for value in row], format_)
 
 
 def _line(values: Row, format_: Format) -> str:

@@ -374,15 +374,20 @@ def truncate(writing: Writing, node: Any) -> Outcome:
 
     targets = [writing.target(item.range_var) for item in node.relations]
     tables = {target.table for target in targets}
-    for target in targets:
+    cascades = enum_name(node, "behavior") == "DROP_CASCADE"
+    for target in targets:  # grows while it is walked: what refers to a table that refers …
         for table_id in map(int, target.columns.schema.sql.get("referenced_by", {})):
             other = target.other(table_id)  # type: ignore[attr-defined]
-            if other is not None and other.table not in tables:
+            if other is None or other.table in tables:
+                continue
+            if not cascades:
                 raise QueryError(
                     f'cannot truncate "{target.table}": "{other.table}" refers to it.',
-                    hint="Truncate both in one statement.",
+                    hint="Truncate both in one statement, or say CASCADE.",
                     sqlstate="0A000",
                 )
+            targets.append(other)
+            tables.add(other.table)
     for target in reversed(targets):
         if target.rows:
             target.clear(np.arange(target.rows))  # type: ignore[attr-defined]

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deeplake.errors import QueryError
-from deeplake.query.coercion import NeedEarly
+from deeplake.query.coercion import NeedEarly, cast
 from deeplake.query.expression import Call, Parameter
 from deeplake.query.expression import Column as Reference
-from deeplake.query.kinds import BOOL, INT8, TEXTS, Kind
+from deeplake.query.kinds import BOOL, INT8, JSONS, TEXT, TEXTS, Kind
 from deeplake.query.relation import POSITION, Output, ScanColumn
 from deeplake.query.statement import Statement, run
 from deeplake.sql import assign
@@ -209,6 +209,18 @@ def _cast(
     return assign.expression(expression, want.kind, want.column.name)
 
 
+def json_as_text(statement: Statement) -> Statement:
+    """With the text of JSON in its place: as values of Python, numbers would lose digits."""
+    query = statement.query
+    outputs = [
+        o._replace(expression=cast(o.expression, TEXT)) if o.expression.kind.name in JSONS else o
+        for o in query.outputs
+    ]
+    if [o.expression for o in outputs] == [o.expression for o in query.outputs]:
+        return statement
+    return statement._replace(query=_with_outputs(query, outputs))
+
+
 def _with_outputs(query: Any, outputs: list[Output]) -> Any:
     """Casts over a plain SELECT stand in its outputs; over any other in a SELECT around it."""
     from deeplake.query.relation import Derived, Select
@@ -224,14 +236,14 @@ def _with_outputs(query: Any, outputs: list[Output]) -> Any:
     return Select(tuple(around), (Derived(number, query),))
 
 
-def _over(cast: Expression, output: Output, number: int) -> Expression:
+def _over(made: Expression, output: Output, number: int) -> Expression:
     """A cast of an output, as one of the column that the query around sees."""
-    if cast == output.expression:
+    if made == output.expression:
         return Reference(number, output.name, output.expression.kind)
-    if isinstance(cast, Call) and cast.arguments == (output.expression,):
+    if isinstance(made, Call) and made.arguments == (output.expression,):
         column = Reference(number, output.name, output.expression.kind)
-        return cast._replace(arguments=(column,))
-    return cast  # a constant that was read anew
+        return made._replace(arguments=(column,))
+    return made  # a constant that was read anew
 
 
 def replaced(tree: Any, by: Mapping[Any, Any]) -> Any:
@@ -316,11 +328,13 @@ def _data(result: Result, k: int, array: pa.Array, want: Wanted | None) -> Any:
         return result.python(kind, array)
     column = want.column
     lengths = want.kind.name in TEXTS and want.kind.modifiers
-    if not kind.late and not lengths:
+    if not kind.late and not lengths and not assign.is_uint64(column.type):
         if kind.name in _EXACT or kind.element is not None:
             return column.type.from_arrow(array, column=column.name)
-        if kind.name in ("json", "jsonb"):
-            return column.type.from_arrow(getattr(array, "storage", array), column=column.name)
+        if kind.name in JSONS:
+            texts = getattr(array, "storage", array).to_pylist()
+            made = [None if text is None else assign.document(text, want.kind) for text in texts]
+            return column.type.normalise(made, column=column.name)
     values = result.python(kind, array)
     if not kind.late:
         values = assign.values(values, want.kind, column)

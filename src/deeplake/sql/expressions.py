@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from deeplake.errors import QueryError, UnsupportedQueryError
 from deeplake.query import literals
-from deeplake.query.coercion import as_kind, cast, common_kind, condition, listed, present
+from deeplake.query.coercion import as_kind, cast, common_kind, condition, present
+from deeplake.query.control import take
 from deeplake.query.expression import Call, Column, Constant, Expression, Parameter
 from deeplake.query.functions import registry
 from deeplake.query.kinds import (
@@ -84,6 +85,7 @@ class ExpressionBinder:
         method = getattr(self, "_" + kind, None)
         if method is None:
             raise UnsupportedQueryError(f"{kind or 'an empty expression'} is not supported.")
+        take()
         try:
             found: Expression = method(value)
         except QueryError as error:
@@ -147,7 +149,7 @@ class ExpressionBinder:
         known = self.binding.parameters
         if not 1 <= value.number <= len(known):
             raise QueryError(f"there is no parameter ${value.number}.", sqlstate="42P02")
-        return Parameter(*known[value.number - 1])
+        return Parameter(value.number, known[value.number - 1])
 
     def _column_ref(self, value: Any) -> Expression:
         fields = [f.string.sval for f in value.fields if inner(f)[0] == "string"]
@@ -326,14 +328,22 @@ class ExpressionBinder:
 
     def operation(self, operator: str, left: Expression, right: Expression) -> Expression:
         """A binary operator; a literal of unknown kind takes the other side's."""
-        left, right = present(left), present(right)
-        return registry.call(operator, [listed(left, right.kind), listed(right, left.kind)])
+        if operator in comparisons.BESIDE:
+            left, right = _named(left, right), _named(right, left)
+        return registry.call(operator, [present(left), present(right)])
 
     def _func_call(self, value: Any) -> Expression:
         return calls.bind_call(self, value)
 
     def _sub_link(self, value: Any) -> Expression:
         return subqueries.bind_sub_link(self, value)
+
+
+def _named(expression: Expression, other: Expression) -> Expression:
+    """A literal or parameter of unknown kind as a class label, if it is compared with one."""
+    unknown = expression.kind.name == "unknown" or expression.kind.element == UNKNOWN
+    element = other.kind.element or other.kind
+    return cast(expression, other.kind) if unknown and element.labels is not None else expression
 
 
 _TESTS = {

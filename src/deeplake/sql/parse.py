@@ -6,9 +6,11 @@ position of the tree is. Positions in the tree count bytes; errors count charact
 
 from __future__ import annotations
 
+from _thread import RLock
 from typing import Any
 
 from deeplake.errors import QuerySyntaxError, UnsupportedQueryError
+from deeplake.sql.depth import refuse_deep
 
 STATEMENT_CHARS_MAX = 16 << 20
 """Longer texts are refused: values belong into parameters."""
@@ -21,7 +23,7 @@ def parse(text: str) -> Any:
         (kind, message): ("select_stmt", ...).
 
     Raises:
-        QuerySyntaxError: with the position of the culprit.
+        QuerySyntaxError: with the position of the culprit; 54000, 54001: it is too long or deep.
         UnsupportedQueryError: several statements in one text.
     """
     import postgast
@@ -35,6 +37,7 @@ def parse(text: str) -> Any:
         )
     if "\0" in text:
         raise QuerySyntaxError("the statement holds a NUL character.", sqlstate="22021")
+    refuse_deep(text)
     try:
         tree = _tree(text)
     except postgast.PgQueryError as error:
@@ -57,8 +60,15 @@ def parse(text: str) -> Any:
     return inner(tree.stmts[0].stmt)
 
 
+_deeper = RLock()
+
+
 def _tree(text: str) -> Any:
-    """The tree of a text. A chain of 45 operators is deeper than protobuf decodes at first."""
+    """The tree of a text. A chain of 45 operators is deeper than protobuf decodes at first.
+
+    Its limit is the process's: it is lifted for as long as such a text is parsed. It was there, or
+    the first attempt would not have failed.
+    """
     from importlib import import_module
 
     import postgast
@@ -67,8 +77,13 @@ def _tree(text: str) -> Any:
     try:
         return postgast.parse(text)
     except protobuf.DecodeError:
-        import_module("google._upb._message").SetAllowOversizeProtos(True)
-        return postgast.parse(text)
+        allow = import_module("google._upb._message").SetAllowOversizeProtos
+        with _deeper:
+            allow(True)
+            try:
+                return postgast.parse(text)
+            finally:
+                allow(False)
 
 
 def nodes() -> Any:

@@ -9,15 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from deeplake.query.cache import PLANS
+from deeplake.query.parameters import kind_of_value
 from deeplake.query.plan import plan_of
-from deeplake.sql.binding import parameter
 from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from deeplake.format.schema import TableSchema
-    from deeplake.query.expression import Parameter
+    from deeplake.query.kinds import Kind
     from deeplake.query.plan import Plan
     from deeplake.query.statement import Statement
     from deeplake.query.table_view import TableView
@@ -149,5 +149,5 @@ def _order(text: str, given: Any) -> tuple[str, ...] | None:
     return tuple(number(text, {name: name for name in given}).values)
 
 
-def _kinds(values: tuple[Any, ...]) -> tuple[Parameter, ...]:
-    return tuple([parameter(k, value) for k, value in enumerate(values, 1)])
+def _kinds(values: tuple[Any, ...]) -> tuple[Kind, ...]:
+    return tuple([kind_of_value(value) for value in values])

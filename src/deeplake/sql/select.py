@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from deeplake.errors import QueryError, UnsupportedQueryError
 from deeplake.query.coercion import NeedEarly, as_kind, coerce, common_kind, present
+from deeplake.query.control import planned_here
 from deeplake.query.emit import too_deep
 from deeplake.query.expression import Column, Expression, columns_used
 from deeplake.query.functions import catalog as _  # noqa: F401 - registers every function
-from deeplake.query.kinds import TEXT
+from deeplake.query.kinds import TEXT, UNKNOWN, array_of
 from deeplake.query.relation import Combined, Cte, Output, Query, Relation, Select, Values
 from deeplake.query.statement import Statement
 from deeplake.sql import ordering, row_functions, with_clause
@@ -46,7 +47,10 @@ def bind_select(
     Raises:
         QueryError, UnsupportedQueryError, TableNotFoundError
     """
+    planning = planned_here()
     while True:
+        if planning is not None:
+            planning.begin()
         binding = Binding(text, catalog, values, early)
         try:
             query = SelectBinder(binding).bind(node, None)
@@ -57,7 +61,7 @@ def bind_select(
             raise too_deep() from None
         used = columns_used(query)
         scans = tuple(reference.scan(used) for reference in binding.references)
-        sources, kinds = tuple(binding.sources), tuple(p.kind for p in binding.parameters)
+        sources, kinds = tuple(binding.sources), tuple(binding.parameters)
         return Statement(query, scans, sources, kinds), binding.tables
 
 
@@ -145,6 +149,8 @@ class SelectBinder:
                 expression = binder.bind(target.val)
                 if expression.kind.name == "unknown" and not keeps:
                     expression = coerce(expression, TEXT)
+                elif expression.kind.element == UNKNOWN:
+                    expression = coerce(expression, array_of(TEXT))
                 pairs = [(target.name or label_of(target.val), expression)]
             outputs += [
                 Output(label, f"o{len(outputs) + k}", e) for k, (label, e) in enumerate(pairs)

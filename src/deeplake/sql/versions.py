@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from deeplake.errors import QueryError, UnsupportedQueryError
+from deeplake.query.control import take
 from deeplake.sql.parse import inner, names
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def _range_functions(node: Any) -> Iterator[Any]:
     waiting = [node]
     while waiting:
         message = waiting.pop()
+        take()
         if message.DESCRIPTOR.name == "Node" and message.WhichOneof("node") == "range_function":
             yield message
             continue

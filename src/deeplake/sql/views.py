@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from deeplake.errors import QueryError, UnsupportedQueryError
+from deeplake.query.control import take
 from deeplake.sql import declared, tree
 from deeplake.sql.parse import deparsed_query, enum_name, nodes, parse
 from deeplake.sql.target import Outcome
@@ -37,11 +38,8 @@ def expand(node: Any, views: Views, depth: int = 0) -> list[str]:
     if depth > DEPTH_MAX:
         raise QueryError(f"views are nested more than {DEPTH_MAX} deep.", sqlstate="54001")
     expanded: list[str] = []
-    common = {cte.ctename for cte in _messages(node, "CommonTableExpr")}
-    for item in list(_nodes(node, "range_var")):
+    for item in list(_tables(node)):
         relation = item.range_var
-        if relation.relname in common and not relation.schemaname:
-            continue
         found = views.view(relation.relname, relation.schemaname or None)
         if found is None:
             continue
@@ -62,7 +60,7 @@ def expand(node: Any, views: Views, depth: int = 0) -> list[str]:
 
 def _unplaced(query: Any) -> None:
     """Forget where parts of a view's query stand: in another text than the statement's."""
-    for message in _messages(query, ""):
+    for message in _messages(query):
         if "location" in message.DESCRIPTOR.fields_by_name:
             message.location = -1
 
@@ -92,19 +90,47 @@ def _only(query: Any, labels: Sequence[str]) -> Any:
     return tree.select([tree.target(tree.column(label), label) for label in labels], [item])
 
 
-def _nodes(node: Any, kind: str) -> Iterator[Any]:
-    """Every Node of a kind in a tree."""
-    for message in _messages(node, "Node"):
-        if message.WhichOneof("node") == kind:
-            yield message
+_LEAVES = frozenset(("a_const", "param_ref", "column_ref"))
 
 
-def _messages(node: Any, name: str) -> Iterator[Any]:
+def _tables(node: Any) -> Iterator[Any]:
+    """Every Node in a tree that names a table, unless it is the name of a query of WITH there."""
+    waiting: list[tuple[Any, frozenset[str]]] = [(node, frozenset())]
+    while waiting:
+        message, hidden = waiting.pop()
+        take()
+        if message.DESCRIPTOR.name == "Node":
+            kind = message.WhichOneof("node")
+            if kind in _LEAVES:
+                continue
+            if kind == "range_var" and (
+                message.range_var.relname not in hidden or message.range_var.schemaname
+            ):
+                yield message
+        fields = message.ListFields()
+        for field, value in fields:
+            if field.name == "with_clause":
+                queries = [item.common_table_expr for item in value.ctes]
+                within = hidden | {query.ctename for query in queries}
+                for query in queries:  # sees those before it, and all if they are RECURSIVE
+                    waiting.append((query, within if value.recursive else hidden))
+                    hidden |= {query.ctename}
+        for field, value in fields:
+            if field.name != "with_clause" and field.message_type is not None:
+                inside = value if hasattr(value, "__len__") else (value,)
+                waiting += [(each, hidden) for each in inside]
+
+
+def _has_parameters(node: Any) -> bool:
+    return any(message.DESCRIPTOR.name == "ParamRef" for message in _messages(node))
+
+
+def _messages(node: Any) -> Iterator[Any]:
+    """Every message in a tree."""
     waiting = [node]
     while waiting:
         message = waiting.pop()
-        if name in ("", message.DESCRIPTOR.name):
-            yield message
+        yield message
         for field, value in message.ListFields():
             if field.message_type is not None:
                 waiting += value if hasattr(value, "__len__") else [value]
@@ -126,7 +152,7 @@ def create_view(writing: Writing, defining: Defining, node: Any) -> Outcome:
         raise UnsupportedQueryError("TEMPORARY views are not supported.")
     if node.options or enum_name(node, "with_check_option") != "NO_CHECK_OPTION":
         raise UnsupportedQueryError("WITH options of a view are not supported.")
-    if any(_nodes(node.query, "param_ref")):
+    if _has_parameters(node.query):
         raise QueryError("a view has no parameters.", sqlstate="42P02")
     query = node.query.select_stmt
     text = _text(query, [item.string.sval for item in node.aliases])
@@ -177,7 +203,7 @@ def dependents(defining: Defining, name: str) -> list[str]:
         text = declared.view_of(defining.schema_of(other))
         if text is not None and any(
             item.range_var.relname == plain and item.range_var.schemaname in (schema, "public")
-            for item in _nodes(parse(text)[1], "range_var")
+            for item in _tables(parse(text)[1])
         ):
             found.append(other)
     return found

@@ -47,6 +47,21 @@ NULL: Final = _Null()
 """The JSON value null as a whole row, where None would be SQL NULL."""
 
 
+class Written:
+    """A document and the text that it is stored as: what SQL writes keeps the digits of numbers.
+
+    Args:
+        value: of `text`, for what is refused of any document.
+        text: compact JSON, without NaN and duplicate keys.
+    """
+
+    __slots__ = ("text", "value")
+
+    def __init__(self, value: Any, text: str) -> None:
+        self.value = value
+        self.text = text
+
+
 class Json(Variable):
     """Any JSON value.
 
@@ -122,6 +137,9 @@ def _parsed(text: str, *, column: str, row: int) -> Any:
 
 
 def _encoded(value: Any, *, column: str, row: int) -> bytes:
+    if isinstance(value, Written):
+        _check_containers(value.value, column=column, row=row)
+        return value.text.encode()
     _check_containers(value, column=column, row=row)
     try:
         return json.dumps(

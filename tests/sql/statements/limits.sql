@@ -150,3 +150,37 @@ select 1 limit 1 offset 1
 select id from users order by (select 1), id limit 2
 
 select id from users where id = 1 order by nope
+
+select || true
+
+select ->> 'a'
+
+select / 2
+
+select -1, + 2, ~ 3
+
+select id from users order by current_schema, id limit 2
+
+select distinct on (current_schema) id from users order by current_schema, id
+
+select array_agg(distinct 'x'::text), string_agg(distinct 'x', ',') from users
+
+select cosd('nan'), sind('nan'), tand('nan')
+
+select '1 day'::interval / 'nan'::float8
+
+select '1 day'::interval / 1e-300
+
+select setseed('nan'::float8)
+
+select 'infinity'::timestamp::time, '-infinity'::timestamptz::time
+
+select '5000000-01-01'::date + '178000000 years'::interval
+
+-- refused: a difference of more than 292,000 years
+select '4713-01-01 BC'::timestamp - '290000-01-01'::timestamp
+
+-- refused: no value of Python
+select '178000000 years'::interval
+
+select 99999999999::numeric::int, 1

@@ -195,3 +195,56 @@ with w as (select 1 as i) insert into cb select i, 'w' from w returning *
 with w as (select max(i) as m from cb) update cb set j = 'm' from w where cb.i = w.m
 with w as (select min(i) as m from cb) delete from cb using w where cb.i = w.m
 select * from cb order by i, j
+create table nz (k int, f float8, r real)
+insert into nz values (1, -0.0, -0.0), (2, '-0.0', '-0'), (3, -0.0::float8, -0), (4, 0.0 * -1, - 0.0), (5, -(0.0), -0e0)
+insert into nz select 6, -0.0, '-0'::real
+update nz set f = -0.0 where k = 3
+update nz set f = '-0' where k = 5
+select k, f::text, r::text from nz order by k
+delete from nz where f in (-0.0, 1) and f::text = '-0' returning k
+create table jd (k int, j jsonb, t json)
+insert into jd values (1, '{"bb": 1.0, "a": 1e2, "c": 1.50, "aaa": null, "a": 7}', '{"b":1.50,"a":1e2}'), (2, '[1.0, 1e2, 1E-3, 12345678901234567890.123456789, -0.0, 0.10]', '[1E2,0.10]'), (3, '1.00', '1.00')
+insert into jd select 4, '{"z": {"y": 1.10, "x": [1.00]}}'::jsonb, '{"z":{"y":1.10,"x":[1.00]}}'::json
+select k, j::text, t::text from jd order by k
+update jd set j = '{"b": 2.50}', t = '2.50' where k = 1 returning j::text, t::text
+update jd set j = j || '{"c": 1.00}' where k = 1 returning j::text
+update jd set j = jsonb_set(j, '{z,y}', '3.0') where k = 4 returning j::text
+select j ->> 'b', j ->> 'c', j #>> '{z,x,0}', t -> 'z', t #>> '{z,x,0}', j = '{"b": 2.5, "c": 1}' from jd order by k
+select k from jd where j = '1' or j @> '[0.1]' order by k
+insert into jd (k, j) values (5, '{"a": 1e400}')
+select j ->> 'a' = rpad('1', 401, '0') from jd where k = 5
+insert into jd (k, j) values (6, '{"a": NaN}')
+insert into jd (k, t) values (6, '{"a": 01}')
+insert into jd (k, j) values (6, '"\u0000"')
+create table mo (k serial, d date, t timestamp, z timestamptz, u uuid)
+insert into mo (d, t, z) values ('329-01-01', '329-01-01', '329-01-01'), ('1-1-1', '2024-1-2', 'Jan 5, 2024') returning d, t, z
+insert into mo (d, t, z) values ('5 Jan 2024 10:11 PM', '5 Jan 2024 10:11 PM', '5 Jan 2024 10:11 PM PST') returning d, t, z
+insert into mo (t, z) values ('2024-01-01 24:00:00', '2024-01-01 10:00:60'), ('2024-01-02 03:04:05.1234567', '2024-01-02 03:04:05.9999999') returning t, z
+insert into mo (z) values ('2024-03-10 02:30 America/New_York'), ('2024-11-03 01:30 America/New_York'), ('2024-07-01 12:00 america/new_york'), ('2024-07-01 12:00 Europe/Berlin') returning z
+insert into mo (z) values ('2024-03-10 02:30 Nowhere/Town')
+insert into mo (d) values ('99-01-01')
+insert into mo (d) values ('2024-02-30')
+insert into mo (t) values ('2024-01-01 25:00')
+insert into mo (t) values ('yesterdayish')
+insert into mo (d) values ('J2451187'), ('2024.001'), ('20240102'), ('01/02/2024') returning d
+insert into mo (u) values ('{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11}'), ('A0EEBC999C0B4EF8BB6D6BB9BD380A11') returning u
+insert into mo (u) values ('urn:uuid:a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11')
+insert into mo (u) values ('{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11')
+create table tc1 (id int primary key, n int)
+create table tc2 (id serial primary key, p int references tc1, q int references tc2)
+create table tc3 (id int primary key, p int references tc2)
+insert into tc1 values (1, 1), (2, 2)
+insert into tc2 (p) values (1), (2)
+insert into tc3 values (1, 1), (2, 2)
+truncate tc1
+truncate tc2
+truncate tc1 cascade
+select (select count(*) from tc1), (select count(*) from tc2), (select count(*) from tc3)
+insert into tc3 values (1, 1)
+insert into tc1 values (1, 1)
+insert into tc2 (p) values (1) returning id
+insert into tc3 values (3, 3)
+truncate tc2 restart identity cascade
+select (select count(*) from tc1), (select count(*) from tc2), (select count(*) from tc3)
+insert into tc2 (p) values (1) returning id
+truncate tc3 cascade

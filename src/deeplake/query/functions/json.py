@@ -29,17 +29,16 @@ def _json(call: str) -> str:
     return f"CAST({call} AS JSON)"
 
 
-_ITEM = {"jsonb": "itemb", "json": "item"}
-for _kind in ("jsonb", "json"):
-    register("->", f"{_kind}, text -> {_kind}", _json(f"json__field({_TEXT}, {{1}})"))
-    register("->", f"{_kind}, int4 -> {_kind}", _json(f"json__{_ITEM[_kind]}({_TEXT}, {{1}})"))
-    register("->>", f"{_kind}, text -> text", f"json__field_text({_TEXT}, {{1}})")
-    register("->>", f"{_kind}, int4 -> text", f"json__{_ITEM[_kind]}_text({_TEXT}, {{1}})")
-    register("#>", f"{_kind}, text[] -> {_kind}", _json(f"json__at({_TEXT}, {{1}})"))
-    register("#>>", f"{_kind}, text[] -> text", f"json__text_at({_TEXT}, {{1}})")
+for _kind, _family, _item in (("jsonb", "json", "itemb"), ("json", "verbatim", "item")):
+    register("->", f"{_kind}, text -> {_kind}", _json(f"{_family}__field({_TEXT}, {{1}})"))
+    register("->", f"{_kind}, int4 -> {_kind}", _json(f"{_family}__{_item}({_TEXT}, {{1}})"))
+    register("->>", f"{_kind}, text -> text", f"{_family}__field_text({_TEXT}, {{1}})")
+    register("->>", f"{_kind}, int4 -> text", f"{_family}__{_item}_text({_TEXT}, {{1}})")
+    register("#>", f"{_kind}, text[] -> {_kind}", _json(f"{_family}__at({_TEXT}, {{1}})"))
+    register("#>>", f"{_kind}, text[] -> text", f"{_family}__text_at({_TEXT}, {{1}})")
     register(f"{_kind}_typeof", f"{_kind} -> text", f"json__typeof({_TEXT})")
     register(f"{_kind}_array_length", f"{_kind} -> int4", f"json__array_length({_TEXT})")
-    register(f"{_kind}_strip_nulls", f"{_kind} -> {_kind}", _json(f"json__stripped({_TEXT})"))
+    register(f"{_kind}_strip_nulls", f"{_kind} -> {_kind}", _json(f"{_family}__stripped({_TEXT})"))
 _OTHER = "CAST({1} AS VARCHAR)"
 register("@>", "jsonb, jsonb -> bool", f"json__contains({_TEXT}, {_OTHER})")
 register("<@", "jsonb, jsonb -> bool", f"json__contains({_OTHER}, {_TEXT})")
@@ -92,7 +91,9 @@ def _json_of(given: Kind) -> str | None:
         if inside is None:
             return None
         return f"json__of_array(list_transform({{0}}, lambda j: {inside.replace('{0}', 'j')}))"
-    if given.name in ("json", "jsonb"):
+    if given.name == "jsonb":
+        return "json__text(CAST({0} AS VARCHAR))"
+    if given.name == "json":
         return _TEXT
     if given.name in INTEGERS or (given.name == "numeric" and not is_varying(given)):
         return _TEXT

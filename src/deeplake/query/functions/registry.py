@@ -36,6 +36,7 @@ from deeplake.query.kinds import (
     digits_of,
     engine_type,
 )
+from deeplake.query.parameters import meanings
 from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
@@ -198,10 +199,27 @@ def call(name: str, arguments: Sequence[Expression]) -> Expression:
         QueryError: 42883, none takes these kinds; 42725, several do.
         NeedEarly: an argument is a late column.
     """
+    try:
+        return _call(name, arguments)
+    except QueryError as error:
+        if error.sqlstate != "42883":
+            raise
+        for meant in meanings(arguments):
+            try:
+                return _call(name, meant)
+            except QueryError:
+                continue
+        raise
+
+
+def _call(name: str, arguments: Sequence[Expression]) -> Expression:
     builder = _special.get(name)
-    if builder is not None:
-        return builder(arguments)
-    return plain_call(name, arguments)
+    if builder is None:
+        return plain_call(name, arguments)
+    alone = len(arguments) == 1 and not _is_name(name)
+    if alone and not any(s.takes(1) for s in _families["scalar"].get(name, ())):
+        raise _unknown(name, arguments)
+    return builder(arguments)
 
 
 def plain_call(name: str, arguments: Sequence[Expression]) -> Expression:
@@ -233,13 +251,13 @@ _LIGHT = 64
 
 
 def _heavy(expression: Expression) -> bool:
-    if isinstance(expression, Column | Constant | Parameter):
-        return False
     return _leaves(expression) > _LIGHT
 
 
 def _leaves(expression: Expression) -> int:
     """Leaves in the text of an expression; many where it is volatile."""
+    if isinstance(expression, Constant) and isinstance(expression.value, tuple):
+        return len(expression.value)
     if isinstance(expression, Column | Constant | Parameter):
         return 1
     if isinstance(expression, Call) and expression.volatile:
@@ -354,7 +372,31 @@ def _resolve(
     name: str, signatures: Sequence[Signature], arguments: Sequence[Expression]
 ) -> tuple[Signature, list[Expression]]:
     """The signature that is meant, and the arguments as it wants them."""
-    kinds = [argument.kind for argument in arguments]
+    found = _signature(name, signatures, arguments)
+    try:
+        element = _element(found, arguments)
+    except QueryError as error:
+        if not _is_name(name) or "polymorphic" not in error.message:
+            raise _unknown(name, arguments) from None
+        raise
+    return found, [_taken(found.pattern(k), a, arguments, element) for k, a in enumerate(arguments)]
+
+
+_resolved: dict[tuple[str, tuple[Kind, ...]], tuple[Sequence[Signature], Signature]] = {}
+"""(name, kinds of the arguments) -> the signatures there were, and which of them was meant."""
+
+RESOLVED_MAX = 4096
+"""Kept at a time: which it is takes 100 us to find out, and depends on nothing else."""
+
+
+def _signature(
+    name: str, signatures: Sequence[Signature], arguments: Sequence[Expression]
+) -> Signature:
+    """The signature that is meant."""
+    kinds = tuple([argument.kind for argument in arguments])
+    known = _resolved.get((name, kinds))
+    if known is not None and known[0] is signatures:
+        return known[1]
     able = [
         s
         for s in signatures
@@ -364,13 +406,10 @@ def _resolve(
     if not able:
         raise _unknown(name, arguments)
     found = able[0] if len(able) == 1 else _chosen(name, able, arguments)
-    try:
-        element = _element(found, arguments)
-    except QueryError as error:
-        if not _is_name(name) or "polymorphic" not in error.message:
-            raise _unknown(name, arguments) from None
-        raise
-    return found, [_taken(found.pattern(k), a, arguments, element) for k, a in enumerate(arguments)]
+    if len(_resolved) >= RESOLVED_MAX:
+        _resolved.clear()
+    _resolved[name, kinds] = signatures, found
+    return found
 
 
 def _unknown(name: str, arguments: Sequence[Expression]) -> QueryError:

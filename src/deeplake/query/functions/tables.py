@@ -87,20 +87,20 @@ for _kind in ("timestamptz", "timestamp"):
           "generate_series({0}, {1}, {2})")  # fmt: skip
 _rows("unnest", "", "any[] -> any[]", "{0}")
 
-for _prefix in ("jsonb", "json"):
+for _prefix, _family in (("jsonb", "rows"), ("json", "verbatim")):
     _given = "CAST({0} AS VARCHAR)"
     for _name in (f"{_prefix}_each", f"{_prefix}_each_text", f"{_prefix}_object_keys"):
         _key = "" if _name.endswith("keys") else "key"
-        _rows(_name, _key, f"{_prefix} -> text[]", f"rows__keys({_given}, '{_name}')")
+        _rows(_name, _key, f"{_prefix} -> text[]", f"{_family}__keys({_given}, '{_name}')")
     _each, _items = f"{_prefix}_each", f"{_prefix}_array_elements"
     _rows(
         _each, "value", f"{_prefix} -> {_prefix}[]",
-        f"CAST(rows__members({_given}, '{_each}') AS {{type}})",
+        f"CAST({_family}__members({_given}, '{_each}') AS {{type}})",
     )  # fmt: skip
     _rows(
         f"{_each}_text", "value", f"{_prefix} -> text[]",
-        f"rows__member_texts({_given}, '{_each}_text')",
+        f"{_family}__member_texts({_given}, '{_each}_text')",
     )  # fmt: skip
     _rows(_items, "value", f"{_prefix} -> {_prefix}[]",
-          f"CAST(rows__elements({_given}) AS {{type}})")  # fmt: skip
-    _rows(f"{_items}_text", "value", f"{_prefix} -> text[]", f"rows__element_texts({_given})")
+          f"CAST({_family}__elements({_given}) AS {{type}})")  # fmt: skip
+    _rows(f"{_items}_text", "value", f"{_prefix} -> text[]", f"{_family}__element_texts({_given})")

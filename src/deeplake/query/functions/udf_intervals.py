@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from deeplake.query.functions.udf import Family, failure
 from deeplake.query.moment_text import DAY, Interval, interval_text, read_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FAMILY = Family()
 FAMILY.rows("text", "INTERVAL -> VARCHAR")(interval_text)
@@ -44,7 +48,15 @@ def _scaled(value: Interval, factor: float) -> Interval:
 @FAMILY.rows("times", "INTERVAL, DOUBLE -> INTERVAL")
 def times(value: Interval, factor: float) -> Interval:
     """An interval times a number."""
-    return _scaled(value, factor)
+    return _within(lambda: _scaled(value, factor))
+
+
+def _within(compute: Callable[[], Interval]) -> Interval:
+    """What is computed, unless a field is no number any more on the way."""
+    try:
+        return compute()
+    except (OverflowError, ValueError):  # int() of an infinity or NaN
+        raise failure("22008", "interval out of range") from None
 
 
 @FAMILY.rows("divided", "INTERVAL, DOUBLE -> INTERVAL")
@@ -52,6 +64,10 @@ def divided(value: Interval, divisor: float) -> Interval:
     """An interval divided by a number."""
     if divisor == 0:
         raise failure("22012", "division by zero")
+    return _within(lambda: _divided(value, divisor))
+
+
+def _divided(value: Interval, divisor: float) -> Interval:
     months_, days_, micro = value
     months, days = int(months_ / divisor), int(days_ / divisor)
     month_days = round((months_ / divisor - months) * 30 * 1e6) / 1e6

@@ -332,6 +332,8 @@ def _degrees(name: str) -> None:
 
     @FAMILY.rows(name, "DOUBLE -> DOUBLE")
     def run(value: float) -> float:
+        if math.isnan(value):
+            return value
         if math.isinf(value):
             raise failure("22003", "input is out of range")
         rest = math.fmod(value, 360)
