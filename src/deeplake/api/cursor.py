@@ -51,7 +51,11 @@ class Cursor:
         self._rows: Iterator[tuple[Any, ...]] = result.rows()
         self._begun = False
         self.rowcount = rowcount
-        """Rows that a statement changed; -1 for one that reads."""
+        """Rows that a statement changed; -1 for one that reads, unless its rows have no columns:
+        they are counted."""
+        if result.columns is not None and not result.columns:
+            rows = list(self._rows)
+            self._rows, self.rowcount = iter(rows), len(rows)
         self.command = command
         """What was done: "SELECT", "INSERT INTO t", "COMMIT"."""
 

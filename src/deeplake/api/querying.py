@@ -36,6 +36,7 @@ def query(
     from deeplake.sql.versions import resolve
     from deeplake.sql.views import expand
 
+    stand.not_closed()
     if not isinstance(text, str):
         raise InputError(f"a query is text, not {type(text).__name__}.")
     prepared = number(text, parameters)
