@@ -57,6 +57,9 @@ class Cursor:
         self._rows: Iterator[tuple[Any, ...]] = result.rows()
         self._begun = False
         self.rowcount = rowcount
+        if result.columns is not None and not result.columns:  # nothing streams: rows are counted
+            rows = list(self._rows)
+            self._rows, self.rowcount = iter(rows), len(rows)
         self.command = command
 
     @property

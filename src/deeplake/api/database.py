@@ -223,7 +223,7 @@ class Database(Versioned, Optimizable):
         from deeplake.query.control import Planning
 
         stand = self._open_stand()
-        if not stand.staged and stand.branch is not None:
+        if not stand.staged and stand.branch is not None and stand.block is None:
             stand.refresh("query()")
         with Planning(self.control):
             return query(stand, sql, parameters)

@@ -55,6 +55,7 @@ class Question:
         self.statement = statement
         self.tables = tables
         self.values = values
+        self._not_closed = stand.not_closed
         self.repository = stand.repository
         self.snapshot = stand.snapshot
         self.this = this
@@ -72,7 +73,9 @@ class Question:
 
         Raises:
             QueryError: it fails on the rows it meets.
+            ClosedError: the handle it was made of is closed.
         """
+        self._not_closed()
         with self._lock:
             if self._selected is None:
                 from deeplake.query.selected import select

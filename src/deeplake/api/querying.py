@@ -37,6 +37,7 @@ def query(
     """
     from deeplake.sql.parameters import number, placed
 
+    stand.not_closed()
     if not isinstance(text, str):
         raise InputError(f"a query is text, not {type(text).__name__}.")
     prepared = number(text, parameters)

@@ -142,7 +142,12 @@ class Session:
         return null_counts(self.repository.objects, self.tree(), columns)
 
     def tree(self) -> TableTree:
-        """The table's rows, staged ones included."""
+        """The table's rows, staged ones included.
+
+        Raises:
+            ClosedError: the handle, or the one that this is a pinned view of.
+        """
+        self.stand.not_closed()
         found = self._tree
         if found is None:
             with self.stand.locks.state:
@@ -150,7 +155,6 @@ class Session:
         return found
 
     def _open_tree(self) -> TableTree:
-        self.stand.not_closed()
         transaction = self.stand.open_transaction
         if transaction is not None:
             return transaction.tree(self.table)

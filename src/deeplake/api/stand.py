@@ -70,6 +70,8 @@ class Stand:
         self._keys_known: list[KeysKnown] = []
         """What transactions hand on to later ones; empty until a table with keys is written."""
         self._closed = False
+        self._origin: Stand | None = None
+        """The handle's, if this is a pinned one: it is closed with it."""
         self.optimizes = True
         """Whether small fragments are joined after a commit in a thousand."""
 
@@ -97,6 +99,7 @@ class Stand:
         """The same place for good, read-only."""
         found = Stand(self.repository, self.snapshot, None)
         found._pinned_staged = self.staged
+        found._origin = self
         return found
 
     @property
@@ -151,6 +154,7 @@ class Stand:
             StateError: an extend is being fed by the caller.
         """
         with self.locks.writing, self.locks.state:
+            self.not_closed()
             self.not_extending("commit()")
             transaction = self.open_transaction
             if transaction is not None and transaction.staged:
@@ -233,6 +237,8 @@ class Stand:
         Raises:
             ClosedError
         """
+        if self._origin is not None:
+            self._origin.not_closed()
         if self._closed:
             raise ClosedError(
                 f"this handle on {self.repository.store.url} was closed.",

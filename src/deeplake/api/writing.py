@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from deeplake.errors import QueryError, TableNotFoundError
+from deeplake.errors import InvalidNameError, QueryError, TableNotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,6 +69,7 @@ class StandDefining:
 
     def create(self, name: str, schema: TableSchema) -> Session:
         """Make a table."""
+        _refuse_version(name)
         session = self._stand.table(name)
         session.create_table(schema)
         return session
@@ -81,6 +82,7 @@ class StandDefining:
 
     def rename(self, old: str, new: str) -> None:
         """Give a table another name."""
+        _refuse_version(new)
         with self._stand.locks.state:
             self._stand.transaction().rename_table(old, new)
             self._stand.changed()
@@ -92,6 +94,19 @@ class StandDefining:
     def session(self, name: str) -> Session:
         """A table or view by its name."""
         return self._stand.table(name)
+
+
+def _refuse_version(name: str) -> None:
+    """A name that a statement would read as a version of another table.
+
+    Raises:
+        InvalidNameError: 42602.
+    """
+    if "@" in name:
+        raise InvalidNameError(
+            f'{name!r} cannot be a table name: "t@main" is table t at main.',
+            hint="Use another character.",
+        )
 
 
 def table_name(name: str, schema: str) -> str:

@@ -242,8 +242,8 @@ def unescape(segment: str) -> str:
 def check_name(name: object, what: str) -> str:
     """A branch, tag or table name that may be created.
 
-    Letters of any script, digits and ' ._/-+@' inside; no '..', no '//', no '~' or ':' (they mean
-    something in a ref), no leading or trailing space, dot or slash.
+    Letters of any script, digits and ' ._/-+' inside, '@' in names of branches and tags; no '..',
+    no '//', no '~' or ':' (they mean something in a ref), no space, dot or slash at either end.
 
     Raises:
         InvalidNameError: with the rule that was broken.
@@ -251,12 +251,15 @@ def check_name(name: object, what: str) -> str:
     if not isinstance(name, str):
         raise InvalidNameError(f"a {what} name is text, not {type(name).__name__}.")
     problem = _name_problem(name)
+    if what == "table" and "@" in name:
+        problem = "t@main is table t at main"
     if not problem and what != "table" and len(escape(name)) > SEGMENT_CHARS_MAX:
         problem = f"its escaped form is over {SEGMENT_CHARS_MAX} characters long"
     if problem:
         raise InvalidNameError(
             f"{name!r} cannot be a {what} name: {problem}.",
-            hint="Use letters, digits, spaces and . _ / - + @ inside.",
+            hint=f"Use letters, digits, spaces and . _ / - +{'' if what == 'table' else ' @'} "
+            "inside.",
         )
     return name
 

@@ -225,9 +225,7 @@ def _orders(orders: tuple[Order, ...]) -> str:
 
 
 def _key(node: Expression) -> str:
-    """A key of an order. A bare literal is one that the engine refuses, unless it is a number,
-    which it takes for a place.
-    """
+    """A key of an order; the engine refuses one that is a text without a cast."""
     text = expression(node)
     return f"CAST({text} AS VARCHAR)" if text[:1] == "'" and text[-1:] == "'" else text
 
@@ -298,7 +296,7 @@ def _sides(node: Combined) -> str:
 
 def _ties(node: Select, limit: Expression) -> str:
     """Rows up to the limit, and those that are equal to the last of them in ORDER BY."""
-    names = [output.name for output in node.outputs]
+    names = ", ".join(output.name for output in node.outputs) or _NOTHING
     keys = [Output("", f"k{k}", order.key) for k, order in enumerate(node.order)]
     inside = _select(node._replace(outputs=(*node.outputs, *keys)))
     if node.distinct:
@@ -307,7 +305,7 @@ def _ties(node: Select, limit: Expression) -> str:
     count = f"({expression(limit)})"
     skipped = "0" if node.offset is None else f"COALESCE({expression(node.offset)}, 0)"
     return (
-        f"SELECT {', '.join(names)} FROM (SELECT *, rank() OVER (ORDER BY {by}) AS place, "
+        f"SELECT {names} FROM (SELECT *, rank() OVER (ORDER BY {by}) AS place, "
         f"row_number() OVER (ORDER BY {by}) AS row FROM ({inside})) WHERE "
         f"({count} > 0 AND place <= {skipped} + {count} AND row > {skipped}) ORDER BY row"
     )

@@ -215,6 +215,7 @@ _STATES = (
     (re.compile(r"with value -?\d+-\d\d-\d\d\S* can't be cast"), "22008"),
     (re.compile(r"Timestamp difference is out of bounds"), "0A000"),
     (re.compile(r"SETSEED accepts"), "22023"),
+    (re.compile(r"argument in function .* must be a constant expression"), "0A000"),
     (re.compile(r"Unknown TimeZone"), "22023"),
     (re.compile(r"window expressions cannot be volatile"), "0A000"),  # scalar subqueries as keys
     (re.compile(r"Argument for ntile"), "22014"),

@@ -49,6 +49,8 @@ def kind_of_value(value: Any) -> Kind:
     """
     for type_, kind in _PLAIN:
         if type(value) is type_:
+            if isinstance(value, str) and "\0" in value:
+                raise no_text()
             return kind
     if isinstance(value, int):
         if -(1 << 31) <= value < 1 << 31:
@@ -89,6 +91,11 @@ _BY_NAME = {
 }
 
 
+def no_text() -> QueryError:
+    """The error for a text that Postgres cannot hold."""
+    return QueryError("a text cannot hold the character NUL (0x00).", sqlstate="22021")
+
+
 def _kind_of_list(values: Sequence[Any]) -> Kind:
     """An array, if the values are of one kind; else JSON."""
     types = set(map(type, values)) - {type(None)}
@@ -107,6 +114,8 @@ def _kind_of_list(values: Sequence[Any]) -> Kind:
         kinds = {kind_of_value(value) for value in values if value is not None}
     if not kinds:
         return array_of(UNKNOWN)
+    if types == {str} and any("\0" in value for value in values if value is not None):
+        raise no_text()
     if len(kinds) == 1 and types != {Decimal}:
         (kind,) = kinds
         return JSONB if kind.element is not None or kind in (VECTOR, JSONB) else array_of(kind)

@@ -99,6 +99,10 @@ class Result:
         if kind.late:
             return self._fetch(array)
         convert = _converter(kind)
+        if kind.name == "timestamptz":
+            import pyarrow as pa
+
+            array = array.view(pa.timestamp("us", "+00:00"))  # datetime.UTC in values of Python
         try:
             values: list[Any] = array.to_pylist()
         except (OverflowError, ValueError) as error:
@@ -148,7 +152,7 @@ def _converter(kind: Kind) -> Callable[[Any], Any] | None:
     """What makes values of Python of Arrow's; None where these are right."""
     if kind.element is None:
         return _PYTHON.get(kind.name)
-    inside = _converter(kind.element)
+    inside = _utc if kind.element.name == "timestamptz" else _converter(kind.element)
     if inside is None:
         return None
     return lambda items: [None if item is None else inside(item) for item in items]
@@ -161,6 +165,12 @@ def _interval(value: Any) -> Any:
     years, months = int(months / 12), months - int(months / 12) * 12
     days += 365 * years + 30 * months  # as psycopg has it
     return timedelta(days=days, microseconds=nanoseconds // 1000)
+
+
+def _utc(value: Any) -> Any:
+    from datetime import UTC
+
+    return value.replace(tzinfo=UTC)
 
 
 def _uuid(value: str) -> Any:

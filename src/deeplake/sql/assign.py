@@ -27,6 +27,7 @@ from deeplake.query.kinds import (
     Kind,
     Labels,
 )
+from deeplake.query.parameters import no_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -57,6 +58,8 @@ def values(given: Sequence[Any], kind: Kind, column: Column) -> list[Any]:
             not read as one; 22001, 22003, it is too long or too large.
     """
     types = set(map(type, given)) - {type(None)}
+    if str in types and any("\0" in value for value in given if type(value) is str):
+        raise no_text()
     if not kind.modifiers and types <= _NATIVE.get(kind.name, frozenset()):
         return list(given)
     if column.type.name.startswith("class_label"):

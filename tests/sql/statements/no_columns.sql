@@ -14,3 +14,8 @@ select exists (select from users union select from users)
 
 select count(*) from (select union select) x
 
+
+select count(*) from (select from gens order by rating desc nulls last fetch first 3 rows with ties) x
+
+-- refused: separators that differ
+select string_agg(name, name order by name) from users
