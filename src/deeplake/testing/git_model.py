@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Self
 
 Version = int | str
 Place = tuple[str, str, int | None, str | None]
@@ -33,6 +34,27 @@ class Cell(NamedTuple):
 
     value: Any
     version: Version
+
+
+class Neither(str):
+    """What a virtual base calls a column that its ancestors disagree on: equal to itself only."""
+
+    __slots__ = ("whole",)
+    whole: bool
+    """They have it each by itself, so that nothing of it is common."""
+
+    def __new__(cls, *, whole: bool = False) -> Self:
+        made = super().__new__(cls)
+        made.whole = whole
+        return made
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __ne__(self, other: object) -> bool:
+        return self is not other
+
+    __hash__ = object.__hash__
 
 
 class Spec(NamedTuple):
@@ -206,7 +228,8 @@ class Merging:
         if callable(self._policy):
             self.conflicts.append(place)
             return self._policy(place)
-        return "ours" if self._policy == "virtual" else self._policy
+        assert self._policy != "virtual"
+        return self._policy
 
     # --- rows -------------------------------------------------------------------------------
 
@@ -347,6 +370,14 @@ class Merging:
             spec = self._column(table, *specs, written=written)
             if spec is not None:
                 found[c] = spec
+        if self._policy == "virtual":
+            names = [spec.name for spec in found.values()]
+            for c, spec in found.items():
+                if names.count(spec.name) > 1:
+                    found[c] = spec._replace(name=Neither())
+            if not found:  # either side's last ones stay, and nobody has decided which
+                both = {c: ours.columns.get(c) or theirs.columns[c] for c in ids}
+                return {c: spec._replace(name=Neither()) for c, spec in both.items()}
         found = self._named_apart(table, found, ours.columns, theirs.columns)
         if not found:  # a table has at least one column
             name = next(iter(ours.columns.values())).name
@@ -367,6 +398,8 @@ class Merging:
     ) -> Spec | None:
         """`written`: whether a side that has the column changed cells of it."""
         if ours is not None and theirs is not None:  # nothing makes a column narrower
+            if base is not None and isinstance(base.name, Neither) and base.name.whole:
+                base = None
             wide = max(ours.type, theirs.type, key=lambda t: WIDTH.get(t, 0))
             ours, theirs = ours._replace(type=wide), theirs._replace(type=wide)
             base = None if base is None else base._replace(type=wide)
@@ -377,6 +410,8 @@ class Merging:
             return theirs if ours == base else ours
         known = ours or theirs or base
         assert known is not None
+        if self._policy == "virtual":
+            return self._of_neither(base, ours, theirs)
         place = "schema", table, None, known.name
         token = (ours and ours[:2], theirs and theirs[:2], base is None)
         if ours is None or theirs is None or base is None:
@@ -387,6 +422,25 @@ class Merging:
                 fields.append(other if mine == old else mine)
             else:
                 return theirs if self._decide(place, (*token, k)) == "theirs" else ours
+        return Spec(*fields)
+
+    @staticmethod
+    def _of_neither(base: Spec | None, ours: Spec | None, theirs: Spec | None) -> Spec:
+        """A column that a virtual base has in any case, under nobody's name if both changed the
+        same of it, or one dropped it.
+        """
+        there = ours or theirs
+        assert there is not None
+        before = isinstance(there.name, Neither) and there.name.whole
+        if ours is None or theirs is None:
+            return there._replace(name=Neither(whole=before))
+        if base is None:
+            return ours._replace(name=Neither(whole=True))
+        fields = []
+        for k, (old, mine, other) in enumerate(zip(base, ours, theirs, strict=True)):
+            if mine != old and other not in (mine, old):
+                return ours._replace(name=Neither(whole=before or k > 0))
+            fields.append(other if mine == old else mine)
         return Spec(*fields)
 
     def _named_apart(
