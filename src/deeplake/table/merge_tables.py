@@ -164,7 +164,8 @@ class _Commits:
             decide = None if self._virtual else self._decide_side
             schema = merge_schemas(*schemas, name, decide, _Changed(trees))
             columns = Columns(schema)
-            apart = uneven(columns, *schemas, _since(self._base, self._ours))
+            since = _since(self._base, self._ours)
+            apart = uneven(columns, *schemas, since, undoes=_undoes(self._base, self._theirs))
         rows = merge_rows(self._writer, trees, columns, name, self._resolver, apart)
         self._conflicts += rows.conflicts
         self._refers |= rows.refers
@@ -317,6 +318,11 @@ def _since(base: Snapshot, ours: Snapshot) -> tuple[int, int]:
     allocator, end = new.allocator
     first = old.allocator[1] if old.allocator and old.allocator[0] == allocator else 0
     return (allocator << COUNTER_BITS) + first, (allocator << COUNTER_BITS) + end
+
+
+def _undoes(base: Snapshot, theirs: Snapshot) -> bool:
+    """Whether theirs is a parent of the base, as in a revert."""
+    return base.header is not None and theirs.commit_id in base.header.parents
 
 
 def _by_id(snapshot: Snapshot) -> dict[int, TableEntry]:

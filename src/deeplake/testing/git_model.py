@@ -174,7 +174,7 @@ def virtual_base(bases: list[ModelCommit], stamps: Iterator[int]) -> ModelCommit
         merging = Merging(stamp, policy="virtual")
         tables = merging.run(shared.tables, found.tables, other.tables)
         time = max(found.time, other.time)
-        clash = bool(merging.unsure) or any(table.repeats_keys() for table in tables.values())
+        clash = any(table.repeats_keys() for table in tables.values())
         clash |= any(one.kind == "virtual clash" for one in (shared, found))
         kind = "virtual clash" if clash else "virtual"
         found = ModelCommit(stamp, (found, other), tables, time, kind=kind)
@@ -191,6 +191,7 @@ class Merging:
             not among them is collected, as with "raise".
         since: ids of rows that ours' branch appended after the base. Of other rows it cannot tell
             whether they have values elsewhere of a column that comes back.
+        undoes: theirs is a parent of the base, as in a revert: it wrote nothing since.
     """
 
     def __init__(
@@ -198,17 +199,16 @@ class Merging:
         stamp: Version,
         policy: str | Decisions | Callable[[Place], Any],
         since: range = range(0),
+        *,
+        undoes: bool = False,
     ) -> None:
+        self._undoes = undoes
         self._stamp = stamp
         self._policy = policy
         self._since = since
-        self._gone: tuple[int, ...] = ()
         self.conflicts: list[Place] = []
         self.tokens: dict[Place, Token] = {}
         """Which versions a conflict is about."""
-        self.unsure: set[str] = set()
-        """Tables of which it cannot tell: a row was deleted, and changed only in columns that the
-        base had dropped. What it holds of them depends on compactions."""
 
     def run(self, base: Tables, ours: Tables, theirs: Tables) -> Tables:
         """All tables; each side has each of them."""
@@ -242,17 +242,15 @@ class Merging:
         dropped = dict.fromkeys([*ours.dropped, *theirs.dropped, *ours.columns, *theirs.columns])
         rows: dict[int, Row] = {}
         sides = base, ours, theirs
-        self._gone = base.dropped
         for row_id in [*ours.rows, *(r for r in theirs.rows if r not in ours.rows)]:
             there = [side for side in (ours, theirs) if row_id in side.rows]
             compared = {c: s for c, s in columns.items() if all(c in t.columns for t in there)}
             three = [side.rows.get(row_id) for side in sides]
-            if three[0] is not None and len(there) == 2:  # what the base dropped it has not
+            if self._undoes and row_id not in ours.rows:  # it wrote nothing that the base has not
+                compared = {c: s for c, s in compared.items() if c in base.columns}
+            if three[0] is not None:  # what the base dropped it has not
                 cells = {c: v for c, v in three[0].cells.items() if c in base.columns}
                 three[0] = three[0]._replace(cells=cells)
-            elif three[0] is not None:
-                again = {c for c in base.dropped if c in ours.columns and c in theirs.columns}
-                compared = {c: s for c, s in compared.items() if c not in again}
             found = self._row(name, row_id, compared, *three)
             if found is not None:
                 rows[row_id] = self._as_had(row_id, found, columns, *sides)
@@ -307,8 +305,6 @@ class Merging:
         changed = [c for c in columns if left.version(c) != base.version(c)]
         if not changed:
             return None  # deleted by one side, left alone by the other
-        if all(c in self._gone for c in changed):
-            self.unsure.add(table)
         if self._policy == "virtual":
             stamped = {c: Cell(left.cell(c, columns[c]).value, self._stamp) for c in changed}
             return Row(left.born, {**left.cells, **stamped})
