@@ -145,7 +145,7 @@ class _Schemas:
         columns: list[ColumnSpec],
     ) -> dict[str, Any]:
         """What SQL declared, entry by entry, of a column property by property."""
-        if theirs in (base, ours):
+        if theirs == ours or (theirs == base and self._theirs.keys() <= self._ours.keys()):
             return ours
         found: dict[str, Any] = {}
         names = {str(spec.column_id): spec.name for spec in columns}
@@ -163,8 +163,13 @@ class _Schemas:
     def _of_columns(self, sides: list[Any], names: dict[str, str]) -> dict[str, Any]:
         found = {}
         for column in dict.fromkeys([*(sides[1] or {}), *(sides[2] or {})]):
-            if column in names:
-                entries = [(side or {}).get(column, {}) for side in sides]
+            if column not in names:
+                continue
+            entries = [(side or {}).get(column, {}) for side in sides]
+            here, there = (int(column) in side for side in (self._ours, self._theirs))
+            if here != there:  # a side without the column says nothing of it
+                found[column] = entries[1 if here else 2]
+            else:
                 found[column] = self._each(entries, names[column])
         return {column: entry for column, entry in found.items() if entry}
 
