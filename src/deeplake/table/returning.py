@@ -312,6 +312,8 @@ class Returning:
         """
         if column_id not in self._found.dropped:
             return np.zeros(len(ids), np.bool_)
+        if column_id in self._found.known:  # ours dropped it since, and may have filled it before
+            return np.ones(len(ids), np.bool_)
         first, end = self._found.since
         return (ids < first) | (ids >= end)
 
