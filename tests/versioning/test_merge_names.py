@@ -302,6 +302,21 @@ def test_a_default_and_a_comment_of_one_column_come_together() -> None:
     assert entry == {"default": "5", "comment": "x"}
 
 
+@pytest.mark.parametrize("kept_by", ["ours", "theirs"])
+def test_a_column_that_is_kept_though_one_side_dropped_it_keeps_what_was_declared(
+    kept_by: str,
+) -> None:
+    base = [A, "ALTER TABLE a ADD COLUMN m int", "ALTER TABLE a ALTER m SET DEFAULT 5"]
+    base += ["COMMENT ON COLUMN a.m IS 'five'", "INSERT INTO a VALUES (1, 2)"]
+    sides = [["UPDATE a SET m = 7"], ["ALTER TABLE a DROP COLUMN m"]]
+    db = forked(base, *(sides if kept_by == "theirs" else sides[::-1]))
+    db.merge("d", on_conflict=kept_by)
+    (entry,) = declared(db)["columns"].values()  # type: ignore[attr-defined]
+    assert entry == {"default": "5", "comment": "five"}
+    db.execute("INSERT INTO a (n) VALUES (2)")
+    assert rows(db, "SELECT n, m FROM a") == [(1, 7), (2, 5)]
+
+
 def test_a_check_that_one_side_dropped_and_made_otherwise_is_taken() -> None:
     again = ["ALTER TABLE a DROP CONSTRAINT c", "ALTER TABLE a ADD CONSTRAINT c CHECK (n < 9)"]
     db = forked([A, "ALTER TABLE a ADD CONSTRAINT c CHECK (n > 0)"], again, [])

@@ -142,6 +142,26 @@ def test_a_default_comes_back_for_rows_that_never_had_a_value(tidy: Any) -> None
     same_column(ds, before.id, "d")
 
 
+def test_a_row_that_had_a_value_before_the_drop_is_seen_to_have_lost_it(tidy: Any) -> None:
+    """It came with a value, which went with the column; a merge that keeps the column has none."""
+    store, ds = begun()
+    dev = deeplake.open(store)
+    dev.branch("dev")
+    dev["c"][0] = 77
+    dev.commit("written")
+    ds.append(row(12))
+    before = ds.commit("appended")
+    ds.drop_column("c")
+    ds.commit("dropped")
+    tidy(ds)
+    ds.merge("dev", on_conflict="theirs")
+    assert column(ds)[12] is None
+    (table,) = ds.diff(before).tables.values()
+    assert {u.row_id: u.new for u in table.updated} == {
+        ds.row_ids.tolist()[0]: {"c": 77}, ds.row_ids.tolist()[12]: {"c": None},
+    }  # fmt: skip
+
+
 def test_a_column_may_go_and_come_back_many_times(tidy: Any) -> None:
     _, ds = begun()
     values = column(ds)

@@ -157,7 +157,8 @@ class Two:
             if len(commit.parents) != 1 or commit.kind == "ff":
                 return
             base, theirs = (commit, commit.parents[0])[:: 1 if kind == "revert" else -1]
-        merging = Merging(f"c{len(self.commits)}", policy, appended_since(self.store, base, head))
+        since, undoes = appended_since(self.store, base, head), kind == "revert"
+        merging = Merging(f"c{len(self.commits)}", policy, since, undoes=undoes)
         tables = merging.run(base.tables, head.tables, theirs.tables)
         before = ds.commit_id
         if kind == "merge":

@@ -44,13 +44,15 @@ def row_dispute(
     Args:
         delta: of the side that changed it.
     """
-    changed: dict[str, tuple[Column, Spot, Spot]] = {}
+    changed: dict[str, tuple[Column, Spot | None, Spot]] = {}
     for column_id, cells in delta.updated.items():
         k = int(np.searchsorted(cells.ids, row_id))
         column = columns.get(column_id)
         if column is None or k == len(cells.ids) or cells.ids[k] != row_id:
             continue
-        old = Spot(delta.base[int(cells.base_at[k])], int(cells.base_places[k]))
+        old = None
+        if cells.base_at[k] >= 0:  # else the base had dropped the column
+            old = Spot(delta.base[int(cells.base_at[k])], int(cells.base_places[k]))
         new = Spot(delta.other[int(cells.at[k])], int(cells.places[k]))
         changed[column.name] = column, old, new
 
@@ -58,8 +60,9 @@ def row_dispute(
         if side == deleted_by:
             return DELETED
         return {
-            name: (old if side == "base" else new).value(column)
+            name: spot.value(column)
             for name, (column, old, new) in changed.items()
+            if (spot := old if side == "base" else new) is not None
         }
 
     token = token_of((column, new) for column, _, new in changed.values())

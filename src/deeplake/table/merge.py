@@ -18,6 +18,7 @@ from deeplake.table.merge_keys import Asked, plan_keys
 from deeplake.table.patch import holds
 from deeplake.table.returning import Returning, Uneven, fits
 from deeplake.table.walk import Gap, Side, walk, walk_between
+from deeplake.table.written_back import written_back
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -134,9 +135,13 @@ class _Merge:
         ours = _with_removed(base, delta_of(base, self._sides.ours, self._ours.gaps))
         given = len(ours.added.ids) or ours.whole
         given = given or any(c in ours.updated for key in self._columns.keys for c in key.ids)
-        if not given and not (ours.updated and self._same_fragments()):
+        returned = bool(self._uneven.gone)  # rows may stay for them that the other side deleted
+        if not given and not returned and not (ours.updated and self._same_fragments()):
             return None
         theirs = _with_removed(base, delta_of(base, self._sides.theirs, self._theirs.gaps))
+        ours, theirs = _without(ours, self._uneven.back), _without(theirs, self._uneven.kept)
+        if returned:
+            ours, theirs = self._with_returned(ours, theirs)
         if callable(self._resolver):
             self._resolver = Asked(self._resolver)
         return plan_keys(
@@ -310,6 +315,7 @@ class _Merge:
             or self._both_gained
             or self._plan is not None
             or self._uneven.keeps
+            or self._uneven.gone
             or any(path[-1] in shared for path in base.leaves(gap.base))
         ]
         theirs = _with_removed(
@@ -340,6 +346,8 @@ class _Merge:
         # Compaction left out what neither side changed.
         ours = _without(ours, [*self._uneven.back, *self._uneven.again])
         theirs = _without(theirs, [*self._uneven.kept, *self._uneven.again])
+        if self._uneven.gone:
+            ours, theirs = self._with_returned(ours, theirs)
         if self._returning is not None:
             theirs = theirs._replace(other=[*theirs.other, *self._returning.theirs])
         contest = Contest(
@@ -353,6 +361,23 @@ class _Merge:
         for kind, count in contest.counts.items():
             self._counts[kind] += count
         return contest.conflicts
+
+    def _with_returned(self, ours: TableDelta, theirs: TableDelta) -> tuple[TableDelta, TableDelta]:
+        """The deltas with what each side wrote, in columns that the base had dropped, in rows that
+        the other one deleted.
+        """
+        if not len(ours.removed.ids) and not len(theirs.removed.ids):
+            return ours, theirs
+        sides, gone = self._sides, self._uneven.gone
+        differ = walk(sides.ours, sides.theirs).gaps
+        mine = sides.ours.fragments([p for g in differ for p in sides.ours.leaves(g.base)])
+        other = sides.theirs.fragments([p for g in differ for p in sides.theirs.leaves(g.other)])
+        here = [column for column in gone if column not in self._uneven.back]
+        there = [column for column in gone if column not in self._uneven.kept]
+        return (
+            written_back(ours, here, mine, theirs.removed.ids),
+            written_back(theirs, there, other, ours.removed.ids, undoes=self._uneven.undoes),
+        )
 
     def _compared(self, theirs: TableDelta) -> Collection[int] | None:
         """Columns whose cells count where ours changed them; None for all.

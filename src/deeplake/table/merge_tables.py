@@ -15,11 +15,12 @@ from deeplake.table.conflicts import DELETED, Conflict
 from deeplake.table.contest import UNDECIDED
 from deeplake.table.merge import Sides, merge_rows
 from deeplake.table.merge_nulls import missing_values
-from deeplake.table.names_apart import names_apart
+from deeplake.table.names_apart import names_apart, unsettled_names
 from deeplake.table.packs import PackWriter
 from deeplake.table.placing import in_slot, required
 from deeplake.table.returning import uneven
 from deeplake.table.schema_merge import merge_schemas
+from deeplake.table.unsettled import is_unsettled, is_whole, refuse_unsettled, unsettled
 from deeplake.table.walk import Side
 from deeplake.versioning.snapshot import TableState
 from deeplake.versioning.staged import Staged, TableChange
@@ -75,6 +76,7 @@ class _Commits:
     ) -> None:
         self._base, self._ours, self._theirs = base, ours, theirs
         self._resolver = resolver
+        self._virtual = resolver == "virtual"
         self._writer = PackWriter(objects)
         self._conflicts: list[Conflict] = []
         self._refers = False
@@ -84,6 +86,8 @@ class _Commits:
         ids = dict.fromkeys(table_id for side in sides for table_id in side)
         changes = [c for i in ids if (c := self._table(*(side.get(i) for side in sides)))]
         changes = self._named_apart(changes)
+        if not self._virtual:
+            refuse_unsettled(changes)
         inline = None if self._conflicts else self._writer.finish()
         placed = [_placed(change, inline) for change in changes]
         parts, length = ((), 0) if inline is None else (inline.parts, inline.length)
@@ -100,6 +104,8 @@ class _Commits:
         self, base: TableEntry | None, ours: TableEntry | None, theirs: TableEntry | None
     ) -> TableChange | None:
         """What is done to one table of ours."""
+        if base is not None and is_whole(base.name) and ours is not None and theirs is not None:
+            base = None
         old, mine, other = (
             _state(snapshot, entry)
             for snapshot, entry in (
@@ -112,6 +118,10 @@ class _Commits:
             return self._taken(ours, theirs)
         if base is None or ours is None or theirs is None:
             problem = "dropped by one side, changed by the other" if base else "made by both"
+            if self._virtual:
+                taken = None if ours is not None else self._taken(ours, theirs)
+                both = ours is not None and theirs is not None
+                return self._renamed(ours, taken, unsettled(whole=both))
             if self._keep_theirs(problem, base, ours, theirs):
                 return self._taken(ours, theirs)
             return None
@@ -152,13 +162,15 @@ class _Commits:
         if alike:  # as a rule: no column to be settled, 70 us less
             schema, columns = mine.schema, columns_of(mine.schema_block)
         else:
-            schema = merge_schemas(*schemas, name, self._decide_side, _Changed(trees))
+            decide = None if self._virtual else self._decide_side
+            schema = merge_schemas(*schemas, name, decide, _Changed(trees))
             columns = Columns(schema)
-            apart = uneven(columns, *schemas, _since(self._base, self._ours))
+            since = _since(self._base, self._ours)
+            apart = uneven(columns, *schemas, since, undoes=_undoes(self._base, self._theirs))
         rows = merge_rows(self._writer, trees, columns, name, self._resolver, apart)
         self._conflicts += rows.conflicts
         self._refers |= rows.refers
-        if not alike and self._resolver != "virtual":
+        if not alike and not self._virtual:
             self._conflicts += missing_values(trees, schemas[1:], columns, name, rows.without)
         changed = schema if schema != mine.schema else None
         if not (rows.replaced or rows.appended or changed or name != ours.name):
@@ -171,6 +183,8 @@ class _Commits:
     def _name(self, base: TableEntry, ours: TableEntry, theirs: TableEntry) -> str:
         if theirs.name in (base.name, ours.name):
             return ours.name
+        if ours.name != base.name and self._virtual:
+            return unsettled(whole=is_whole(ours.name))
         if ours.name == base.name or self._keep_theirs("renamed by both", base, ours, theirs):
             return theirs.name
         return ours.name
@@ -208,7 +222,10 @@ class _Commits:
             )
 
         here, there = ({i: e.name for i, e in side.items()} for side in (ours, theirs))
-        settled = names_apart(names, here, there, decide)
+        if self._virtual:
+            settled = unsettled_names(names, here, self._alike)
+        else:
+            settled = names_apart(names, here, there, decide)
         for table_id, name in names.items():
             if settled.get(table_id) != name:
                 entry, change = ours.get(table_id), made.pop(table_id, None)
@@ -256,6 +273,8 @@ class _Commits:
 
         def read(side: str) -> Any:
             entry = sides[side]
+            if entry is not None and is_unsettled(entry.name):
+                return None
             return DELETED if entry is None else f"table {entry.name!r}"
 
         ids = " ".join(f"{entry.table_id:x}" for entry in there)
@@ -300,6 +319,11 @@ def _since(base: Snapshot, ours: Snapshot) -> tuple[int, int]:
     allocator, end = new.allocator
     first = old.allocator[1] if old.allocator and old.allocator[0] == allocator else 0
     return (allocator << COUNTER_BITS) + first, (allocator << COUNTER_BITS) + end
+
+
+def _undoes(base: Snapshot, theirs: Snapshot) -> bool:
+    """Whether theirs is a parent of the base, as in a revert."""
+    return base.header is not None and theirs.commit_id in base.header.parents
 
 
 def _by_id(snapshot: Snapshot) -> dict[int, TableEntry]:

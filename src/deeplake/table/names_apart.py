@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from deeplake.table.unsettled import unsettled
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -45,6 +47,27 @@ def names_apart(
         for each, name in found.items()
         if each in ours or name not in taken
     }
+
+
+def unsettled_names(
+    names: Mapping[int, str],
+    ours: Mapping[int, str],
+    alike: Callable[[str, int, int], bool] | None = None,
+) -> dict[int, str]:
+    """The same for a virtual base: of two that have one name, neither is seen to have it.
+
+    Args:
+        alike: told a name, who has it in ours and who in theirs, says whether the two are one:
+            then theirs is left out.
+    """
+    found = dict(names)
+    while (clash := _of_one_name(found, ours)) is not None:
+        if alike is not None and alike(*clash):
+            del found[clash[2]]
+            continue
+        for each in clash[1:]:
+            found[each] = unsettled()
+    return found
 
 
 def _of_one_name(found: Mapping[int, str], ours: Mapping[int, str]) -> tuple[str, int, int] | None:

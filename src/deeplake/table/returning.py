@@ -64,6 +64,8 @@ class Uneven(NamedTuple):
         since: ids of rows that ours appended after the base: first one, and the one after all.
         ours_default: columns that have theirs' default, each with the one of ours.
         theirs_default: the reverse.
+        gone: those that the base had dropped.
+        undoes: theirs is a commit right before the base: a revert.
     """
 
     back: tuple[Column, ...] = ()
@@ -74,6 +76,8 @@ class Uneven(NamedTuple):
     since: tuple[int, int] = (0, 0)
     ours_default: tuple[tuple[Column, ColumnData | None], ...] = ()
     theirs_default: tuple[tuple[Column, ColumnData | None], ...] = ()
+    gone: tuple[Column, ...] = ()
+    undoes: bool = False
 
     @property
     def restores(self) -> bool:
@@ -97,12 +101,14 @@ def uneven(
     ours: TableSchema,
     theirs: TableSchema,
     since: tuple[int, int],
+    *,
+    undoes: bool = False,
 ) -> Uneven | None:
     """The columns of a merged schema that need to be looked at; None as a rule.
 
     Args:
         columns: of the merged schema.
-        since: see `Uneven`.
+        since, undoes: see `Uneven`.
     """
     from deeplake.table.columns import Columns
 
@@ -133,6 +139,7 @@ def uneven(
     return Uneven(
         tuple(back), tuple(kept), ids & known.keys(), ids & {*ours.dropped},
         tuple(again), since, tuple(ours_default), tuple(theirs_default),
+        tuple(column for column in columns if column.column_id in base.dropped), undoes,
     )  # fmt: skip
 
 
@@ -305,6 +312,8 @@ class Returning:
         """
         if column_id not in self._found.dropped:
             return np.zeros(len(ids), np.bool_)
+        if column_id in self._found.known:  # ours dropped it since, and may have filled it before
+            return np.ones(len(ids), np.bool_)
         first, end = self._found.since
         return (ids < first) | (ids >= end)
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from deeplake.format.schema import ColumnSpec, TableSchema
 from deeplake.table.conflicts import DELETED, Conflict
 from deeplake.table.evolve import joined
-from deeplake.table.names_apart import names_apart
+from deeplake.table.names_apart import names_apart, unsettled_names
+from deeplake.table.unsettled import is_unsettled, is_whole, unsettled, unsettled_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,13 +19,14 @@ def merge_schemas(
     ours: TableSchema,
     theirs: TableSchema,
     table: str,
-    decide: Callable[[Conflict], bool],
+    decide: Callable[[Conflict], bool] | None,
     changed: Callable[[int, str], bool],
 ) -> TableSchema:
     """The schema with what both sides changed.
 
     Args:
-        decide: told each conflict, says whether theirs is to be kept.
+        decide: told each conflict, says whether theirs is to be kept; None for a virtual base, in
+            which what is in conflict is as neither side has it.
         changed: says whether a side, "ours" or "theirs", changed cells of a column.
     """
     work = _Schemas(base, ours, theirs, table, decide, changed)
@@ -42,7 +44,7 @@ class _Schemas:
         ours: TableSchema,
         theirs: TableSchema,
         table: str,
-        decide: Callable[[Conflict], bool],
+        decide: Callable[[Conflict], bool] | None,
         changed: Callable[[int, str], bool],
     ) -> None:
         self._base, self._ours, self._theirs = (_by_id(s) for s in (base, ours, theirs))
@@ -66,6 +68,8 @@ class _Schemas:
             side.get(column_id) for side in (self._base, self._ours, self._theirs)
         )
         if ours is not None and theirs is not None:
+            if base is not None and is_whole(base.name):
+                base = None
             base, ours, theirs = _widest(base, ours, theirs)
         if theirs == ours:
             return ours
@@ -74,11 +78,9 @@ class _Schemas:
             if None not in (ours, theirs) or base is None or not self._changed(column_id, left):
                 return theirs if ours == base else ours
             problem = "dropped by one side, its cells changed by the other"
-            return theirs if self._conflict(base.name, problem, base, ours, theirs) else ours
-        name = (ours or theirs or base).name  # type: ignore[union-attr]
+            return self._one_of("", problem, base, ours, theirs)
         if ours is None or theirs is None or base is None:  # dropped and changed, or added twice
-            keep = self._conflict(name, "changed in different ways", base, ours, theirs)
-            return theirs if keep else ours
+            return self._one_of("", "changed in different ways", base, ours, theirs)
         fields = {}
         for field in ColumnSpec._fields:
             old, mine, other = (getattr(spec, field) for spec in (base, ours, theirs))
@@ -87,12 +89,31 @@ class _Schemas:
             elif mine == old:
                 fields[field] = other
             else:
-                keep = self._conflict(name, f"its {field} was changed by both", base, ours, theirs)
-                return theirs if keep else ours
+                return self._one_of(field, f"its {field} was changed by both", base, ours, theirs)
         return ColumnSpec(**fields)
+
+    def _one_of(
+        self,
+        field: str,
+        problem: str,
+        base: ColumnSpec | None,
+        ours: ColumnSpec | None,
+        theirs: ColumnSpec | None,
+    ) -> ColumnSpec | None:
+        """The side that is kept; in a virtual base the column stays, and is of neither."""
+        there = ours or theirs
+        if self._decide is None and there is not None:
+            whole = None not in (ours, theirs) and (base is None or field != "name")
+            return there._replace(name=unsettled(whole=whole or is_whole(there.name)))
+        name = (there or base).name  # type: ignore[union-attr]
+        return theirs if self._conflict(name, problem, base, ours, theirs) else ours
 
     def _last_ones(self) -> list[ColumnSpec]:
         """Each side dropped what the other kept, and a table has at least one column."""
+        if self._decide is None:
+            both = {**self._theirs, **self._ours}
+            ids = [*self._ours, *(c for c in self._theirs if c not in self._ours)]
+            return [both[c]._replace(name=unsettled()) for c in ids]
         ours = next(iter(self._ours.values()))
         base = self._base.get(ours.column_id)
         keep = self._conflict(ours.name, "the two drops leave no column", base, ours, None)
@@ -109,6 +130,9 @@ class _Schemas:
             {spec.column_id: spec.name for spec in side}
             for side in (columns, self._ours.values(), self._theirs.values())
         )
+        if self._decide is None:
+            names = unsettled_names(names, ours)
+            return [spec._replace(name=names[spec.column_id]) for spec in columns]
         settled = names_apart(names, ours, theirs, decide)
         found = [spec for spec in columns if spec.column_id in settled]
         return [spec._replace(name=settled[spec.column_id]) for spec in found]
@@ -121,7 +145,7 @@ class _Schemas:
         columns: list[ColumnSpec],
     ) -> dict[str, Any]:
         """What SQL declared, entry by entry, of a column property by property."""
-        if theirs in (base, ours):
+        if theirs == ours or (theirs == base and self._theirs.keys() <= self._ours.keys()):
             return ours
         found: dict[str, Any] = {}
         names = {str(spec.column_id): spec.name for spec in columns}
@@ -139,8 +163,13 @@ class _Schemas:
     def _of_columns(self, sides: list[Any], names: dict[str, str]) -> dict[str, Any]:
         found = {}
         for column in dict.fromkeys([*(sides[1] or {}), *(sides[2] or {})]):
-            if column in names:
-                entries = [(side or {}).get(column, {}) for side in sides]
+            if column not in names:
+                continue
+            entries = [(side or {}).get(column, {}) for side in sides]
+            here, there = (int(column) in side for side in (self._ours, self._theirs))
+            if here != there:  # a side without the column says nothing of it
+                found[column] = entries[1 if here else 2]
+            else:
                 found[column] = self._each(entries, names[column])
         return {column: entry for column, entry in found.items() if entry}
 
@@ -159,15 +188,17 @@ class _Schemas:
             return ours
         if ours == base:
             return theirs
+        if self._decide is None:
+            return unsettled_part(ours, theirs)
         there = dict(zip(("base", "ours", "theirs"), sides, strict=True))
         what = f"its {name}" if column is not None else f"{name!r}"
         problem = f"{what} was declared differently by both"
         conflict = Conflict(
             "schema", self._table, column=column, message=problem,
-            read=lambda side: DELETED if there[side] is None else there[side],
+            read=lambda side: _told(there[side]),
             token=f"{problem} {ours!r} {theirs!r}",
         )  # fmt: skip
-        return theirs if self._decide(conflict) else ours
+        return theirs if self._decided(conflict) else ours
 
     def _conflict(
         self,
@@ -181,12 +212,18 @@ class _Schemas:
 
         def read(side: str) -> Any:
             spec = sides[side]
-            return DELETED if spec is None else f"{spec.name} {spec.type['type']}"
+            if spec is None or is_unsettled(spec.name):
+                return _told(spec and spec.name)
+            return f"{spec.name} {spec.type['type']}"
 
         token = f"{problem} {read('ours')} {read('theirs')}"
         conflict = Conflict(
             "schema", self._table, column=name, read=read, message=problem, token=token
         )
+        return self._decided(conflict)
+
+    def _decided(self, conflict: Conflict) -> bool:
+        assert self._decide is not None
         return self._decide(conflict)
 
 
@@ -207,6 +244,11 @@ def _widest(
         base = None if base is None else base._replace(type=wide.type)
     base = None if base is None else base._replace(former=former)
     return base, ours._replace(former=former), theirs._replace(former=former)
+
+
+def _told(value: Any) -> Any:
+    """A declaration, as a conflict shows it; None where common ancestors disagree."""
+    return DELETED if value is None else None if is_unsettled(value) else value
 
 
 def _by_id(schema: TableSchema) -> dict[int, ColumnSpec]:

@@ -52,7 +52,7 @@ class Outcome(NamedTuple):
     tables: Tables
     merging: Merging
     loose: set[str]
-    """Tables of which it cannot tell: both sides gave a key, or see `Merging.unsure`."""
+    """Tables of which it cannot tell: both sides gave a key."""
 
     def places(self) -> list[str]:
         """Conflicts of the other tables."""
@@ -89,7 +89,8 @@ class GitMerges(GitChanges):
         base = change.base or virtual_base(merge_bases(head, change.theirs), self.stamps)
         theirs = change.theirs.tables
         since = appended_since(self.inner, base, head)
-        merging = Merging(f"c{next(self.stamps)}", policy, since)
+        undoes = change.doing == "revert"
+        merging = Merging(f"c{next(self.stamps)}", policy, since, undoes=undoes)
         tables = merging.run(base.tables, head.tables, theirs)
         asked = {place[1] for place in merging.conflicts}
         waits = policy == "raise" or isinstance(policy, dict)
@@ -97,7 +98,7 @@ class GitMerges(GitChanges):
             name for name, table in tables.items()
             if base.kind == "virtual clash" or table.repeats_keys() or table.lacks_values()
             or (waits and name in asked and share_keys(head.tables[name], theirs[name]))
-        } | merging.unsure  # fmt: skip
+        }  # fmt: skip
         return Outcome(base, tables, merging, loose)
 
     def merge3(self, handle: Handle, data: Any, work: Callable[[Any], Any], change: Change) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Self
 
 Version = int | str
 Place = tuple[str, str, int | None, str | None]
@@ -33,6 +34,27 @@ class Cell(NamedTuple):
 
     value: Any
     version: Version
+
+
+class Neither(str):
+    """What a virtual base calls a column that its ancestors disagree on: equal to itself only."""
+
+    __slots__ = ("whole",)
+    whole: bool
+    """They have it each by itself, so that nothing of it is common."""
+
+    def __new__(cls, *, whole: bool = False) -> Self:
+        made = super().__new__(cls)
+        made.whole = whole
+        return made
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __ne__(self, other: object) -> bool:
+        return self is not other
+
+    __hash__ = object.__hash__
 
 
 class Spec(NamedTuple):
@@ -152,7 +174,7 @@ def virtual_base(bases: list[ModelCommit], stamps: Iterator[int]) -> ModelCommit
         merging = Merging(stamp, policy="virtual")
         tables = merging.run(shared.tables, found.tables, other.tables)
         time = max(found.time, other.time)
-        clash = bool(merging.unsure) or any(table.repeats_keys() for table in tables.values())
+        clash = any(table.repeats_keys() for table in tables.values())
         clash |= any(one.kind == "virtual clash" for one in (shared, found))
         kind = "virtual clash" if clash else "virtual"
         found = ModelCommit(stamp, (found, other), tables, time, kind=kind)
@@ -169,6 +191,7 @@ class Merging:
             not among them is collected, as with "raise".
         since: ids of rows that ours' branch appended after the base. Of other rows it cannot tell
             whether they have values elsewhere of a column that comes back.
+        undoes: theirs is a parent of the base, as in a revert: it wrote nothing since.
     """
 
     def __init__(
@@ -176,17 +199,16 @@ class Merging:
         stamp: Version,
         policy: str | Decisions | Callable[[Place], Any],
         since: range = range(0),
+        *,
+        undoes: bool = False,
     ) -> None:
+        self._undoes = undoes
         self._stamp = stamp
         self._policy = policy
         self._since = since
-        self._gone: tuple[int, ...] = ()
         self.conflicts: list[Place] = []
         self.tokens: dict[Place, Token] = {}
         """Which versions a conflict is about."""
-        self.unsure: set[str] = set()
-        """Tables of which it cannot tell: a row was deleted, and changed only in columns that the
-        base had dropped. What it holds of them depends on compactions."""
 
     def run(self, base: Tables, ours: Tables, theirs: Tables) -> Tables:
         """All tables; each side has each of them."""
@@ -206,7 +228,8 @@ class Merging:
         if callable(self._policy):
             self.conflicts.append(place)
             return self._policy(place)
-        return "ours" if self._policy == "virtual" else self._policy
+        assert self._policy != "virtual"
+        return self._policy
 
     # --- rows -------------------------------------------------------------------------------
 
@@ -219,17 +242,15 @@ class Merging:
         dropped = dict.fromkeys([*ours.dropped, *theirs.dropped, *ours.columns, *theirs.columns])
         rows: dict[int, Row] = {}
         sides = base, ours, theirs
-        self._gone = base.dropped
         for row_id in [*ours.rows, *(r for r in theirs.rows if r not in ours.rows)]:
             there = [side for side in (ours, theirs) if row_id in side.rows]
             compared = {c: s for c, s in columns.items() if all(c in t.columns for t in there)}
             three = [side.rows.get(row_id) for side in sides]
-            if three[0] is not None and len(there) == 2:  # what the base dropped it has not
+            if self._undoes and row_id not in ours.rows:  # it wrote nothing that the base has not
+                compared = {c: s for c, s in compared.items() if c in base.columns}
+            if three[0] is not None:  # what the base dropped it has not
                 cells = {c: v for c, v in three[0].cells.items() if c in base.columns}
                 three[0] = three[0]._replace(cells=cells)
-            elif three[0] is not None:
-                again = {c for c in base.dropped if c in ours.columns and c in theirs.columns}
-                compared = {c: s for c, s in compared.items() if c not in again}
             found = self._row(name, row_id, compared, *three)
             if found is not None:
                 rows[row_id] = self._as_had(row_id, found, columns, *sides)
@@ -256,7 +277,7 @@ class Merging:
                     source = old
                 if source is not None:
                     put_cell(cells, c, source)
-                elif c in cells or (c in ours.dropped and row_id not in self._since):
+                elif c in cells or self._doubtful(c, row_id, base, ours):
                     cells[c] = Cell(spec.default, self._stamp)
             elif ours.columns[c].default != theirs.columns[c].default:
                 if mine is None or other is None:
@@ -265,6 +286,11 @@ class Merging:
                 elif mine.version(c) == other.version(c):
                     put_cell(cells, c, other if spec.default == theirs.columns[c].default else mine)
         return Row(found.born, cells)
+
+    def _doubtful(self, column: int, row_id: int, base: Table, ours: Table) -> bool:
+        """Whether a row may have had a value of a column before ours dropped it."""
+        may = row_id not in self._since or column in base.columns
+        return column in ours.dropped and may
 
     def _row(
         self,
@@ -284,8 +310,6 @@ class Merging:
         changed = [c for c in columns if left.version(c) != base.version(c)]
         if not changed:
             return None  # deleted by one side, left alone by the other
-        if all(c in self._gone for c in changed):
-            self.unsure.add(table)
         if self._policy == "virtual":
             stamped = {c: Cell(left.cell(c, columns[c]).value, self._stamp) for c in changed}
             return Row(left.born, {**left.cells, **stamped})
@@ -347,6 +371,14 @@ class Merging:
             spec = self._column(table, *specs, written=written)
             if spec is not None:
                 found[c] = spec
+        if self._policy == "virtual":
+            names = [spec.name for spec in found.values()]
+            for c, spec in found.items():
+                if names.count(spec.name) > 1:
+                    found[c] = spec._replace(name=Neither())
+            if not found:  # either side's last ones stay, and nobody has decided which
+                both = {c: ours.columns.get(c) or theirs.columns[c] for c in ids}
+                return {c: spec._replace(name=Neither()) for c, spec in both.items()}
         found = self._named_apart(table, found, ours.columns, theirs.columns)
         if not found:  # a table has at least one column
             name = next(iter(ours.columns.values())).name
@@ -367,6 +399,8 @@ class Merging:
     ) -> Spec | None:
         """`written`: whether a side that has the column changed cells of it."""
         if ours is not None and theirs is not None:  # nothing makes a column narrower
+            if base is not None and isinstance(base.name, Neither) and base.name.whole:
+                base = None
             wide = max(ours.type, theirs.type, key=lambda t: WIDTH.get(t, 0))
             ours, theirs = ours._replace(type=wide), theirs._replace(type=wide)
             base = None if base is None else base._replace(type=wide)
@@ -377,6 +411,8 @@ class Merging:
             return theirs if ours == base else ours
         known = ours or theirs or base
         assert known is not None
+        if self._policy == "virtual":
+            return self._of_neither(base, ours, theirs)
         place = "schema", table, None, known.name
         token = (ours and ours[:2], theirs and theirs[:2], base is None)
         if ours is None or theirs is None or base is None:
@@ -387,6 +423,25 @@ class Merging:
                 fields.append(other if mine == old else mine)
             else:
                 return theirs if self._decide(place, (*token, k)) == "theirs" else ours
+        return Spec(*fields)
+
+    @staticmethod
+    def _of_neither(base: Spec | None, ours: Spec | None, theirs: Spec | None) -> Spec:
+        """A column that a virtual base has in any case, under nobody's name if both changed the
+        same of it, or one dropped it.
+        """
+        there = ours or theirs
+        assert there is not None
+        before = isinstance(there.name, Neither) and there.name.whole
+        if ours is None or theirs is None:
+            return there._replace(name=Neither(whole=before))
+        if base is None:
+            return ours._replace(name=Neither(whole=True))
+        fields = []
+        for k, (old, mine, other) in enumerate(zip(base, ours, theirs, strict=True)):
+            if mine != old and other not in (mine, old):
+                return ours._replace(name=Neither(whole=before or k > 0))
+            fields.append(other if mine == old else mine)
         return Spec(*fields)
 
     def _named_apart(
