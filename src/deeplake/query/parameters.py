@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from deeplake.errors import UnsupportedQueryError
+from deeplake.errors import QueryError, UnsupportedQueryError
 from deeplake.query.expression import Expression, Parameter
 from deeplake.query.kinds import (
     BOOL,
