@@ -212,3 +212,31 @@ def test_a_table_that_both_picked_and_changed_is_asked_about_again() -> None:
     assert [c.kind for c in caught.value.conflicts] == ["table"]
     assert db.resolve("theirs") == []
     assert state(db, "x") == sides["y"]
+
+
+def test_a_key_that_is_restored_of_crossed_ancestors_is_written_and_not_referred_to() -> None:
+    """The ancestors together are in memory: what refers to them cannot be read by anybody else."""
+    store = MemoryStore()
+    ds = deeplake.create(store, schema={"n": "int", "u": "text unique"})
+    for k in range(0, 6, 3):
+        ds.extend({"n": range(k, k + 3), "u": [f"u{j}" for j in range(k, k + 3)]})
+        ds.commit("rows")
+    a, b = deeplake.open(store), deeplake.open(store)
+    a.branch("a")
+    b.branch("b")
+    a["u"][1] = "p"
+    changed = a.commit("a key")
+    b.optimize(progress=False)
+    b["n"][5] = 55
+    other = b.commit("a cell")
+    a.merge(other)
+    b.merge(changed)
+    b.optimize(progress=False)
+    b["u"][1] = "q"
+    b.commit("another key")
+    a.append({"n": 9, "u": "q"})
+    a.commit("a row with that key")
+    b.merge("a", on_conflict="theirs")
+    again = deeplake.open(store, at="b")
+    assert again["u"][:] == ["u0", "p", "u2", "u3", "u4", "u5", "q"]
+    assert again.verify(progress=False).ok

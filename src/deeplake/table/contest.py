@@ -309,13 +309,19 @@ class Contest:
         places: Ints,
         sources: Sequence[OpenFragment] | None = None,
     ) -> None:
-        """Values that only theirs changed: their overlays where these fit, else the values."""
+        """Values that only theirs changed: their overlays where these fit, else the values.
+
+        Args:
+            sources: fragments of the base that they are taken of instead; it may be a virtual one,
+                in memory, so that nothing may refer to it.
+        """
+        based = sources is not None
         sources = self._theirs.other if sources is None else sources
         self.counts["updated"] += len(cells.ids)
         for pair, mine in by_fragment(at * len(sources) + cells.at):
             k, j = divmod(pair, len(sources))
             source, target = sources[j], self._standing[k]
-            overlays = self._fitting(column, source, target, places[mine])
+            overlays = None if based else self._fitting(column, source, target, places[mine])
             if overlays is not None:
                 self._edit(k).overlays.append((column, source, places[mine], overlays))
                 continue
