@@ -238,6 +238,35 @@ def test_an_older_update_of_theirs_does_not_come_over_a_newer_one(store: MemoryS
     assert column(main)[4] == 4
 
 
+@pytest.mark.parametrize("optimized", [False, True])
+@pytest.mark.parametrize("change", ["delete", "update"])
+def test_rows_that_a_compaction_moved_are_still_those_that_the_other_branch_changed(
+    store: MemoryStore, optimized: bool, change: str
+) -> None:
+    """dev has them in one fragment with others, which main has apart."""
+    main, dev = deeplake.open(store), deeplake.open(store)
+    dev.branch("dev")
+    dev.extend([row(90), row(91)])
+    picked = dev.commit("rows")
+    if optimized:
+        dev.optimize(progress=False)
+    main.append(row(80))
+    main.commit("beside")
+    main.cherry_pick(picked)
+    dev.merge("main")
+    values = column(dev)
+    if change == "delete":
+        main.delete(rows=[k for k, n in enumerate(column(main)) if n >= 1090])
+        values = [n for n in values if n < 1090]
+    else:
+        main["n"][column(main).index(1091)] = 7
+        values[values.index(1091)] = 7
+    main.commit(change)
+    main.merge("dev")
+    assert sorted(column(main)) == sorted(values)
+    assert len(set(main.row_ids.tolist())) == len(main)
+
+
 # --- several common ancestors ---------------------------------------------------------------------
 
 

@@ -40,6 +40,9 @@ GAPS_READ_MAX = 16
 """Changed places whose fragments are opened on both sides to see that they hold other rows."""
 
 
+NO_RUNS = np.zeros((0, 2), np.int64)
+
+
 class MergedRows(NamedTuple):
     """What becomes of ours' tree, as `TableChange` takes it, and what could not be decided."""
 
@@ -222,6 +225,7 @@ class _Merge:
         """Replace what ours left alone; returns gaps that both changed, and gaps that are new."""
         base = self._sides.base
         touched = {p[-1] for gap in self._ours.gaps for p in base.leaves(gap.base)}
+        moved = self._moved(touched)
         contested, new = [], []
         for gap in self._theirs.gaps:
             if not gap.base:
@@ -229,6 +233,8 @@ class _Merge:
                 continue
             leaves = base.leaves(gap.base)
             shared = any(path[-1] in touched for path in leaves) or self._uneven.keeps
+            if not shared and len(moved):
+                shared = _overlap(self._runs_of([gap], "theirs"), moved)
             if shared or self._plan is not None or self._may_be_in_ours(gap):
                 contested.append(Gap(leaves, self._sides.theirs.leaves(gap.other)))
                 continue
@@ -238,6 +244,16 @@ class _Merge:
             self._replaced[first] = tuple(path[-1] for path in gap.other)
             self._replaced.update((path, ()) for path in rest)
         return contested, new
+
+    def _moved(self, touched: Collection[Record | Fragment]) -> npt.NDArray[np.int64]:
+        """Runs of rows that ours may have changed or deleted, and that a compaction of theirs may
+        have moved into a fragment that takes the place of another one.
+        """
+        base, gaps = self._sides.base, [gap for gap in self._theirs.gaps if gap.base]
+        if self._apart or len(gaps) < 2:
+            return NO_RUNS
+        paths = [path for gap in gaps for path in base.leaves(gap.base) if path[-1] in touched]
+        return _runs(base.fragments(paths)) if paths else NO_RUNS
 
     def _place_in_ours(self, path: Path) -> Path:
         found = self._ours.moved(path)
