@@ -29,12 +29,15 @@ def statements(family):
     return [line for line in lines if line.strip()]
 
 
-def shown(value: Any) -> Any:
-    """A value as JSON holds it, the same for both systems."""
+def shown(value: Any, *, vectors: bool = False) -> Any:
+    """A value as JSON holds it, the same for both systems.
+
+    `vectors`: what reads like a vector is one, as psycopg gives them as texts.
+    """
     if isinstance(value, np.ndarray):
-        return shown(value.tolist())
+        return shown(value.tolist(), vectors=vectors)
     if isinstance(value, list | tuple):
-        return [shown(each) for each in value]
+        return [shown(each, vectors=vectors) for each in value]
     if isinstance(value, float):
         return "nan" if math.isnan(value) else repr(round(value, 6))
     if isinstance(value, dt.datetime) and value.tzinfo is not None:
@@ -44,18 +47,20 @@ def shown(value: Any) -> Any:
     if value is deeplake.types.json.NULL:
         return None
     if isinstance(value, str):
-        if value[:1] == "[" and value[-1:] == "]":  # a vector, by psycopg
+        if vectors and value[:1] == "[" and value[-1:] == "]":
             return [shown(float(item)) for item in value[1:-1].split(",")]
         return value.rstrip(" ")  # char(n) is not padded here
     return value if value is None or isinstance(value, bool | int | dict) else str(value)
 
 
-def answer(execute: Any, sql: str, failures: type[Exception]) -> list[Any]:
+def answer(execute: Any, sql: str, failures: type[Exception], family: str) -> list[Any]:
     """["rows", sorted rows] or ["done", rowcount] or ["error", SQLSTATE]."""
     try:
         cursor = execute(sql)
         if cursor.description:
-            return ["rows", sorted((shown(row) for row in cursor.fetchall()), key=repr)]
+            vectors = family == "vectors"
+            rows = [shown(row, vectors=vectors) for row in cursor.fetchall()]
+            return ["rows", sorted(rows, key=repr)]
     except failures as error:
         return ["error", error.sqlstate]
     return ["done", cursor.rowcount]
@@ -73,7 +78,8 @@ def record():
     for family, name in FAMILIES.items():
         with Postgres(vectors=family == "vectors") as server, server.connect() as connection:
             found = [
-                [sql, answer(connection.execute, sql, psycopg.Error)] for sql in statements(family)
+                [sql, answer(connection.execute, sql, psycopg.Error, family)]
+                for sql in statements(family)
             ]
         lines = ",\n".join(json.dumps(each, ensure_ascii=False) for each in found)
         (HERE / f"{name}.json").write_text(f"[\n{lines}\n]\n", "utf-8")
@@ -85,7 +91,7 @@ def test_every_answer_is_that_of_postgres(family):
     db = deeplake.connect(f"mem://test-writes-{family}")
     differ = []
     for sql, wanted in recorded(family):
-        found = answer(db.execute, sql, DeeplakeError)
+        found = answer(db.execute, sql, DeeplakeError, family)
         if json.loads(json.dumps(found)) != wanted:
             differ.append((sql, wanted, found))
     assert not differ
@@ -95,7 +101,7 @@ def check_recorded(connection, family):
     import psycopg
 
     for sql, wanted in recorded(family):
-        found = answer(connection.execute, sql, psycopg.Error)
+        found = answer(connection.execute, sql, psycopg.Error, family)
         assert json.loads(json.dumps(found)) == wanted, sql
 
 

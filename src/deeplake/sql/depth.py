@@ -84,7 +84,7 @@ def depth(text: str, most: int) -> int:
     """At least how many levels a text nests; no further than the first over `most`.
 
     >>> depth("select f(a + b + c, d), -1, -2 from t", 99)
-    4
+    3
     """
     levels = [_Level()]
     for count, token in enumerate(_TOKEN.finditer(text)):

@@ -404,5 +404,5 @@ def public_names(kind: type) -> set[str]:
 
 _OF_EVERY_CLASS = frozenset(
     ("__init__", "__module__", "__doc__", "__slots__", "__dict__", "__weakref__", "__hash__",
-     "__annotations__", "__firstlineno__", "__static_attributes__")
+     "__annotations__", "__firstlineno__", "__static_attributes__", "__slotnames__")
 )  # fmt: skip

@@ -128,8 +128,10 @@ _CURSOR: tuple[Ways, Ways, Ways] = (
         "arraysize": lambda w: w.db.execute("SELECT id FROM t").arraysize,
         "cancel": lambda w: w.db.execute("SELECT id FROM t").cancel(),
         "close": lambda w: w.db.execute("SELECT id FROM t").close(),
+        "command": lambda w: w.db.execute("SELECT id FROM t").command,
         "columns": lambda w: len(w.db.execute("SELECT id FROM t").columns),
         "description": lambda w: w.db.execute("SELECT id FROM t").description,
+        "rowcount": lambda w: w.db.execute("SELECT id FROM t").rowcount,
     },
 )
 
