@@ -142,7 +142,10 @@ def test_a_default_comes_back_for_rows_that_never_had_a_value(tidy: Any) -> None
     same_column(ds, before.id, "d")
 
 
-def test_a_row_that_had_a_value_before_the_drop_is_seen_to_have_lost_it(tidy: Any) -> None:
+@pytest.mark.parametrize("into_dev", [False, True])
+def test_a_row_that_had_a_value_before_the_drop_is_seen_to_have_lost_it(
+    tidy: Any, into_dev: bool
+) -> None:
     """It came with a value, which went with the column; a merge that keeps the column has none."""
     store, ds = begun()
     dev = deeplake.open(store)
@@ -154,7 +157,11 @@ def test_a_row_that_had_a_value_before_the_drop_is_seen_to_have_lost_it(tidy: An
     ds.drop_column("c")
     ds.commit("dropped")
     tidy(ds)
-    ds.merge("dev", on_conflict="theirs")
+    if into_dev:
+        dev.merge("main", on_conflict="ours")
+        ds = dev
+    else:
+        ds.merge("dev", on_conflict="theirs")
     assert column(ds)[12] is None
     (table,) = ds.diff(before).tables.values()
     assert {u.row_id: u.new for u in table.updated} == {

@@ -66,6 +66,8 @@ class Uneven(NamedTuple):
         theirs_default: the reverse.
         gone: those that the base had dropped.
         undoes: theirs is a commit right before the base: a revert.
+        emptied: ids of `kept` that theirs has dropped since the base: rows of theirs may have had
+            values before, whatever compaction left of them.
     """
 
     back: tuple[Column, ...] = ()
@@ -78,6 +80,7 @@ class Uneven(NamedTuple):
     theirs_default: tuple[tuple[Column, ColumnData | None], ...] = ()
     gone: tuple[Column, ...] = ()
     undoes: bool = False
+    emptied: frozenset[int] = frozenset()
 
     @property
     def restores(self) -> bool:
@@ -140,6 +143,7 @@ def uneven(
         tuple(back), tuple(kept), ids & known.keys(), ids & {*ours.dropped},
         tuple(again), since, tuple(ours_default), tuple(theirs_default),
         tuple(column for column in columns if column.column_id in base.dropped), undoes,
+        frozenset(column.column_id for column in kept) & known.keys(),
     )  # fmt: skip
 
 
@@ -148,6 +152,8 @@ def uneven(
 
 def fits(found: Uneven, fragment: OpenFragment) -> bool:
     """Whether a fragment of theirs can come in as it is."""
+    if found.emptied:
+        return False
     return not any(_holds_any(fragment, column.column_id) for column in found.kept) and all(
         _holds_all(fragment, column.column_id) for column, _ in found.theirs_default
     )
@@ -159,7 +165,8 @@ def completed(found: Uneven, fragment: OpenFragment, places: Ints) -> list[Laid]
     """
     laid = []
     for column in found.kept:
-        those = places[held(fragment, column.column_id, places)]
+        column_id = column.column_id
+        those = places if column_id in found.emptied else places[held(fragment, column_id, places)]
         if len(those):
             laid.append(Laid(column, 0, Patch(those, _defaults(column, column.default, those))))
     for column, default in found.theirs_default:

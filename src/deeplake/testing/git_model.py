@@ -277,7 +277,7 @@ class Merging:
                     source = old
                 if source is not None:
                     put_cell(cells, c, source)
-                elif c in cells or self._doubtful(c, row_id, base, ours):
+                elif c in cells or self._doubtful(c, row_id, base, ours, theirs):
                     cells[c] = Cell(spec.default, self._stamp)
             elif ours.columns[c].default != theirs.columns[c].default:
                 if mine is None or other is None:
@@ -287,10 +287,11 @@ class Merging:
                     put_cell(cells, c, other if spec.default == theirs.columns[c].default else mine)
         return Row(found.born, cells)
 
-    def _doubtful(self, column: int, row_id: int, base: Table, ours: Table) -> bool:
-        """Whether a row may have had a value of a column before ours dropped it."""
-        may = row_id not in self._since or column in base.columns
-        return column in ours.dropped and may
+    def _doubtful(self, column: int, row_id: int, base: Table, ours: Table, theirs: Table) -> bool:
+        """Whether a row may have had a value of a column before its side dropped it."""
+        if column in ours.columns:
+            return column in theirs.dropped and column in base.columns
+        return column in ours.dropped and (row_id not in self._since or column in base.columns)
 
     def _row(
         self,
