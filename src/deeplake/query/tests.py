@@ -158,13 +158,15 @@ class _Filling:
             return Unknown()
         if negated and any(value is None for value in values):
             return Never()
-        known = [
+        known: list[Any] = [
             value.encode() if isinstance(value, str) else value
             for value in values
             if value is not None
         ]
         if any(isinstance(value, Decimal) for value in known):  # integers: no others are equal
             known = [int(value) for value in known if value == int(value)]
+        if tested.days:
+            known = [value // DAY for value in known if not value % DAY]
         return _among(tested, known, negated=negated)
 
     def _compare(self, operation: str, left: Expression, right: Expression) -> Test:
