@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -91,3 +93,26 @@ def test_arithmetic_casts_and_text(db):
     assert text == "[1.5,2]"
     assert list(array) == [1, 2]
     assert total == 24
+
+
+_WITHOUT_PANDAS = """
+import sys
+import deeplake
+db = deeplake.connect("mem://without-pandas")
+rows = [{"id": k, "a": None if k % 3 == 0 else [k, 1], "b": None if k % 4 == 0 else [0, k]}
+        for k in range(30)]
+db.create_table("t", {"id": "int", "a": "emb-2", "b": "emb-2"}).extend(rows)
+db.commit("rows")
+found = db.execute("SELECT id, a <-> b, a <=> b, a + b, l2_norm(a) FROM t WHERE id > 4 ORDER BY 1")
+for id, distance, *_ in found.fetchall():
+    wanted = None if id % 3 == 0 or id % 4 == 0 else (id**2 + (1 - id) ** 2) ** 0.5
+    assert distance is None if wanted is None else abs(distance - wanted) < 1e-6
+print("pandas" in sys.modules)
+"""
+
+
+def test_vectors_of_rows_are_computed_without_pandas():
+    done = subprocess.run(
+        [sys.executable, "-c", _WITHOUT_PANDAS], capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "False\n", done.stderr

@@ -34,9 +34,7 @@ def explain(database: Database, prepared: Prepared, node: Any) -> Cursor:
     from deeplake.query.plan import plan_of
     from deeplake.query.result import ResultColumn
     from deeplake.sql.parse import inner
-    from deeplake.sql.select import bind_select
-    from deeplake.sql.versions import resolve
-    from deeplake.sql.views import expand, reading
+    from deeplake.sql.whole import bind_whole
 
     kind, select = inner(node.query)
     if kind != "select_stmt" or select.HasField("into_clause"):
@@ -45,9 +43,7 @@ def explain(database: Database, prepared: Prepared, node: Any) -> Cursor:
     # statistics of hidden rows decide what is pruned, and it is printed
     unrestricted(at_head(database).repository, "EXPLAIN")
     catalog = Tables(database)
-    resolve(prepared.text, select, prepared.values, catalog)
-    with reading(expand(select, catalog)):
-        statement, tables = bind_select(prepared.text, select, catalog, prepared.values)
+    statement, tables, _ = bind_whole(prepared.text, select, catalog, prepared.values)
     lines = explained(plan_of(statement), tables, prepared.values, analyze=analyze)
     return Cursor(Done([ResultColumn("QUERY PLAN", TEXT)], [(line,) for line in lines]))
 

@@ -47,9 +47,7 @@ def query(
 
 def _bound(stand: Stand, prepared: Prepared, this: Session | None) -> QueryView:
     from deeplake.sql.parse import parse
-    from deeplake.sql.select import bind_select
-    from deeplake.sql.versions import resolve
-    from deeplake.sql.views import expand, reading
+    from deeplake.sql.whole import bind_whole
 
     kind, node = parse(prepared.text)
     if kind != "select_stmt":
@@ -57,9 +55,7 @@ def _bound(stand: Stand, prepared: Prepared, this: Session | None) -> QueryView:
             f"{kind.removesuffix('_stmt').upper()} is no view.", hint="Use db.execute(...)."
         )
     catalog = Tables(database_of(stand), this, pinned=True)
-    resolve(prepared.text, node, prepared.values, catalog)
-    with reading(expand(node, catalog)):
-        statement, tables = bind_select(prepared.text, node, catalog, prepared.values)
+    statement, tables, _ = bind_whole(prepared.text, node, catalog, prepared.values)
     name = None if this is None else this.table
     question = Question(
         prepared.text, statement, tables, prepared.values, stand, name, catalog.elsewhere

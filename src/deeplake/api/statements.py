@@ -168,14 +168,12 @@ def run_select(database: Database, text: str, node: Any, values: Sequence[Any]) 
     from deeplake.query.plan import plan_of
     from deeplake.query.statement import run
     from deeplake.sql.evaluate import json_as_text
-    from deeplake.sql.select import bind_select
-    from deeplake.sql.views import expand
+    from deeplake.sql.whole import bind_whole
 
     stand = at_head(database)
     with _failing(stand):
         catalog = Tables(database)
-        expand(node, catalog)
-        statement, tables = bind_select(text, node, catalog, values)
+        statement, tables, _ = bind_whole(text, node, catalog, values)
         return Cursor(run(plan_of(json_as_text(statement)), tables, values))
 
 
@@ -222,9 +220,7 @@ def _select(
     from deeplake.query.plan import plan_of
     from deeplake.query.statement import constant, run
     from deeplake.sql.planned import Watched, remember
-    from deeplake.sql.select import bind_select
-    from deeplake.sql.versions import resolve
-    from deeplake.sql.views import expand, reading
+    from deeplake.sql.whole import bind_whole
 
     text, values = prepared
     told = version_call(database, text, node, values)
@@ -233,11 +229,8 @@ def _select(
     stand = at_head(database)
     with _failing(stand):
         catalog = Tables(database)
-        resolve(text, node, values, catalog)
-        viewed = expand(node, catalog)
         watched = Watched(catalog)
-        with reading(viewed):
-            statement, tables = bind_select(text, node, watched, values)
+        statement, tables, viewed = bind_whole(text, node, catalog, values, watched)
         if node.locking_clause and stand.block is not None:
             for table in {view.name for view in tables} & stand.snapshot.entries().keys():
                 stand.transaction().watch(table)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from deeplake.query.kinds import (
     INTEGERS,
-    MEDIA,
     NUMBERS,
     NUMERIC_DIGITS,
     TEXTS,
@@ -19,40 +18,6 @@ from deeplake.query.kinds import (
 )
 
 _NUMBERS = frozenset(NUMBERS)
-_ASSIGNED = frozenset((
-    ("timestamptz", "timestamp"), ("timestamptz", "date"), ("timestamptz", "time"),
-    ("timestamp", "date"), ("timestamp", "time"), ("interval", "time"), ("json", "jsonb"),
-    ("jsonb", "json"), ("halfvec", "vector"),
-))  # fmt: skip
-
-
-def is_assignable(given: Kind, kind: Kind) -> bool:
-    """Whether a value of a kind can be stored in a column of another without a cast."""
-    from deeplake.query.coercion import implicit_cost
-
-    if given.element is not None and kind.element is not None:
-        return is_assignable(given.element, kind.element)
-    if implicit_cost(given, kind) is not None or kind.name in TEXTS:
-        return True
-    if given.element is not None and kind.name in ("vector", "halfvec"):
-        return given.element.name in _NUMBERS
-    if given.name == "bytea" and (kind.name in MEDIA or kind.name == "tensor"):
-        return True
-    if given.name in _NUMBERS and kind.name in _NUMBERS:
-        return True
-    return (given.name, kind.name) in _ASSIGNED
-
-
-def assignment(kind: Kind) -> str:
-    """The spelling that refuses a text longer than varchar(n) or char(n), spaces cut off."""
-    count = kind.modifiers[0]
-    cut = f"left({{0}}, {count})"
-    if kind.name == "bpchar":
-        cut = f"rpad({cut}, {count}, ' ')"
-    return (
-        f"CASE WHEN length(rtrim({{0}}, ' ')) > {count} THEN error('[22001] value too long for "
-        f"type {kind}') ELSE {cut} END"
-    )
 
 
 def spelling(given: Kind, kind: Kind) -> str | None:

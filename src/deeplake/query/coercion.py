@@ -1,4 +1,4 @@
-"""Kinds becoming other kinds: by themselves, in an assignment, or by a cast, as in Postgres."""
+"""Kinds becoming other kinds by themselves or by a cast, as in Postgres (`sql.assign`: columns)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from deeplake.errors import QueryError
 from deeplake.query import labels, literals
-from deeplake.query.casting import assignment, is_assignable, spelling
+from deeplake.query.casting import spelling
 from deeplake.query.expression import Call, Constant, Expression, Parameter
 from deeplake.query.kinds import (
     JSONB,
@@ -99,23 +99,6 @@ def _mismatch(given: Kind, kind: Kind) -> QueryError:
         hint=f"Cast it: CAST(... AS {kind}).",
         sqlstate="42804",
     )
-
-
-def assign(expression: Expression, kind: Kind) -> Expression:
-    """An expression as the value of a column: what a cast would do, but texts are not cut.
-
-    Raises:
-        QueryError: 42804, a value of its kind is not stored in such a column; 22001, it is a
-            literal that is too long.
-        NeedEarly: it is a late column.
-    """
-    given = present(expression).kind
-    if given.name != "unknown" and not is_assignable(given, kind):
-        raise _mismatch(given, kind)
-    if kind.name in ("varchar", "bpchar") and kind.modifiers:
-        whole = cast(expression, kind.plain)
-        return Call("assign", assignment(kind), (whole,), kind)
-    return cast(expression, kind)
 
 
 def cast(expression: Expression, kind: Kind) -> Expression:

@@ -371,7 +371,8 @@ def read_interval(text: str, finest: str = "") -> Interval:
             months = int(match[6]) * 12 + int(match[7])
             parts[0] += -months if match[5] == "-" else months
         elif match[8] is not None:
-            unit = match[9].lower() or finest or "second"
+            unit = match[9].lower() or ("day" if _CLOCK_FOLLOWS.match(rest, at) else finest)
+            unit = unit or "second"
             if unit not in _UNITS:
                 raise wrong(text, "interval")
             fields = {_NAMED[unit]}
@@ -400,6 +401,10 @@ def _cut(value: Interval, finest: str) -> Interval:
     size = {"hour": HOUR, "minute": MINUTE}.get(finest)
     whole = 0 if size is None else abs(micro) // size * size
     return months, days, -whole if micro < 0 else whole
+
+
+_CLOCK_FOLLOWS = re.compile(r"\s*[+-]?\d+:\d", re.ASCII)
+"""Behind a number without a unit, which then counts days."""
 
 
 def _add_clock(parts: list[float], match: re.Match[str], text: str) -> None:

@@ -21,6 +21,8 @@ from deeplake.types.named import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    import numpy.typing as npt
+
 Function = TypeVar("Function", bound="Callable[..., Any]")
 
 _CALLED = re.compile(r"\b([a-z]+)__([a-z0-9_]+)\(")
@@ -143,6 +145,33 @@ def values(array: Any) -> list[Any]:
         return found
     plain: list[Any] = array.to_pylist()
     return plain
+
+
+_DTYPES = {
+    "int16": np.int16, "int32": np.int32, "int64": np.int64,
+    "float": np.float32, "double": np.float64,
+}  # fmt: skip
+
+
+def numbers_of(array: Any) -> npt.NDArray[Any]:
+    """Numbers without a copy, NULLs as NaN; `to_numpy` would import pandas where it is there."""
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
+    dtype = np.dtype(_DTYPES[str(array.type)])
+    buffer, rows = array.buffers()[1], len(array)
+    found = np.frombuffer(buffer, dtype, rows, array.offset * dtype.itemsize)
+    return found if not array.null_count else np.where(valid_of(array), found, np.nan)
+
+
+def valid_of(array: Any) -> npt.NDArray[np.bool_]:
+    """Which values are no NULLs."""
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
+    bitmap = array.buffers()[0]
+    if bitmap is None or not array.null_count:
+        return np.ones(len(array), np.bool_)
+    bits = np.unpackbits(np.frombuffer(bitmap, np.uint8), bitorder="little")
+    return bits[array.offset : array.offset + len(array)].view(np.bool_)
 
 
 def array_of(found: Sequence[Any], result: str) -> Any:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from deeplake.query.functions.udf import Family, failure
+from deeplake.query.functions.udf import Family, failure, numbers_of, valid_of
 from deeplake.query.kinds import NUMERIC_DEFAULT
 
 if TYPE_CHECKING:
@@ -284,12 +284,10 @@ def _left(bits: int, type_: Any) -> Any:
     """Bits shifted to the left, those beyond the width lost."""
 
     def run(values: Any, counts: Any) -> Any:
-        a = values.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
-        n = counts.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+        a = numbers_of(values.fill_null(0)).astype(np.int64)
+        n = numbers_of(counts.fill_null(0)).astype(np.int64)
         made = np.left_shift(a, n).astype(f"int{bits}")
-        valid = (values.is_valid().to_numpy(zero_copy_only=False)) & (
-            counts.is_valid().to_numpy(zero_copy_only=False)
-        )
+        valid = valid_of(values) & valid_of(counts)
         bitmap = pa.py_buffer(np.packbits(valid, bitorder="little"))
         return pa.Array.from_buffers(type_, len(values), [bitmap, pa.py_buffer(made)])
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from deeplake.query.functions.udf import Family, array_of, failure, values
+from deeplake.query.functions.udf import Family, array_of, failure, numbers_of, valid_of, values
 from deeplake.query.kinds import VECTOR
 from deeplake.query.literals import read as read_literal
 from deeplake.types.named import NamedTuple
@@ -36,8 +36,7 @@ def _rows(array: Any) -> _Rows | None:
     """The lists of an array; None if their lengths differ."""
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
-    valid = array.is_valid().to_numpy(zero_copy_only=False)
-    offsets = array.offsets.to_numpy()
+    valid, offsets = valid_of(array), numbers_of(array.offsets)
     lengths = np.diff(offsets)[valid]
     if len(lengths) and (lengths != lengths[0]).any():
         return None
@@ -45,7 +44,7 @@ def _rows(array: Any) -> _Rows | None:
     matrix = np.zeros((len(array), size))
     starts = offsets[:-1][valid]
     if len(starts):
-        flat = array.values.to_numpy(zero_copy_only=False)
+        flat = numbers_of(array.values)
         if len(starts) * size == offsets[-1] - offsets[0]:
             matrix[valid] = flat[offsets[0] : offsets[-1]].reshape(-1, size)
         else:
