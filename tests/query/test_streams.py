@@ -126,6 +126,17 @@ def test_a_handle_stops_its_statements_from_another_thread():
     assert db.execute("SELECT count(*) FROM t").fetchall() == [(60_000,)], "others go on"
 
 
+def test_a_statement_counts_once_while_it_is_read(small_feeds):
+    db = made(200_000)
+    for text in ("SELECT id + 1 FROM t", "SELECT id FROM t LIMIT 5"):  # with the engine, without it
+        cursor = db.execute(text)
+        assert db.interrupt() == 1
+        with pytest.raises(QueryError):
+            cursor.fetchall()
+        cursor.close()
+        del cursor
+
+
 def test_a_cursor_is_cancelled_between_its_rows(small_feeds):
     db = made(200_000)
     cursor = db.execute("SELECT id + 1 FROM t")

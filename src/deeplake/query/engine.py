@@ -175,8 +175,7 @@ def run(
         text: of the engine's dialect, all names our own.
         feeds: name -> Arrow table or reader.
         parameters: name -> value; those that the text has, no others.
-        control: can stop it from another thread once it has begun, as the `Planning` that it is
-            part of can until then.
+        control: can stop it from another thread, if it is part of no `Planning` that can.
 
     Raises:
         QueryError: with the SQLSTATE of what went wrong.
@@ -185,11 +184,9 @@ def run(
     planning = planned_here()
     if planning is not None:
         planning.runs(running)
+    elif control is not None:
+        control.began(running)
     running.begin(text, parameters)
-    if control is not None:
-        control.began(running)  # whoever reads it may be interrupted later on
-        if planning is not None:
-            control.ended(planning)
     return running
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deeplake.query import access, direct, emit, engine, feed
+from deeplake.query.control import planned_here
 from deeplake.query.expression import Constant
 from deeplake.query.given import given
 from deeplake.query.kinds import TEXT
@@ -98,9 +99,12 @@ def run(
 
 
 def _watched(result: Result, control: Control | None) -> Result:
-    """A result whose reader can be stopped from another thread."""
+    """A result whose reader can be stopped from another thread, instead of who planned it."""
     if control is not None:
         control.began(result)
+        planning = planned_here()
+        if planning is not None:
+            control.ended(planning)
     return result
 
 
