@@ -240,3 +240,27 @@ def test_a_key_that_is_restored_of_crossed_ancestors_is_written_and_not_referred
     again = deeplake.open(store, at="b")
     assert again["u"][:] == ["u0", "p", "u2", "u3", "u4", "u5", "q"]
     assert again.verify(progress=False).ok
+
+
+def test_bitmaps_of_crossed_ancestors_are_read_where_they_are() -> None:
+    """In memory, though those of other fragments are read at the same time from the store."""
+    store = MemoryStore()
+    ds = deeplake.create(store, schema={"n": "int"})
+    for k in range(0, 6, 3):
+        ds.extend({"n": range(k, k + 3)})
+        ds.commit("rows")
+    x, y = deeplake.open(store), deeplake.open(store)
+    x.branch("x")
+    y.branch("y")
+    x["n"][5] = 50
+    first = x.commit("fifty")
+    y["n"][5] = 51
+    second = y.commit("fifty-one")
+    x.merge(second, on_conflict="ours")
+    y.merge(first, on_conflict="theirs")
+    x["n"][0] = 10
+    x.commit("another fragment")
+    y["n"][1] = 11
+    y.commit("another cell")
+    x.merge("y")
+    assert x["n"][:].tolist() == [10, 11, 2, 3, 4, 50]

@@ -50,7 +50,6 @@ def read_bitmaps(wanted: Sequence[tuple[OpenFragment, BitmapRef]]) -> None:
     """
     if not wanted:
         return
-    objects = wanted[0][0].objects
     if len(wanted) == 1:
         wanted[0][0].bitmap(wanted[0][1])
         return
@@ -63,11 +62,12 @@ def read_bitmaps(wanted: Sequence[tuple[OpenFragment, BitmapRef]]) -> None:
         (home, own), those = item
         key = object_key(home) if home else own
         asked = [(ref.offset, ref.length) for _, ref in those]
-        found = objects.store.get_ranges(key, asked)
+        store = those[0][0].objects.store  # a virtual base's own slot is in its objects alone
+        found = store.get_ranges(key, asked)
         for (fragment, ref), raw in zip(those, found, strict=True):
             fragment.keep_bitmap(ref, bitmap_of(bytes(raw), ref, fragment.stored_rows, key))
 
-    objects.parallel(read, list(by_object.items()))
+    wanted[0][0].objects.parallel(read, list(by_object.items()))
 
 
 def bitmap_of(stored: bytes, ref: BitmapRef, rows: int, key: str) -> Rows:
