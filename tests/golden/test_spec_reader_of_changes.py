@@ -157,6 +157,25 @@ class Writer:
         self.db.optimize(progress=False)
 
 
+def test_folded_overlays_count_the_nulls_of_deleted_rows(reader, monkeypatch, tmp_path):
+    """The values of deleted rows stay where they count: without them a NULL comes back below."""
+    monkeypatch.setattr(limits, "OVERLAYS_MAX", 2)
+    ds = deeplake.create(tmp_path / "r", schema={"v": "float64"})
+    ds.extend({"v": [None, None, None, None]})
+    ds.commit("rows")
+    ds["v"][0] = 1.0
+    ds.commit("a value")
+    ds["v"][1] = None
+    ds.commit("as it was")
+    ds.delete(rows=[0])
+    ds.commit("its row deleted")
+    ds["v"][1] = None
+    ds.commit("folded")
+    (told,) = reader.read(tmp_path / "r")["branches"].values()
+    assert len(told["log"]) == 6
+    assert ds.verify(progress=False).ok
+
+
 @given(st.data())
 def test_random_changes_read_alike(reader, shown, bare, tmp_path_factory, data):
     place = tmp_path_factory.mktemp("changes") / "repository"

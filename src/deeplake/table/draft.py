@@ -13,7 +13,7 @@ from deeplake.table.edits import FragmentEdit
 from deeplake.table.frame_writer import is_media, write_deletion, write_overlay
 from deeplake.table.overlaid import overlaid
 from deeplake.table.overlays import read_overlay
-from deeplake.table.patch import Patch, among, holds, layered
+from deeplake.table.patch import Patch, layered
 from deeplake.table.staged import StagedFragment, open_staged
 from deeplake.table.table_tree import TableTree
 from deeplake.types.base import FixedData
@@ -289,7 +289,9 @@ def _to_fold(old: list[Overlay], patch: Patch) -> list[Overlay]:
 def _folded(
     fragment: OpenFragment, column: Column, old: list[Overlay], patch: Patch, nonce: int
 ) -> tuple[Patch, npt.NDArray[np.uint64]]:
-    """Overlays and new values as one patch, and the version of each cell; deleted rows left out."""
+    """Overlays and new values as one patch, and the version of each cell; deleted rows as well,
+    since the statistics count their NULLs.
+    """
     rows = fragment.fragment.rows
     patches, versions = [], []
     for overlay in old:
@@ -300,8 +302,6 @@ def _folded(
     patches.append(patch)
     own = np.full(len(patch.positions), nonce, np.uint64)
     versions.append(Patch(patch.positions, FixedData(own)))
-    whole, of = layered(patches), layered(versions)
-    left = ~holds(fragment.deleted, whole.positions)
-    values = among(of, left).data
-    assert isinstance(values, FixedData)
-    return among(whole, left), values.values
+    of = layered(versions).data
+    assert isinstance(of, FixedData)
+    return layered(patches), of.values
