@@ -315,11 +315,11 @@ class TableView:
             return np.full(rows.size, row, np.int64)
         if not is_media(layout):
             return np.full(rows.size, -(-self.planned_bytes(name, rows) // max(rows.size, 1)))
-        from deeplake.table.descriptors import described
+        from deeplake.table.descriptors import sizes_of
 
         found = np.zeros(rows.size, np.int64)
         for fragment, inner, places in self._parts(rows):
-            found[places] = described(fragment, column, fragment.places(inner)).extras[0]
+            found[places] = sizes_of(fragment, column, inner)
         return found
 
     # --- what is known without reading values -------------------------------------------------

@@ -486,6 +486,15 @@ class VarFrame(Frame):
         """Rows low:high."""
         return self.take(np.arange(low, high))
 
+    def sizes(self, rows: Rows) -> Rows:
+        """Bytes of rows by position; reads none of them."""
+        sizes: Rows = self._offsets[rows + 1] - self._offsets[rows]
+        if self._externals:
+            for k, row in enumerate(rows.tolist()):
+                if row in self._externals:
+                    sizes[k] = self._externals[row][2]
+        return sizes
+
     def take(self, rows: Rows) -> VarData:
         """Rows by position, each copied once."""
         offsets, view = self._offsets, self._view
