@@ -23,6 +23,10 @@ CACHE_PAGE_BYTES = 64 << 10
 CACHE_MEMORY_BYTES_MAX = 256 << 20
 """Memory tier of the read cache over an object store."""
 
+HEAP_KEPT_BYTES = 31 << 20
+"""A block of this size teaches glibc to keep freed memory (`storage.heap`), up to twice as much. It
+heeds nothing over 32 MiB; 0 leaves the allocator alone."""
+
 # --- format --------------------------------------------------------------------------------
 CHECKSUM_BLOCK_BYTES = 64 << 10
 """One crc32c covers this much of a fixed-shape frame, so one cold cell verifies 64 KiB."""

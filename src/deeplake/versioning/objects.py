@@ -17,6 +17,7 @@ from deeplake.format import statistics as stats
 from deeplake.format.checksum import crc32c
 from deeplake.format.keys import pack_key, slot_key
 from deeplake.format.text import TextBlocks
+from deeplake.storage.heap import keep_freed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -41,6 +42,7 @@ class Objects:
     """Reads and writes the objects of one repository over a store."""
 
     def __init__(self, store: Store) -> None:
+        keep_freed()
         self.store = store
         self.texts = TextBlocks()
         self.principal: Any = None
