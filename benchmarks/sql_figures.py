@@ -222,7 +222,7 @@ def _top(bench: Bench) -> list[Figure]:
         "ours": lambda: db.execute(sql).fetchall(),
         "early": lambda: _early(db, sql),
         "memory": lambda: engine.execute(sql).fetchall(),
-    }))  # fmt: skip
+    }, rehearse=True))  # fmt: skip
     read, narrow = _bytes_of(bench.path("top"), sql, rows * (8 + 8 + 4))
     return [
         Figure("late", f"top 50 of {rows:,} x 64 KiB against blobs through the engine",
@@ -277,7 +277,7 @@ def _joined(bench: Bench) -> list[Figure]:
         "ours": lambda: db.execute(sql).fetchall(),
         "early": lambda: _early(db, sql),
         "memory": lambda: engine.execute(sql).fetchall(),
-    }))  # fmt: skip
+    }, rehearse=True))  # fmt: skip
     return [
         Figure("late", f"CTE, window, join: 20 of {rows:,} x 256 KiB",
                times["early"] / times["ours"], 50, "x", _beside(times), at_most=False),
