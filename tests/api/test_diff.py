@@ -420,6 +420,46 @@ def test_commits_are_named_as_for_open(url):
     assert len(deeplake.open(url, at="v1").diff("main").removed) == 1
 
 
+def test_what_a_branch_did_since_it_left_another(url):
+    ds = begun(url)
+    ds.branch("fixes")
+    ds["label"][2] = 20
+    ds.commit("a fix")
+    ds.checkout("main")
+    ds["label"][5] = 50
+    ds.commit("main goes on")
+    assert [change.row_id for change in ds.diff("main", "fixes").updated] == [2, 5]
+    for span in ("main...fixes", "...fixes"):
+        diff = ds.diff(span)
+        (change,) = diff.updated
+        assert (change.row_id, change.old, change.new) == (2, {"label": 2}, {"label": 20})
+        assert "main... → fixes" in str(diff)
+    assert [change.row_id for change in ds.diff("fixes...").updated] == [5]
+    assert not ds.diff("main...main")
+    ds.merge("fixes")
+    assert not ds.diff("main...fixes")
+    with pytest.raises(errors.InputError, match="names both sides"):
+        ds.diff("main...fixes", "main")
+    with pytest.raises(errors.RefNotFoundError):
+        ds.diff("main...nowhere")
+
+
+def test_after_crossed_merges_both_sides_of_them_are_left_out(url):
+    ds = begun(url)
+    ds.branch("other")
+    ds["label"][1] = 11
+    theirs = ds.commit("one")
+    ds.checkout("main")
+    ds["label"][2] = 22
+    ours = ds.commit("two")
+    ds.merge(theirs)
+    ds.checkout("other")
+    ds.merge(ours)
+    ds["label"][3] = 33
+    ds.commit("three")
+    assert [change.row_id for change in ds.diff("main...other").updated] == [3]
+
+
 def test_names_of_nothing_are_refused(url):
     ds = begun(url)
     for a, b in [("nothing", None), ("main", "nothing"), ("main~9", None), (7, None), ("", None)]:

@@ -307,6 +307,28 @@ def test_differences_are_those_of_what_is_seen_on_both_sides(steps, condition):
         assert {**before[i], **told["updated"][i].new} == after[i]
 
 
+def test_what_a_branch_did_since_is_told_of_what_is_seen_though_its_base_is_merged_in_memory():
+    store, ds = made([("a", 0), ("b", 1), ("a", 2), ("b", 3)])
+    ds.branch("other")
+    ds["n"][0] = 10
+    theirs = ds.commit()
+    ds.checkout("main")
+    ds["n"][1] = 11
+    ours = ds.commit()
+    ds.merge(theirs)
+    ds.checkout("other")
+    ds.merge(ours)
+    ds["n"][2] = 12
+    ds["n"][3] = 13
+    ds.commit()
+    whole, restricted = (
+        deeplake.open(store, policies=policies).diff("main...other") for policies in (None, MINE)
+    )
+    assert [change.row_id for change in whole.updated] == [2, 3]
+    assert [(c.row_id, c.old, c.new) for c in restricted] == [(2, {"n": 2}, {"n": 12})]
+    assert "13" not in str(restricted)
+
+
 def _by_id(store, condition, at):
     ds = deeplake.open(store, at, policies={"data": condition})
     return dict(zip(ds.row_ids.tolist(), ds, strict=True))

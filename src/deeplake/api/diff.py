@@ -9,6 +9,7 @@ from __future__ import annotations
 from itertools import islice, repeat
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from deeplake.api.span import SINCE, since
 from deeplake.errors import InputError
 from deeplake.query.differences import RowDiff, TableSide, differences, staged_diff
 from deeplake.table.columns import columns_of
@@ -284,8 +285,11 @@ def diff(stand: Stand, tables: Sequence[str] | None, a: Ref | None, b: Ref | Non
             )
         return _staged(stand, tables)
     repository = stand.repository
-    old = repository.resolve(a).snapshot
-    new = stand.snapshot if b is None else repository.resolve(b).snapshot
+    if isinstance(a, str) and SINCE in a:
+        a, b, old, new = since(stand, a, b)
+    else:
+        old = repository.resolve(a).snapshot
+        new = stand.snapshot if b is None else repository.resolve(b).snapshot
     before, after = _by_id(old), _by_id(new)
     here = {} if tables is None else _by_id(stand.snapshot)
     ids = [i for i in {**after, **before} if _concerns(tables, i, before, after, here)]

@@ -406,12 +406,14 @@ class Versioned(Housekeeping):
 
         Args:
             a: a branch, tag, commit or time, as for `deeplake.open`; left out, what is staged is
-                compared with the commit the handle stands on.
+                compared with the commit the handle stands on. "main...fixes" is what fixes did
+                since it left main; a side left out is where the handle stands.
             b: the same; left out, the commit the handle stands on, without what is staged.
 
         Raises:
             RefNotFoundError
-            InputError: only `b` was given.
+            InputError: only `b` was given, or a second ref beside "a...b", or these two have
+                nothing in common.
         """
         from deeplake.api.diff import diff
 
