@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+from functools import partial
 
 import numpy as np
 import pytest
@@ -108,8 +109,13 @@ def test_vectors_beyond_the_limit_stream(monkeypatch):
 RUNAWAY = "SELECT count(*) FROM t a, t b, t c WHERE a.x + b.x < c.x"
 
 
-def test_a_handle_stops_its_statements_from_another_thread():
+@pytest.mark.parametrize("asking", [
+    lambda db: lambda: db.execute(RUNAWAY).fetchall(),
+    lambda db: partial(len, db.query(RUNAWAY)),
+], ids=["statement", "view"])  # fmt: skip
+def test_a_handle_stops_its_statements_from_another_thread(asking):
     db = made()
+    ask = asking(db)
     stopped = []
 
     def stop():
@@ -120,7 +126,7 @@ def test_a_handle_stops_its_statements_from_another_thread():
     thread = threading.Thread(target=stop)
     thread.start()
     with pytest.raises(QueryError) as caught:
-        db.execute(RUNAWAY).fetchall()
+        ask()
     thread.join()
     assert caught.value.sqlstate == "57014"
     assert db.execute("SELECT count(*) FROM t").fetchall() == [(60_000,)], "others go on"

@@ -225,8 +225,11 @@ class Database(Versioned, Optimizable):
         stand = self._open_stand()
         if not stand.staged and stand.branch is not None and stand.block is None:
             stand.refresh("query()")
-        with Planning(self.control):
-            return query(stand, sql, parameters)
+        with Planning(self.control) as planning:
+            view = query(stand, sql, parameters)
+            planning.look()  # an interrupt that came last is not forgotten
+        view.question.control = self.control
+        return view
 
     def __repr__(self) -> str:
         names = self.tables()

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from deeplake.api.stand import Stand
     from deeplake.loaders.source import Rows
+    from deeplake.query.control import Control
     from deeplake.query.selected import Selected
     from deeplake.query.statement import Statement
     from deeplake.query.table_view import TableView
@@ -64,6 +65,8 @@ class Question:
         """Tables of other versions, and of history, that it reads."""
         self.staged = stand.staged
         """Whether rows of an open transaction are among those it reads."""
+        self.control: Control | None = None
+        """Stops it from another thread, if the handle it was made of can."""
         self._lock = threading.Lock()
         self._selected: Selected | None = None
 
@@ -81,7 +84,7 @@ class Question:
                 from deeplake.query.selected import select
                 from deeplake.query.statement import run
 
-                result = run(self.statement, self.tables, self.values)
+                result = run(self.statement, self.tables, self.values, control=self.control)
                 self._selected = select(self.statement, self.tables, result)
             return self._selected
 
