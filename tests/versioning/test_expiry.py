@@ -66,6 +66,19 @@ def mixed(store: Store, between: int = 4) -> tuple[Dataset, list[str]]:
     return ds, kept
 
 
+def test_what_the_first_commit_after_a_gap_did_is_not_known() -> None:
+    """It stays since a named one follows it, and what came before it has expired."""
+    ds, kept = mixed(MemoryStore())
+    (before,) = ds._session.stand.repository.resolve(kept[1]).snapshot.header.parents
+    ds.vacuum(0, no_writers=True, progress=False)
+    head = ds.commit_id
+    for verb in (ds.revert, ds.cherry_pick):
+        with pytest.raises(RefNotFoundError, match="did is no longer known.* has expired"):
+            verb(str(before))
+    assert ds.commit_id == head
+    ds.revert(kept[1], on_conflict="ours")
+
+
 def slots(store: Store, branch: int = 0) -> list[int]:
     prefix = f"refs/heads/{branch:012x}/"
     return sorted(int(info.key[len(prefix) :], 16) for info in store.list(prefix))

@@ -12,6 +12,7 @@ from deeplake.errors import (
     ForeignKeyError,
     InputError,
     MergeConflictError,
+    RefNotFoundError,
     StateError,
     UniqueViolationError,
 )
@@ -380,6 +381,7 @@ def _target(
 
     Raises:
         InputError: a merge without a parent named, or no such parent.
+        RefNotFoundError: the parent has expired, as happens before automatic commits only.
         StateError: there is no commit at all.
     """
     stand.settled(f"{doing.replace('-', '_')}()")
@@ -396,7 +398,21 @@ def _target(
     number = 1 if parent is None else parent
     if type(number) is not int or not 1 <= number <= max(len(parents), 1):
         raise InputError(f"commit {commit.commit_id} has no parent number {parent!r}.")
-    return commit, parents[number - 1] if parents else None
+    before = parents[number - 1] if parents else None
+    if before is not None and commit.header.automatic:
+        _refuse_expired(stand, commit, before, doing)
+    return commit, before
+
+
+def _refuse_expired(stand: Stand, commit: Snapshot, before: CommitId, doing: str) -> None:
+    try:
+        open_commit(stand.repository.objects, before)
+    except RefNotFoundError as error:
+        raise RefNotFoundError(
+            f"what commit {commit.commit_id} did is no longer known: {before}, the automatic one "
+            "before it, has expired.",
+            hint=f"{doing.capitalize()} a named commit, or set the cells themselves.",
+        ) from error
 
 
 def _headline(commit: Snapshot) -> str:

@@ -13,11 +13,18 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 import deeplake
-from deeplake.errors import InputError, MergeConflictError, StagedChangesError, StateError
+from deeplake.errors import (
+    InputError,
+    MergeConflictError,
+    RefNotFoundError,
+    StagedChangesError,
+    StateError,
+)
 from deeplake.testing.git_branches import Change, Waiting
 from deeplake.testing.git_changes import HANDLES, NAMES, GitChanges
 from deeplake.testing.git_machine import Handle, appended_since, plain
 from deeplake.testing.git_model import (
+    KEPT,
     KEYS,
     Merging,
     ModelCommit,
@@ -253,6 +260,11 @@ class GitMerges(GitChanges):
                 do(commit.id, parent=which)
             return
         parent = parents[(which or 1) - 1]
+        if parent.id in self.gone:
+            assert commit.kind not in KEPT
+            with pytest.raises(RefNotFoundError, match="has expired"):
+                do(commit.id, parent=which)
+            return
         base, theirs = (commit, parent) if verb == "revert" else (parent, commit)
         change = Change(verb, base, theirs)
         self.merge3(handle, data, lambda p: do(commit.id, parent=which, on_conflict=p), change)

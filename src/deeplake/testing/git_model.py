@@ -23,6 +23,9 @@ Decisions = dict[tuple[Place, Token], Any]
 
 WIDTH = {"int8": 0, "int32": 1, "int": 2}
 
+KEPT = ("commit", "merge")
+"""Kinds of commits that no vacuum deletes; the others are automatic."""
+
 KEYS = ("primary_key", "unique")
 """Marks of columns in which no value comes twice."""
 

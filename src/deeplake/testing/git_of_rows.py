@@ -20,12 +20,10 @@ from deeplake.storage.local import LocalStore
 from deeplake.testing.git_changes import HANDLES, TABLES
 from deeplake.testing.git_machine import SCHEMAS, Handle, plain
 from deeplake.testing.git_merges import GitMerges
+from deeplake.testing.git_model import KEPT
 
 if TYPE_CHECKING:
     from deeplake.testing.git_model import ModelCommit
-
-KEPT = ("commit", "merge")
-"""Kinds of commits that no vacuum deletes; the others are automatic."""
 
 WEIGHTS = {
     "change_rows": 8, "merge": 7, "revert_or_pick": 4, "go": 3, "merge_a_commit": 2, "names": 2,
