@@ -13,10 +13,10 @@ brings in neither NumPy nor Arrow.
 
 from __future__ import annotations
 
+from deeplake.loading import load
+
 TYPE_CHECKING = False  # as type checkers read it; importing typing costs 8 ms
 if TYPE_CHECKING:
-    from types import ModuleType
-
     from deeplake import errors as errors
     from deeplake import testing as testing
     from deeplake import types as types
@@ -63,36 +63,13 @@ __all__ = [
 ]
 
 
-def _load(name: str) -> ModuleType:
-    """Import a module, NumPy with it, while the garbage collector rests.
-
-    What modules make stays, so collections while they load find nothing and walk everything:
-    30 of them, 10 of the 90 ms to a first row. Freezing and thawing hands the new objects to the
-    oldest generation without a walk, where they would end up; a process that keeps frozen
-    objects of its own (before forking) is left alone.
-    """
-    import gc
-    from importlib import import_module
-
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        return import_module(name)
-    finally:
-        if collecting:
-            if not gc.get_freeze_count():
-                gc.freeze()
-                gc.unfreeze()
-            gc.enable()
-
-
 if not TYPE_CHECKING:  # else a checker takes every misspelt name for one that it makes
 
     def __getattr__(name: str) -> object:
         """Load a public name at its first use and keep it."""
         if name not in _HOMES and name not in _MODULES:
             raise AttributeError(f"module 'deeplake' has no attribute {name!r}")
-        module = _load(_HOMES.get(name, f"deeplake.{name}"))
+        module = load(_HOMES.get(name, f"deeplake.{name}"))
         value = getattr(module, name) if name in _HOMES else module
         globals()[name] = value
         return value

@@ -16,6 +16,7 @@ from deeplake.errors import (
     ReadOnlyError,
     UnsupportedQueryError,
 )
+from deeplake.loading import load
 from deeplake.query.control import Planning
 
 if TYPE_CHECKING:
@@ -216,6 +217,8 @@ def _select(
     database: Database, given: str, parameters: Parameters, prepared: Prepared, node: Any
 ) -> Cursor:
     """Bind a SELECT, keep its plan, run it."""
+    for module in ("deeplake.query.statement", "deeplake.sql.whole"):  # with Arrow, 30 ms
+        load(module)
     from deeplake.api.version_functions import label_of_call, version_call
     from deeplake.query.plan import plan_of
     from deeplake.query.statement import constant, run

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from deeplake import settings
 from deeplake.errors import DeeplakeError, QueryError
+from deeplake.loading import load
 from deeplake.query.control import cancelled, planned_here
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def _connection(text: str) -> duckdb.DuckDBPyConnection:
     global _base
     with _lock:
         if _base is None:
+            load("duckdb")
             import duckdb
 
             made = duckdb.connect(":memory:", config=_limits())

@@ -10,6 +10,7 @@ from _thread import RLock
 from typing import Any
 
 from deeplake.errors import QuerySyntaxError, UnsupportedQueryError
+from deeplake.loading import load
 from deeplake.sql.depth import refuse_deep
 
 STATEMENT_CHARS_MAX = 16 << 20
@@ -26,6 +27,7 @@ def parse(text: str) -> Any:
         QuerySyntaxError: with the position of the culprit; 54000, 54001: it is too long or deep.
         UnsupportedQueryError: several statements in one text.
     """
+    load("postgast")
     import postgast
 
     if len(text) > STATEMENT_CHARS_MAX:
