@@ -19,9 +19,8 @@ from deeplake.query.prune import Pruned, pruned, prunes
 from deeplake.query.rows import Rows
 from deeplake.query.tests import columns_of
 from deeplake.table.column import ColumnReader
-from deeplake.table.frame_writer import is_media
 from deeplake.table.patch import holds
-from deeplake.types.base import FixedData, FixedLayout, VarData
+from deeplake.types.base import FixedData, FixedLayout, VarData, is_media
 from deeplake.types.data import concat, join_bytes, slice_rows, take_rows
 
 if TYPE_CHECKING:

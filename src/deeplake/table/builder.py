@@ -14,13 +14,14 @@ import numpy as np
 from deeplake import settings
 from deeplake.format import statistics as stats
 from deeplake.format.fragment import ColumnChunk, Fragment, FrameRef, Run
-from deeplake.table.frame_writer import is_media, write_frame
+from deeplake.table.frame_writer import write_frame
 from deeplake.types.base import (
     FixedData,
     FixedLayout,
     ListData,
     StructData,
     VarData,
+    is_media,
     row_count,
 )
 from deeplake.types.data import concat, slice_rows

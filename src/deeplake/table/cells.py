@@ -12,12 +12,11 @@ import numpy as np
 
 from deeplake.errors import MalformedObjectError
 from deeplake.table.descriptors import described
-from deeplake.table.frame_writer import is_media
 from deeplake.table.frames import open_frame
 from deeplake.table.overlays import as_layout
 from deeplake.table.patch import holds
 from deeplake.table.scalars import numbers, readable
-from deeplake.types.base import FixedData
+from deeplake.types.base import FixedData, is_media
 from deeplake.types.data import concat, nulls, rows_equal, take_rows
 from deeplake.types.free_tensor import FreeTensor
 

@@ -26,11 +26,10 @@ from deeplake.table.ahead import small_or_opened
 from deeplake.table.builder import MEDIA_FRAME_BYTES, FragmentBuilder, data_bytes
 from deeplake.table.compare import covered, versions_at
 from deeplake.table.fragments import AbsentFrame
-from deeplake.table.frame_writer import is_media
 from deeplake.table.frames import open_frame
 from deeplake.table.references import held, values_of
 from deeplake.table.small import Collector, SmallFragment
-from deeplake.types.base import row_count
+from deeplake.types.base import is_media, row_count
 from deeplake.types.data import concat
 
 if TYPE_CHECKING:

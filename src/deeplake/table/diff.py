@@ -15,9 +15,9 @@ from deeplake.table.cells import Wanted, alike, gathered, told_by_descriptor
 from deeplake.table.compare import Cells, Rows, TableDelta, compare
 from deeplake.table.descriptors import descriptors
 from deeplake.table.fragments import OpenFragment
-from deeplake.table.frame_writer import is_media
 from deeplake.table.patch import layered
 from deeplake.table.walk import Side
+from deeplake.types.base import is_media
 from deeplake.types.data import take_rows
 
 if TYPE_CHECKING:

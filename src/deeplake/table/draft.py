@@ -10,13 +10,13 @@ from deeplake import settings
 from deeplake.format import statistics as stats
 from deeplake.table.builder import FragmentBuilder
 from deeplake.table.edits import FragmentEdit
-from deeplake.table.frame_writer import is_media, write_deletion, write_overlay
+from deeplake.table.frame_writer import write_deletion, write_overlay
 from deeplake.table.overlaid import overlaid
 from deeplake.table.overlays import read_overlay
 from deeplake.table.patch import Patch, layered
 from deeplake.table.staged import StagedFragment, open_staged
 from deeplake.table.table_tree import TableTree
-from deeplake.types.base import FixedData
+from deeplake.types.base import FixedData, is_media
 from deeplake.types.data import take_rows
 
 if TYPE_CHECKING:

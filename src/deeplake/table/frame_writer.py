@@ -13,7 +13,7 @@ from deeplake.format.encode import External, encode_frame
 from deeplake.format.fragment import MIXED_VERSIONS, BitmapRef, Deletion, FrameRef, Overlay
 from deeplake.format.frame import EncodedFrame
 from deeplake.table import packs
-from deeplake.types.base import VarData, VarLayout
+from deeplake.types.base import VarData, is_media
 from deeplake.types.data import var_rows
 
 if TYPE_CHECKING:
@@ -25,11 +25,6 @@ if TYPE_CHECKING:
     from deeplake.types.base import ColumnData, Layout
 
     Versions = npt.NDArray[np.uint64]
-
-
-def is_media(layout: Layout) -> bool:
-    """Whether a column's bytes belong into the packs of media."""
-    return isinstance(layout, VarLayout) and not layout.compress
 
 
 def write_frame(

@@ -18,13 +18,13 @@ from deeplake.table.compare import versions_at
 from deeplake.table.conflicts import Conflict, Spot
 from deeplake.table.contest import UNDECIDED
 from deeplake.table.disputes import cell_dispute, row_dispute
-from deeplake.table.frame_writer import is_media
 from deeplake.table.gathered import gathered, values_at
 from deeplake.table.key_claims import Pair, Party, claims_of, pairs_of
 from deeplake.table.key_plan import KeyPlan
 from deeplake.table.key_scan import Candidates, keys_of
 from deeplake.table.key_values import cells, hashed, told, value_of
 from deeplake.table.table_tree import TableTree
+from deeplake.types.base import is_media
 from deeplake.types.data import rows_equal
 
 if TYPE_CHECKING:

@@ -80,6 +80,12 @@ class StructLayout(NamedTuple):
 
 Layout = FixedLayout | VarLayout | ListLayout | StructLayout
 
+
+def is_media(layout: Layout) -> bool:
+    """Whether a column's bytes are kept as they are, in packs of their own: files, blobs."""
+    return isinstance(layout, VarLayout) and not layout.compress
+
+
 # --- data: the values of one column for some rows -------------------------------------------
 
 
