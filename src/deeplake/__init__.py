@@ -13,8 +13,6 @@ brings in neither NumPy nor Arrow.
 
 from __future__ import annotations
 
-from deeplake.loading import load
-
 TYPE_CHECKING = False  # as type checkers read it; importing typing costs 8 ms
 if TYPE_CHECKING:
     from deeplake import errors as errors
@@ -69,6 +67,8 @@ if not TYPE_CHECKING:  # else a checker takes every misspelt name for one that i
         """Load a public name at its first use and keep it."""
         if name not in _HOMES and name not in _MODULES:
             raise AttributeError(f"module 'deeplake' has no attribute {name!r}")
+        from deeplake.loading import load
+
         module = load(_HOMES.get(name, f"deeplake.{name}"))
         value = getattr(module, name) if name in _HOMES else module
         globals()[name] = value
