@@ -271,6 +271,37 @@ def test_parts_of_the_same_rows_side_by_side_are_no_damage(store: MemoryStore) -
     assert verify(store).ok
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "third"),
+    [("uint8", "uint16", "int32"), ("uint8", "int16", "uint32"), ("uint16", "int32", "float64")],
+)
+def test_columns_widened_more_than_once_are_whole(first: str, second: str, third: str) -> None:
+    """Also where branches widened them differently, so that neither type holds the other."""
+    store = MemoryStore()
+    ds = deeplake.create(store, schema={"n": first})
+    ds.extend({"n": [1, None]})
+    ds.commit("as it was declared")
+    ds.branch("other", switch=False)
+    if second == "uint16":
+        ds.widen_column("n", second)
+        ds.extend({"n": [300, 7]})
+        ds["n"][0] = 65_535
+        ds.commit("wider")
+    ds.widen_column("n", third)
+    ds.extend({"n": [70_000, 7]})
+    ds["n"][1] = 70_001
+    ds.commit("wider yet")
+    ds.checkout("other")
+    ds.widen_column("n", second)
+    ds.extend({"n": [400, 8]})
+    ds["n"][0] = 401
+    ds.commit("wider, not as the other")
+    assert verify(store).ok, verify(store)
+    ds.checkout("main")
+    ds.merge("other", on_conflict="ours")
+    assert verify(store).ok, verify(store)
+
+
 def test_a_golden_repository_is_whole() -> None:
     assert deeplake.connect(str(GOLDEN)).verify().ok
 

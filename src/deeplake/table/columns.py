@@ -79,17 +79,34 @@ class Column(NamedTuple):
         today = self.type.layout
         if not generation and not self.former:
             return today
-        stored = self.former[0] if self.former else today
-        if generation:
-            dtype = NAMES.get(generation)
-            if dtype is None or not isinstance(today, FixedLayout):
-                raise MalformedObjectError(f"column {self.name!r} has no generation {generation}")
-            stored = today._replace(dtype=np.dtype(dtype).newbyteorder("<").str)
-        if stored != today and not np.can_cast(stored.dtype, today.dtype, "safe"):  # type: ignore[union-attr]
+        stored = self._stored(generation)
+        if stored is None:
+            raise MalformedObjectError(f"column {self.name!r} has no generation {generation}")
+        if not _fits(stored, today):
             raise MalformedObjectError(
                 f"column {self.name!r} is narrower than some of its values ({stored.dtype})"  # type: ignore[union-attr]
             )
         return today if stored == today else stored
+
+    def holds(self, generation: int) -> bool:
+        """Whether values of a generation can be read in the column's type of today."""
+        stored = self._stored(generation)
+        return stored is not None and _fits(stored, self.type.layout)
+
+    def _stored(self, generation: int) -> Layout | None:
+        """How values of a generation are laid out, whether the column holds them or not."""
+        today = self.type.layout
+        if not generation:
+            return self.former[0] if self.former else today
+        dtype = NAMES.get(generation)
+        if dtype is None or not isinstance(today, FixedLayout):
+            return None
+        return today._replace(dtype=np.dtype(dtype).newbyteorder("<").str)
+
+
+def _fits(stored: Layout, today: Layout) -> bool:
+    """Whether every value of one layout is one of another."""
+    return stored == today or np.can_cast(stored.dtype, today.dtype, "safe")  # type: ignore[union-attr]
 
 
 class Key(NamedTuple):

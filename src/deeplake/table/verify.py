@@ -103,7 +103,8 @@ class _Run:
         """Slots that branches and tags stand on."""
         self._parents: list[tuple[Place, str, Place]] = []
         """Parents that are not the slot before: their slot, their id, and the child's slot."""
-        self._columns: dict[tuple[int, int], Column] = {}
+        self._columns: dict[tuple[int, int], dict[int, Column]] = {}
+        """By table and column what it was, by generation: widened on branches, in several ways."""
         self._roots: dict[int, tuple[tuple[str, int], bytes]] = {}
         """Table -> its last root: where it lies, and its bytes."""
         self._elsewhere: set[tuple[str, int]] = set()
@@ -287,9 +288,8 @@ class _Run:
             if not covered:
                 self._elsewhere.add(where)
         for column in columns_of(self._block(entry.schema, head)):
-            known = self._columns.get((entry.table_id, column.column_id))
-            if known is None or known.generation < column.generation:
-                self._columns[entry.table_id, column.column_id] = column
+            known = self._columns.setdefault((entry.table_id, column.column_id), {})
+            known.setdefault(column.generation, column)
 
     def _block(self, ref: BlockRef, head: SlotHead) -> bytes:
         block = self._objects.block(ref, head)
@@ -366,7 +366,7 @@ class _Run:
         for check in self._pending.pop(key, ()):
             column = None
             if check.column is not None and hasattr(check.piece, "index_crc"):
-                column = self._columns.get((check.owner.table_id, check.column))
+                column = self._column(check)
                 if column is None:
                     continue  # dropped: its bytes mean nothing
             try:
@@ -378,9 +378,15 @@ class _Run:
             except (DamageError, ValueError) as error:
                 self._rows(check, key, text(error), check.low, check.high)
 
+    def _column(self, check: Check) -> Column | None:
+        """The column of a check, of a type that holds its values if it ever had one."""
+        known = self._columns.get((check.owner.table_id, check.column or 0), {})
+        wide = (column for column in known.values() if column.holds(check.generation))
+        return next(wide, next(iter(known.values()), None))
+
     def _rows(self, check: Check, key: str, what: str, low: int, high: int) -> None:
         owner = check.owner
-        column = self._columns.get((owner.table_id, check.column or 0))
+        column = self._column(check)
         name = None if column is None or check.column is None else column.name
         ids = cut(owner.row_ids, low, high)
         damage = Damage(key, what, owner.table, name, ids, owner.commit)
