@@ -149,7 +149,7 @@ class Branch:
             return True
         for name, draft in drafts.items():
             old, new = at.tables[name], self.head.tables[name]
-            if (old.columns, old.dropped) != (new.columns, new.dropped):
+            if old.declared != new.declared:
                 return True
             if any(f"{name}!" in self.touched[commit.id] for commit in between):
                 return True

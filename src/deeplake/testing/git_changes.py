@@ -296,7 +296,7 @@ class GitChanges(GitMachine):
         head, between = branch.head, branch.since(handle.at)
         now = head.tables[name]
         must = any(c.kind == "reset" for c in between)
-        must |= (now.columns, now.dropped) != (table.columns, table.dropped)
+        must |= now.declared != table.declared
         touched = [branch.touched[c.id] for c in between if c.kind == "commit"]
         must |= any(name in one or f"{name}!" in one for one in touched)
         may = must or any(c.kind in ("merge", "optimize") for c in between)

@@ -194,8 +194,7 @@ class GitMerges(GitChanges):
         widened = any(len({k[c] for k in types if c in k}) > 1 for c in set().union(*types))
         changed = {
             f"{n}!" for n in touched
-            if (tables[n].columns, tables[n].dropped)
-            != (head.tables[n].columns, head.tables[n].dropped)
+            if tables[n].declared != head.tables[n].declared
         }  # fmt: skip
 
         def make(*_: Any) -> Tables:

@@ -92,6 +92,11 @@ class Table(NamedTuple):
     rows: dict[int, Row]
     dropped: tuple[int, ...] = ()
 
+    @property
+    def declared(self) -> tuple[Any, ...]:
+        """Its columns in order, and those it had: other ones are a change of the schema."""
+        return (*self.columns.items(), self.dropped)
+
     def shown(self) -> list[dict[str, Any]]:
         """The rows as users see them."""
         return [
@@ -528,6 +533,6 @@ def number_of(place: Place) -> int:
 
 def same(a: Table, b: Table) -> bool:
     """Whether two states of a table are one, versions and order of columns included."""
-    return (a.columns, a.dropped) == (b.columns, b.dropped) and {
-        r: a.versions(r) for r in a.rows
-    } == {r: b.versions(r) for r in b.rows}
+    return a.declared == b.declared and {r: a.versions(r) for r in a.rows} == {
+        r: b.versions(r) for r in b.rows
+    }
