@@ -11,6 +11,7 @@ from deeplake import settings
 from deeplake.errors import ConcurrencyError, InputError, StateError, UniqueViolationError
 from deeplake.storage.memory import MemoryStore
 from deeplake.table import key_history
+from deeplake.table.conflicts import DELETED
 
 
 class Walk:
@@ -115,3 +116,32 @@ def test_keys_are_carried_over_what_others_do_to_rows(monkeypatch):
         ds.rollback()
     assert len(carried) == 5
     assert None not in carried
+
+
+def test_keys_are_not_carried_over_rows_that_moved_to_another_fragment():
+    """Rows 2, 4 and 6 stand last: they were kept as the other branch had compacted them."""
+    store = MemoryStore()
+    ds = deeplake.create(store, schema={"id": "int primary_key", "name": "text unique", "n": "int"})
+    ds.extend({"id": range(8), "name": list("abcdefgh"), "n": [0] * 8})
+    ds.commit()
+    ds["id"][0] = -1
+    ds["name"][0] = "z"
+    ds.commit("the handle knows all keys")
+    other = deeplake.open(store)
+    other.branch("b")
+    other.delete(rows=[0, 1, 3, 5, 7])
+    other["n"][:] = 5
+    other.commit("theirs")
+    other.optimize(progress=False)
+    other.checkout("main")
+    other["n"][[0, 1, 3, 5, 7]] = 6
+    other.delete(rows=[2, 4, 6])
+    other.commit("ours")
+    other.merge("b", on_conflict=lambda c: c.ours if c.theirs is DELETED else c.theirs)
+    ds.refresh()
+    assert ds["id"][:].tolist() == [-1, 1, 3, 5, 7, 2, 4, 6]
+    for name in ds["name"][:]:
+        with pytest.raises(UniqueViolationError):
+            ds.append({"id": 100, "name": name})
+    ds.upsert([{"id": 3, "n": 77}])
+    assert ds["n"][:].tolist() == [6, 6, 77, 6, 6, 5, 5, 5]

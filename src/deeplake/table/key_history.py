@@ -140,8 +140,8 @@ def _only_deleted(delta: TableDelta) -> bool:
     lost = np.bincount(delta.removed.at, minlength=len(delta.base))
     for k, fragment in enumerate(delta.base):
         other = others.get(fragment.fragment.row_ids)
-        if other is None and lost[k] < fragment.rows:
-            return False
+        if lost[k] < fragment.rows - (0 if other is None else other.rows):
+            return False  # what left the fragment without being removed stands in another one
         if other is not None and not holds(other.deleted, fragment.deleted).all():
             return False
     return True
