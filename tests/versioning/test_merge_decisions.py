@@ -338,6 +338,28 @@ def test_json_merges_by_key_and_tells_zeros_apart(
     assert repr(ds["j"][3]) == repr({"a": new, "b": [old]})
 
 
+def test_json_that_merges_to_what_one_side_has_is_that_sides_own(store: MemoryStore) -> None:
+    """Not a third value: what that side does to it next meets no change of the other."""
+    ds = deeplake.open(store)
+    ds.branch("b", switch=False)
+    ds["j"][[2, 3]] = {"a": 1}
+    ds.commit("ours")
+    ds.checkout("b")
+    ds["j"][[2, 3]] = {"a": 1, "b": 2}
+    ds.commit("theirs")
+    ds.checkout("main")
+    ds.merge("b")
+    assert list(ds["j"][[2, 3]]) == [{"a": 1, "b": 2}] * 2
+    ds.checkout("b")
+    ds["j"][2] = None
+    ds.delete(rows=[3])
+    ds.commit("theirs again")
+    ds.checkout("main")
+    ds.merge("b")
+    assert ds["j"][2] is None
+    assert len(ds) == len(deeplake.open(store, at="b"))
+
+
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [({"a": 2}, {"a": 3}), ({}, {"a": 3}), ({"a": 2}, None), ([1], [2]), ({"a": 1.0}, {"a": True})],

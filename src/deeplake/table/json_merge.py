@@ -12,7 +12,8 @@ class UnmergeableError(Exception):
 
 
 def merge_json(base: Any, ours: Any, theirs: Any) -> Any:
-    """What both sides changed, together: objects by key, everything else as a whole.
+    """What both sides changed, together: objects by key, everything else as a whole. Where that is
+    what one side has, it is that side's value itself.
 
     Raises:
         UnmergeableError: both changed the same part, each in its own way.
@@ -23,7 +24,7 @@ def merge_json(base: Any, ours: Any, theirs: Any) -> Any:
     found = _merged(base, ours, theirs)
     if found is _MISSING:
         raise UnmergeableError
-    return found
+    return next((side for side in (ours, theirs) if _same(side, found)), found)
 
 
 def _merged(base: Any, ours: Any, theirs: Any) -> Any:

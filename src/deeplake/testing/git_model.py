@@ -355,8 +355,8 @@ class Merging:
             return Cell(mine.value, self._stamp)
         if spec.type == "json" and mine.value is not None and other.value is not None:
             merged = merge_json(None if old is None else old.value, mine.value, other.value)
-            if merged is mine.value or merged is other.value:
-                return mine if merged is mine.value else other
+            if merged in (mine.value, other.value):
+                return mine if merged == mine.value else other
             if merged is not _MISSING:
                 return Cell(merged, self._stamp)
         chosen = self._decide(place, (mine.version, other.version))
