@@ -142,6 +142,14 @@ def test_a_value_that_does_not_fit_leaves_the_merge_waiting(ds):
     assert [c.column for c in ds.conflicts()] == ["n"]
 
 
+def test_a_value_may_be_a_number_as_cells_are_read(ds):
+    start(ds)
+    ds.resolve("ours", column="t")
+    ds.resolve("ours", row_id=int(ds.row_ids[3]))
+    assert ds.resolve(value=ds["n"][8], column="n") == []
+    assert ds["n"][1] == 8
+
+
 def test_what_cannot_be_merged_is_refused(ds):
     with pytest.raises(errors.RefNotFoundError):
         ds.merge("nowhere")

@@ -299,6 +299,18 @@ def test_a_function_decides(store: MemoryStore, answer: Any) -> None:
     assert column(ds)[3] == expected
 
 
+def test_a_function_is_asked_once_also_where_nothing_comes_of_it(store: MemoryStore) -> None:
+    ds = conflicting(store, "n", 1, 2, 3)
+    before, seen = ds.commit_id, []
+
+    def ours(conflict: Any) -> Any:
+        seen.append(conflict.place)
+        return conflict.ours
+
+    assert ds.cherry_pick("dev", on_conflict=ours).id == before
+    assert [place[0] for place in seen] == ["cell"]
+
+
 @pytest.mark.parametrize("answer", [{"n": 5}, None, "theirs", 0])
 def test_of_a_row_only_a_side_can_be_kept(store: MemoryStore, answer: Any) -> None:
     ds = evolved(store, drop(3), put("n", 3, 7))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from deeplake import settings
 from deeplake.api.stand import author_name, message_text
 from deeplake.errors import (
@@ -17,7 +19,7 @@ from deeplake.errors import (
     UniqueViolationError,
 )
 from deeplake.table.merge_job import MERGE, MergeJob, new_stamp
-from deeplake.table.merge_keys import TAKEN
+from deeplake.table.merge_keys import TAKEN, Asked
 from deeplake.versioning.adopt import adopt
 from deeplake.versioning.ancestry import is_ancestor, merge_bases
 from deeplake.versioning.history import open_commit
@@ -273,11 +275,15 @@ def _decision(keep: str | None, value: Any) -> tuple[str, Any]:
         return keep, None
     import json
 
+    if isinstance(value, np.generic):
+        value = value.item()  # as cells are read
     try:
         json.dumps(value, allow_nan=False)
     except (TypeError, ValueError, RecursionError):
+        kind = type(value).__name__
+        what = repr(value) if isinstance(value, float) else f"a value of type {kind}"
         raise InputError(
-            f"a value of type {type(value).__name__} cannot wait in a pending merge.",
+            f"{what} cannot wait in a pending merge.",
             hint="Merge again with on_conflict=a function that returns it.",
         ) from None
     return "value", value
@@ -298,8 +304,7 @@ def _resolver(on_conflict: Any) -> Resolver | None:
         InputError: it is neither a policy nor a function.
     """
     if callable(on_conflict):
-        found: Resolver = on_conflict
-        return found
+        return Asked(on_conflict)  # it may be merged several times until it is published
     if on_conflict not in POLICIES:
         raise InputError(
             f"on_conflict is one of {', '.join(map(repr, POLICIES))} or a function, "

@@ -145,7 +145,7 @@ class _Merge:
         ours, theirs = _without(ours, self._uneven.back), _without(theirs, self._uneven.kept)
         if returned:
             ours, theirs = self._with_returned(ours, theirs)
-        if callable(self._resolver):
+        if callable(self._resolver) and not isinstance(self._resolver, Asked):
             self._resolver = Asked(self._resolver)
         return plan_keys(
             (self._sides.ours, self._sides.theirs), (ours, theirs),
