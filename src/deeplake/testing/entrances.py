@@ -110,6 +110,7 @@ def _on(handle: Callable[[Guarded], Any]) -> tuple[Ways, Ways, Ways]:
     """The verbs that datasets and databases share."""
     rows: Ways = {
         "diff": lambda w: _changes(handle(w).diff("v1", "main")),
+        "diff since": lambda w: _changes(handle(w).diff("left...right")),
         "load_view": lambda w: handle(w).load_view("kept").fetchall(),
     }
     refused: Ways = {

@@ -47,13 +47,14 @@ def _hidden(k: int) -> dict[str, Any]:
 
 
 def store(*, hidden: bool = True) -> MemoryStore:
-    """The repository: main with some commits, `dev`, tags, a view of SQL, a saved one, and a
-    merge that waits for decisions.
+    """The repository: main with some commits, `dev`, tags, a view of SQL, a saved one, branches
+    that merged each other, and a merge that waits for decisions.
     """
     made = MemoryStore("guarded")
     db = deeplake.connect(made, optimize="off")
     _tables(db, hidden=hidden)
     _change(db, hidden=hidden)
+    _crossed(db, hidden=hidden)
     _versions(db, hidden=hidden)
     return made
 
@@ -109,6 +110,25 @@ def _change(db: Database, *, hidden: bool) -> None:
     t.update({"secret": "canary anew"}, where="id > 70050")
     db.commit("changes of hidden rows")
     db.tag("v3")
+
+
+def _crossed(db: Database, *, hidden: bool) -> None:
+    """`left` and `right`, which merged each other's commits, and what `right` did since."""
+    canary = f"id = {NUMBERS[1]}" if hidden else "id = -1"
+    made = {}
+    for branch in ("left", "right"):
+        db.checkout("main")
+        db.branch(branch)
+        db.table("t").update({"secret": f"seen {branch}"}, where=f"id = {len(branch)}")
+        db.table("t").update({"tags": [f"canary {branch}"]}, where=canary)
+        made[branch] = db.commit(f"on {branch}").id
+    for branch, other in (("left", "right"), ("right", "left")):
+        db.checkout(branch)
+        db.merge(made[other], on_conflict="ours")
+    db.table("t").update({"secret": "seen since"}, where="id = 1")
+    db.table("t").update({"secret": "canary since"}, where=canary)
+    db.commit("since")
+    db.checkout("main")
 
 
 def _versions(db: Database, *, hidden: bool) -> None:
