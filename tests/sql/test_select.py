@@ -10,6 +10,7 @@ import pytest
 
 import deeplake
 from deeplake.errors import QueryError, TableNotFoundError, UnsupportedQueryError
+from deeplake.storage.memory import MemoryStore
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +131,39 @@ def test_what_is_wrong_is_told_with_its_state(db, sql, state, words):
     with pytest.raises(QueryError, match=words) as caught:
         db.execute(sql).fetchall()
     assert caught.value.sqlstate == state
+
+
+@pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        ("i + 1", "integer out of range"),
+        ("i * i", "integer out of range"),
+        ("-i - 2", "integer out of range"),
+        ("abs(-i - 1)", "integer out of range"),
+        ("(-i - 1) / -1", "integer out of range"),
+        ("b + i", "bigint out of range"),
+        ("b::int", "integer out of range"),
+        ("99999999999::int", "integer out of range"),
+        ("i::smallint", "smallint out of range"),
+        ("i::smallint + 1::smallint", "smallint out of range"),
+        ("f::int", "integer out of range"),
+        ("f::real", "value out of range: overflow"),
+        ("f * f", "value out of range: overflow"),
+        ("3000000000.5::int", "integer out of range"),
+        ("t::int", 'value "99999999999" is out of range for type integer'),
+        ("t::numeric(5, 2)", "numeric field overflow"),
+        ("n::numeric(3, 1)", "numeric field overflow"),
+        ("i / (i - i)", "division by zero"),
+    ],
+)
+def test_what_a_number_does_not_hold_is_said_in_words_of_postgres(expression, message):
+    db = deeplake.connect(MemoryStore())
+    db.execute("CREATE TABLE v (i int, b bigint, f float8, n numeric(5, 2), t text)")
+    db.execute("INSERT INTO v VALUES (2147483647, 9223372036854775807, 1e300, 999.99, 99999999999)")
+    with pytest.raises(QueryError) as caught:
+        db.execute(f"SELECT {expression} FROM v").fetchall()
+    assert caught.value.message == message
+    assert caught.value.sqlstate == ("22012" if "zero" in message else "22003")
 
 
 def test_a_missing_table_is_told_with_the_nearest(db):

@@ -154,6 +154,7 @@ _SPACE = "[ \\t\\n\\r\\v\\f]*"
 _INTEGER = f"{_SPACE}[+-]?[0-9]+{_SPACE}"
 _DECIMAL = f"{_SPACE}[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?{_SPACE}"
 _FLOAT = _DECIMAL[: -len(_SPACE)] + f"{_SPACE}|{_SPACE}(?i:nan|[+-]?inf(inity)?){_SPACE}"
+_NO_NUMBER = f"{_SPACE}(?i:[+-]?(nan|inf(inity)?)){_SPACE}"
 _UUID = "[{{]?[0-9a-fA-F]{{4}}(-?[0-9a-fA-F]{{4}}){{7}}[}}]?"
 
 
@@ -163,9 +164,13 @@ def _read(kind: Kind) -> str | None:
     if name in INTEGERS:
         return _guarded(_INTEGER, f"CAST(trim({{0}}, ' \t\n\r') AS {type_})", kind)
     if name in ("float4", "float8"):
-        return f"CAST(numbers__read({{0}}) AS {type_})"
+        return f"CAST(numbers__read{'4' if name == 'float4' else ''}({{0}}) AS {type_})"
     if name == "numeric":
-        return _guarded(_DECIMAL, f"CAST(numbers__plain({{0}}) AS {type_})", kind)
+        made = _guarded(_DECIMAL, f"CAST(numbers__plain({{0}}) AS {type_})", kind)
+        return (
+            f"CASE WHEN regexp_full_match({{0}}, '{_NO_NUMBER}') THEN error('[0A000] NaN and "
+            f"infinity as numeric are not supported') ELSE {made} END"
+        )
     if name == "uuid":
         made = "CAST(replace(replace(replace({0}, '-', ''), '{{', ''), '}}', '') AS UUID)"
         return _guarded(_UUID, made, kind)

@@ -211,6 +211,7 @@ _STATES = (
         ),
         "22008",
     ),
+    (re.compile(r"not in (date|timestamp) range"), "22008"),
     (re.compile(r"with value -?\d+-\d\d-\d\d\S* can't be cast"), "22008"),
     (re.compile(r"Timestamp difference is out of bounds"), "0A000"),
     (re.compile(r"SETSEED accepts"), "22023"),
@@ -233,6 +234,38 @@ _STATES = (
 )
 
 
+_SHOWN = {"INT16": "smallint", "INT32": "integer", "INT64": "bigint"}
+_UNREAD = re.compile(r"^Could not convert string '\s*([+-]?\d+)\s*' to (INT\d+)$")
+_BEYOND = re.compile(
+    r"^Overflow in \w+ of (INT\d+) |destination type (INT\d+|FLOAT|DOUBLE)\b"
+    r"|^Failed to cast decimal value \S+ to type (INT\d+)"
+)
+_OVERFLOW = re.compile(r"^Overflow (?:on abs|in division of) ?\(?(-\d+)")
+_DIGITS = re.compile(r"^(?:Could not c|Casting value).* to (?:type )?DECIMAL\((?!38)")
+
+
+def _beyond(told: str) -> str:
+    """What Postgres says of a number that its kind does not hold; '' of anything else.
+
+    >>> _beyond("Overflow in addition of INT32 (2147483647 + 1)!")
+    'integer out of range'
+    """
+    unread = _UNREAD.search(told)
+    if unread:
+        return f'value "{unread[1][:60]}" is out of range for type {_SHOWN[unread[2]]}'
+    if _DIGITS.search(told):
+        return "numeric field overflow"
+    least = _OVERFLOW.search(told)
+    if least:
+        name = {-(1 << 15): "smallint", -(1 << 31): "integer"}.get(int(least[1]), "bigint")
+        return f"{name} out of range"
+    found = _BEYOND.search(told)
+    if found is None or ("can't be cast because" not in told and found[2]):
+        return ""
+    name = found[1] or found[2] or found[3]
+    return f"{_SHOWN[name]} out of range" if name in _SHOWN else "value out of range: overflow"
+
+
 def refusal_of(error: Exception) -> QueryError:
     """What the engine raised as an error of ours.
 
@@ -240,13 +273,16 @@ def refusal_of(error: Exception) -> QueryError:
     """
     if isinstance(error, QueryError):
         return error
-    said = str(error)
+    said = str(error).partition("\nLINE 1: ")[0]  # the statement, which has templates' messages
     tagged = _TAGGED.search(said)
     if tagged:
         told = tagged[2].removesuffix("' to INT32")  # raised by a cast, see emit
         return QueryError(told, sqlstate=tagged[1])
     first = said.split("\n", 1)[0]
     _, _, told = first.partition("Error: ")
+    beyond = _beyond(told)
+    if beyond:
+        return QueryError(beyond, sqlstate="22003")
     for pattern, state in _STATES:
         if pattern.search(said):
             message = "division by zero" if state == "22012" else told or first

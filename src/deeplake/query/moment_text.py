@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 DAY = 86_400_000_000
 HOUR, MINUTE, SECOND = 3_600_000_000, 60_000_000, 1_000_000
+HOURS_MAX = 2_562_046
+"""Of an interval: more nanoseconds than these are no int64."""
 DATE_INFINITY, MOMENT_INFINITY = (1 << 31) - 1, (1 << 63) - 1
 """What the engine and Arrow hold for 'infinity'; minus it for '-infinity'."""
 YEARS_MIN, YEARS_MAX = -4712, 294_276
@@ -174,6 +176,8 @@ def _relative(found: Moment, word: str, text: str, kind: str) -> None:
         found.infinite = -1 if word.startswith("-") else 1
         found.days = found.infinite * DATE_INFINITY
     elif word == "epoch":
+        if kind in _TIMES:
+            raise wrong(text, kind)
         found.days, found.time, found.offset = 0, 0, 0
     elif word == "allballs":
         if kind not in _TIMES:
@@ -303,6 +307,11 @@ def _checked(year: int, month: int, day: int, text: str, *, bc: bool) -> int:
 
 # --- intervals ------------------------------------------------------------------------------
 
+MICROSECONDS_MAX = HOURS_MAX * HOUR + HOUR - 1
+"""Of an interval, which is nanoseconds in Arrow."""
+
+_BLANKS = " \t\n\r\v\f"
+
 Interval = tuple[int, int, int]
 """Months, days, microseconds."""
 
@@ -327,11 +336,11 @@ for _names, _field, _size in (
         _NAMED[_name] = _NAMED[_name + "s"] = _names.split()[0]
 
 _PIECE = re.compile(
-    r"\s*(?:([+-]?)(\d+):(\d{1,2})(?::(\d{1,2}(?:[.]\d*)?))?|([+-]?)(\d+)-(\d+)"
-    r"|([+-]?\s*(?:\d+[.]?\d*|[.]\d+)(?:[eE][+-]?\d+)?)\s*([a-zA-Z]*)|(ago)|(@))",
-    re.IGNORECASE,
+    r"\s*(?:([+-]?)(\d+):(\d{1,2})(?::(\d{1,2}(?:[.]\d*)?))?|([+-]?)(\d+)-(\d+)(?![-.\d])"
+    r"|([+-]?\s*(?:\d+[.]?\d*|[.]\d+)(?![-\d]))\s*([a-zA-Z]*)(?![-/.])|(ago)|(@))",
+    re.IGNORECASE | re.ASCII,
 )
-_ISO_INTERVAL = re.compile(r"([+-]?\d+(?:[.]\d+)?)([YMWDHS])", re.IGNORECASE)
+_ISO_INTERVAL = re.compile(r"([+-]?\d+(?:[.]\d+)?)([YMWDHS])", re.IGNORECASE | re.ASCII)
 
 
 def read_interval(text: str, finest: str = "") -> Interval:
@@ -350,7 +359,7 @@ def read_interval(text: str, finest: str = "") -> Interval:
     >>> read_interval("3", "month"), read_interval("1 day 02:03", "day")
     ((3, 0, 0), (0, 1, 0))
     """
-    rest = text.strip()
+    rest = text.strip(_BLANKS)
     if rest[:1] in "Pp" and rest[:1]:
         return _cut(_iso_interval(rest, text), finest)
     parts: list[float] = [0, 0, 0]
@@ -367,7 +376,7 @@ def read_interval(text: str, finest: str = "") -> Interval:
         elif match[6] is not None:
             fields = {"year", "month"}
             if int(match[7]) > 11:
-                raise QueryError(f'interval field value out of range: "{text}".', sqlstate="22008")
+                raise QueryError(f'interval field value out of range: "{text}".', sqlstate="22015")
             months = int(match[6]) * 12 + int(match[7])
             parts[0] += -months if match[5] == "-" else months
         elif match[8] is not None:
@@ -409,7 +418,7 @@ _CLOCK_FOLLOWS = re.compile(r"\s*[+-]?\d+:\d", re.ASCII)
 
 def _add_clock(parts: list[float], match: re.Match[str], text: str) -> None:
     if int(match[3]) > 59 or (match[4] and float(match[4]) >= 60):
-        raise QueryError(f'interval field value out of range: "{text}".', sqlstate="22008")
+        raise QueryError(f'interval field value out of range: "{text}".', sqlstate="22015")
     seconds = round(float(match[4] or 0) * SECOND)
     made = int(match[2]) * HOUR + int(match[3]) * MINUTE + seconds
     parts[2] += -made if match[1] == "-" else made
@@ -461,6 +470,10 @@ def _bounded(parts: Sequence[float], text: str) -> Interval:
     months, days, micro = (int(part) for part in parts)
     if abs(months) >= 1 << 31 or abs(days) >= 1 << 31 or abs(micro) >= 1 << 63:
         raise QueryError(f'interval field value out of range: "{text[:60]}".', sqlstate="22015")
+    if abs(micro) > MICROSECONDS_MAX:
+        raise QueryError(
+            "an interval of more than 292 years of hours is not supported.", sqlstate="0A000"
+        )
     return months, days, micro
 
 

@@ -188,12 +188,20 @@ def distinct(
     return Call(words.lower(), template, made.arguments, BOOL)
 
 
+_COMPARED = (INTEGERS, frozenset(("float4", "float8")),
+             frozenset(("date", "timestamp", "timestamptz")))  # fmt: skip
+"""Kinds that are compared with each other as they are."""
+
+
 def _nullif(binder: ExpressionBinder, value: Any, _: str) -> Expression:
     left, right = binder.bind(value.lexpr), binder.bind(value.rexpr)
     made = binder.operation("=", left, right)
+    pair = {left.kind.name, right.kind.name}
     kept = left
-    if left.kind.name == "unknown":
-        kept = made.arguments[0] if isinstance(made, Call) else as_kind(left, TEXT)
+    if not any(pair <= alike for alike in _COMPARED) and isinstance(made, Call):
+        kept = made.arguments[0]  # its kind is that in which it was compared
+    if kept.kind.name == "unknown":
+        kept = as_kind(left, TEXT)
     return Call("nullif", "CASE WHEN {0} THEN NULL ELSE {1} END", (made, kept), kept.kind)
 
 

@@ -141,7 +141,8 @@ class ExpressionBinder:
         if kind == "fval":
             text = value.fval.fval.replace("_", "")
             if re.fullmatch(r"-?\d+", text) and -(1 << 63) <= int(text) < 1 << 63:
-                return Constant(int(text), INT8)
+                # the parser gives the least integer so, as 2147483648 with a sign before it
+                return Constant(int(text), INT4 if int(text) == -(1 << 31) else INT8)
             return literals.number(Decimal(text))
         raise UnsupportedQueryError("bit strings are not supported.")
 

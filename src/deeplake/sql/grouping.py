@@ -16,6 +16,7 @@ from deeplake.query.expression import (
     Subquery,
     walk,
 )
+from deeplake.query.kinds import BOOL
 from deeplake.query.relation import Join, Named, Relation, Rows
 from deeplake.sql import ordering
 from deeplake.sql.calls import sort_key
@@ -153,6 +154,9 @@ class Grouping:
                 )
         for expression in (*shown, *([query.having] if query.having is not None else [])):
             self._check(expression)
+        if self._by_sets and not self._keys and query.having is None:
+            # without an aggregate the engine takes empty sets for one
+            query = query._replace(having=Call("group", "(count(*) >= 0)", (), BOOL))
         made = query._replace(keys=tuple(self._keys), groups=tuple(self._groups))
         return self._by_order_of_json(made)
 

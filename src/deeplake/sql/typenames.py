@@ -24,7 +24,7 @@ def kind_of_type(node: Any) -> Kind:
         QueryError: modifiers that make no sense.
     """
     name = names(node.names)[-1]
-    kind = SPELLINGS.get(name)
+    kind = None if name == "char" else SPELLINGS.get(name)  # "char" in quotes is a byte
     if kind is None:
         raise UnsupportedQueryError(f"type {name} is not supported.", sqlstate="0A000")
     modifiers = tuple(_modifier(item, name) for item in node.typmods)

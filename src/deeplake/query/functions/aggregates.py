@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from deeplake.errors import QueryError, UnsupportedQueryError
 from deeplake.query.coercion import present
 from deeplake.query.expression import Aggregate
+from deeplake.query.functions.dates import held
 from deeplake.query.functions.json import as_json_text
 from deeplake.query.functions.registry import plain_aggregate, register, special_aggregate
 from deeplake.query.functions.text import as_output
@@ -95,12 +96,12 @@ _PARTS = (
     "to_microseconds(CAST(sum({distinct}extract(hour FROM {0}) * 3600000000 + extract(minute FROM "
     "{0}) * 60000000 + extract(microseconds FROM {0})){clauses} AS BIGINT))"
 )
-_aggregate("sum", "interval -> interval", _PARTS.replace("{distinct}", ""))
+_PARTS = held(_PARTS.replace("{distinct}", ""))
+_aggregate("sum", "interval -> interval", _PARTS)
 _aggregate(
     "avg",
     "interval -> interval",
-    f"intervals__divided({_PARTS.replace('{distinct}', '')}, CAST(nullif(count({{0}})"
-    "{clauses}, 0) AS DOUBLE))",
+    f"intervals__divided({_PARTS}, CAST(nullif(count({{0}}){{clauses}}, 0) AS DOUBLE))",
 )
 
 # --- least and greatest -----------------------------------------------------------------------
@@ -211,9 +212,11 @@ def _json_list(name: str, kind: Kind) -> None:
                 "could not determine polymorphic type because input has type unknown.",
                 sqlstate="42804",
             )
-        made = (as_json_text(arguments[0]),)
+        made = (as_json_text(arguments[0], kind),)
+        lists = kind == JSON and arguments[0].kind.element is not None
+        function = "of_lists" if lists else "of_array"
         return Aggregate(
-            name, "CAST(json__of_array(list({0}{order}){clauses}) AS JSON)", made, kind
+            name, f"CAST(json__{function}(list({{0}}{{order}}){{clauses}}) AS JSON)", made, kind
         )
 
 
@@ -222,7 +225,7 @@ def _json_object(name: str, kind: Kind, function: str) -> None:
     def build(arguments: Sequence[Expression]) -> Aggregate:
         if len(arguments) != 2:
             return plain_aggregate(name, arguments)
-        made = (as_output(present(arguments[0])), as_json_text(arguments[1]))
+        made = (as_output(present(arguments[0])), as_json_text(arguments[1], kind))
         lists = "list({0}{order}){clauses}, list({1}{order}){clauses}"
         return Aggregate(name, f"CAST(json__{function}({lists}) AS JSON)", made, kind)
 
@@ -230,7 +233,7 @@ def _json_object(name: str, kind: Kind, function: str) -> None:
 _json_list("jsonb_agg", JSONB)
 _json_list("json_agg", JSON)
 _json_object("jsonb_object_agg", JSONB, "of_pairs")
-_json_object("json_object_agg", JSON, "of_pairs_text")
+_json_object("json_object_agg", JSON, "of_all_pairs")
 
 # --- WITHIN GROUP: the last argument is what is ordered ----------------------------------------
 
@@ -265,7 +268,7 @@ for _name in (
         family="ordered",
         digits=lambda arguments: array_of(arguments[1].kind),
     )
-    _ordered("mode", f"{_name} -> same", "mode({0} ORDER BY {0})")
+_ordered("mode", "any -> same", "mode({0}{order})")  # of equally frequent ones the first
 
 # --- windows ----------------------------------------------------------------------------------
 
@@ -285,4 +288,9 @@ for _function in ("lag", "lead"):
     _window(_function, "any, int4, same -> same", f"{_function}({{0}}, {{1}}, {{2}})")
 for _function in ("first_value", "last_value"):
     _window(_function, "late -> same", f"{_function}({{0}})")
-_window("nth_value", "late, int4 -> same", "nth_value({0}, {1})")
+_window(
+    "nth_value",
+    "late, int4 -> same",
+    "nth_value({0}, CASE WHEN {1} <= 0 THEN CAST(error('[22016] argument of nth_value must be "
+    "greater than zero') AS INTEGER) ELSE {1} END)",
+)

@@ -69,8 +69,8 @@ register("jsonb_object", "text[], text[] -> jsonb", _json("json__object({0}, {1}
 # --- values into JSON -------------------------------------------------------------------------
 
 
-def as_json_text(expression: Expression) -> Expression:
-    """The JSON text of any value, NULL for NULL.
+def as_json_text(expression: Expression, kind: Kind) -> Expression:
+    """The JSON text of any value, NULL for NULL, as a part of a json or a jsonb.
 
     Raises:
         UnsupportedQueryError: of a kind whose JSON we do not write.
@@ -79,19 +79,20 @@ def as_json_text(expression: Expression) -> Expression:
     expression = settled(expression)
     if given.name == "unknown":
         expression, given = coerce(expression, TEXT), TEXT
-    template = _json_of(given)
+    template = _json_of(given, kind)
     if template is None:
         raise UnsupportedQueryError(f"{given.plain} as JSON is not supported.")
     return bound("to_json", template, (expression,), TEXT)
 
 
-def _json_of(given: Kind) -> str | None:
+def _json_of(given: Kind, kind: Kind) -> str | None:
     if given.element is not None:
-        inside = _json_of(given.element)
+        inside = _json_of(given.element, kind)
         if inside is None:
             return None
-        return f"json__of_array(list_transform({{0}}, lambda j: {inside.replace('{0}', 'j')}))"
-    if given.name == "jsonb":
+        items = f"list_transform({{0}}, lambda j: {inside.replace('{0}', 'j')})"
+        return f"json__of_{'list' if kind == JSON else 'array'}({items})"
+    if given.name == "jsonb" or (given.name == "json" and kind == JSONB):
         return "json__text(CAST({0} AS VARCHAR))"
     if given.name == "json":
         return _TEXT
@@ -138,7 +139,7 @@ def _to_json(name: str, arguments: Sequence[Expression], kind: Kind) -> Expressi
             "could not determine polymorphic type because input has type unknown.",
             sqlstate="42804",
         )
-    return Call(name, "CAST({0} AS JSON)", (as_json_text(arguments[0]),), kind)
+    return Call(name, "CAST({0} AS JSON)", (as_json_text(arguments[0], kind),), kind)
 
 
 def _listed(parts: Sequence[Expression], start: int, step: int) -> str:
@@ -152,7 +153,7 @@ def _build_object(name: str, kind: Kind, function: str) -> None:
             raise QueryError("argument list must have even number of elements.", sqlstate="22023")
         made = []
         for key, value in zip(arguments[::2], arguments[1::2], strict=True):
-            made += [as_output(present(key)), as_json_text(value)]
+            made += [as_output(present(key)), as_json_text(value, kind)]
         pairs = (
             f"CAST({_listed(made, 0, 2)} AS VARCHAR[]), CAST({_listed(made, 1, 2)} AS VARCHAR[])"
         )
@@ -162,7 +163,7 @@ def _build_object(name: str, kind: Kind, function: str) -> None:
 def _build_array(name: str, kind: Kind) -> None:
     @special(name)
     def build(arguments: Sequence[Expression]) -> Expression:
-        made = tuple(as_json_text(argument) for argument in arguments)
+        made = tuple(as_json_text(argument, kind) for argument in arguments)
         inside = f"json__of_array(CAST({_listed(made, 0, 1)} AS VARCHAR[]))"
         return Call(name, f"CAST({inside} AS JSON)", made, kind)
 

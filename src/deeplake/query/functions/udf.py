@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from deeplake.errors import QueryError
 from deeplake.query import engine
+from deeplake.query.moment_text import MICROSECONDS_MAX
 from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
@@ -191,6 +192,8 @@ def array_of(found: Sequence[Any], result: str) -> Any:
         bits = np.packbits([bool(value) for value in found], bitorder="little")
         return pa.Array.from_buffers(pa.bool_(), len(found), [_bitmap(found), pa.py_buffer(bits)])
     if result == "INTERVAL":
+        if any(value is not None and abs(value[2]) > MICROSECONDS_MAX for value in found):
+            raise failure("0A000", "an interval of more than 292 years of hours is not supported")
         made = np.array(
             [(0, 0, 0) if v is None else (v[0], v[1], v[2] * 1000) for v in found], INTERVALS
         )

@@ -451,6 +451,21 @@ def of_array(items: list[str | None]) -> str:
     return "[" + ", ".join("null" if x is None else x for x in items) + "]"
 
 
+@FAMILY.rows("of_list", "VARCHAR[] -> VARCHAR")
+def of_list(items: list[str | None]) -> str:
+    """An array of SQL as json has it: without blanks."""
+    return "[" + ",".join("null" if x is None else x for x in items) + "]"
+
+
+@FAMILY.rows("of_lists", "VARCHAR[] -> VARCHAR")
+def of_lists(items: list[str | None]) -> str:
+    """json_agg of arrays: each after the first on a line of its own, but NULL."""
+    first, *others = ("null" if x is None else x for x in items)
+    return (
+        f"[{first}" + "".join(f", {'' if x == 'null' else chr(10) + ' '}{x}" for x in others) + "]"
+    )
+
+
 @FAMILY.rows("of_pairs", "VARCHAR[], VARCHAR[] -> VARCHAR")
 def of_pairs(names: list[str | None], items: list[str | None]) -> str:
     """Keys and values as a JSON object."""
@@ -471,6 +486,12 @@ def of_pairs_text(names: list[str | None], items: list[str | None]) -> str:
             raise failure("22004", "argument: key must not be null")
         parts.append(f"{json_text.quoted(name)} : {'null' if value is None else value}")
     return "{" + ", ".join(parts) + "}"
+
+
+@FAMILY.rows("of_all_pairs", "VARCHAR[], VARCHAR[] -> VARCHAR")
+def of_all_pairs(names: list[str | None], items: list[str | None]) -> str:
+    """json_object_agg: blanks within its braces, unlike json_build_object."""
+    return f"{{ {of_pairs_text(names, items)[1:-1]} }}"
 
 
 @FAMILY.rows("object", "VARCHAR[], VARCHAR[] -> VARCHAR")

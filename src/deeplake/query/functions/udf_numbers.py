@@ -214,6 +214,8 @@ def digits(value: float, count: int) -> str:
 def plain(text: str) -> str:
     """A number without exponent, refused where it has more digits than a numeric here."""
     value = Decimal(text.strip())
+    if abs(value.adjusted()) > _WIDE.prec // 2 and value:  # too long to be rounded, too
+        raise failure("0A000", f"numeric {text[:60]} has more digits than are supported")
     if -value.as_tuple().exponent > SCALE or value.adjusted() > 37:  # type: ignore[operator]
         rest = value.quantize(Decimal(1).scaleb(-SCALE), ROUND_DOWN, _WIDE)
         if rest != value or value.adjusted() > 37:
@@ -231,9 +233,24 @@ def read(text: str) -> float:
     """A text as a float."""
     if not _FLOAT.fullmatch(text):
         raise failure("22P02", f'invalid input syntax for type double precision: "{text[:60]}"')
+    return _float(text, 8)
+
+
+@FAMILY.rows("read4", "VARCHAR -> DOUBLE")
+def read4(text: str) -> float:
+    """A text as a float4."""
+    if not _FLOAT.fullmatch(text):
+        raise failure("22P02", f'invalid input syntax for type real: "{text[:60]}"')
+    return _float(text, 4)
+
+
+def _float(text: str, size: int) -> float:
     value = float(text)
-    if math.isinf(value) and "inf" not in text.lower():
-        raise failure("22003", f'"{text[:60]}" is out of range for type double precision')
+    held = value if size == 8 else float(np.float32(value))
+    lost = math.isinf(held) or (held == 0 and re.search("[1-9]", text.lower().partition("e")[0]))
+    if lost and "inf" not in text.lower():
+        kind = "double precision" if size == 8 else "real"
+        raise failure("22003", f'"{text.strip()[:60]}" is out of range for type {kind}')
     return value
 
 

@@ -320,6 +320,12 @@ def byte(value: bytes, at: int) -> int:
     return value[at]
 
 
+@FAMILY.rows("byte_position", "BLOB, BLOB -> INTEGER")
+def byte_position(value: bytes, part: bytes) -> int:
+    """position() of bytes in others, from 1; 0 if they are not there."""
+    return value.find(part) + 1
+
+
 @FAMILY.rows("strip", "VARCHAR, VARCHAR, VARCHAR -> VARCHAR")
 def strip(text: str, characters: str, side: str) -> str:
     """trim() of some characters."""
