@@ -21,7 +21,9 @@ from deeplake.errors import DeeplakeError
 HERE = Path(__file__).parent / "writes"
 
 
-FAMILIES = {"statements": "recorded", "vectors": "recorded_vectors"}
+FAMILIES = {
+    "statements": "recorded", "vectors": "recorded_vectors", "hostile": "recorded_hostile",
+}  # fmt: skip
 
 
 def statements(family):
@@ -106,9 +108,10 @@ def check_recorded(connection, family):
 
 
 @pytest.mark.postgres
-def test_the_recorded_answers_are_those_of_today(fresh_server):
+@pytest.mark.parametrize("family", ["statements", "hostile"])
+def test_the_recorded_answers_are_those_of_today(fresh_server, family):
     with fresh_server.connect() as connection:
-        check_recorded(connection, "statements")
+        check_recorded(connection, family)
 
 
 @pytest.mark.postgres

@@ -112,11 +112,10 @@ def answers(
     if becomes:
         statement = _become(statement, numbers[0], becomes)
     result = run(statement, tables, values)
-    types = [w if isinstance(w, Wanted) else None for w in wanted]
     for batch in result.batches():
         arrays = list(batch.columns)[: len(result.columns)]
         data = [
-            _data(result, k, array, types[k] if k < len(types) else None)
+            _data(result, k, array, wanted[k] if k < len(wanted) else None)
             for k, array in enumerate(arrays[: len(arrays) - len(numbers)])
         ]
         positions = [_integers(array) for array in arrays[len(arrays) - len(numbers) :]]
@@ -321,10 +320,12 @@ _EXACT = frozenset(
 """Kinds that column types take from Arrow as the engine gives them."""
 
 
-def _data(result: Result, k: int, array: pa.Array, want: Wanted | None) -> Any:
+def _data(result: Result, k: int, array: pa.Array, want: Wanted | Kind | None) -> Any:
     """An output as data of its column; as values of Python if it is for none."""
     kind = result.columns[k].kind
-    if want is None:
+    if isinstance(want, Kind) and want.name in JSONS:
+        return _documents(array, want)  # for a column: a string of Python would be read as JSON
+    if not isinstance(want, Wanted):
         return result.python(kind, array)
     column = want.column
     lengths = want.kind.name in TEXTS and want.kind.modifiers
@@ -332,13 +333,16 @@ def _data(result: Result, k: int, array: pa.Array, want: Wanted | None) -> Any:
         if kind.name in _EXACT or kind.element is not None:
             return column.type.from_arrow(array, column=column.name)
         if kind.name in JSONS:
-            texts = getattr(array, "storage", array).to_pylist()
-            made = [None if text is None else assign.document(text, want.kind) for text in texts]
-            return column.type.normalise(made, column=column.name)
+            return column.type.normalise(_documents(array, want.kind), column=column.name)
     values = result.python(kind, array)
     if not kind.late:
         values = assign.values(values, want.kind, column)
     return column.type.normalise(values, column=column.name)
+
+
+def _documents(array: pa.Array, kind: Kind) -> list[Any]:
+    texts = getattr(array, "storage", array).to_pylist()
+    return [None if text is None else assign.document(text, kind) for text in texts]
 
 
 def _integers(array: pa.Array) -> Positions:

@@ -11,7 +11,7 @@ from deeplake.sql.computed import evaluated
 from deeplake.sql.declared import entry
 from deeplake.sql.evaluate import Wanted, answers
 from deeplake.sql.parse import enum_name
-from deeplake.sql.returning import returned
+from deeplake.sql.returning import before, returned
 from deeplake.sql.target import Outcome, wanted
 from deeplake.types.data import put_rows
 
@@ -33,6 +33,7 @@ def insert(writing: Writing, node: Any, many: Sequence[Sequence[Any]] | None = N
     target = writing.target(node.relation)
     alias = node.relation.alias.aliasname or node.relation.relname
     source = _Source(writing, node, target)
+    asked = before(writing, node, target, alias)
     positions: Sequence[int] | Positions
     if node.HasField("on_conflict_clause"):
         from deeplake.sql.conflict import insert_or
@@ -43,7 +44,7 @@ def insert(writing: Writing, node: Any, many: Sequence[Sequence[Any]] | None = N
         for data, rows in source.batches(many):
             target.stage(defaults.complete(target, data, rows), rows)
         positions = range(first, target.rows)
-    columns, found = returned(writing, node, target, alias, positions)
+    columns, found = returned(writing, node, target, alias, positions, asked)
     return Outcome(f"INSERT INTO {target.table}", len(positions), columns, found)
 
 

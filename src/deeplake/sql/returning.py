@@ -19,9 +19,43 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from deeplake.query.table_view import TableView
+    from deeplake.sql.binding import Catalog
     from deeplake.sql.target import Target, Writing
 
     Answer = tuple[tuple[ResultColumn, ...] | None, list[tuple[Any, ...]]]
+
+
+class _AsBefore:
+    """A catalog that goes on to give the tables that it gave first."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._given: dict[tuple[str, str | None], TableView | None] = {}
+
+    def table(self, name: str, schema: str | None) -> TableView | None:
+        """See `Catalog`."""
+        if (name, schema) not in self._given:
+            self._given[name, schema] = self._catalog.table(name, schema)
+        return self._given[name, schema]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._catalog, name)
+
+
+def before(writing: Writing, node: Any, target: Target, alias: str) -> Catalog:
+    """What subqueries of a RETURNING clause ask: tables as they are before the statement writes.
+
+    Raises:
+        QueryError: the clause is wrong.
+    """
+    exprs = node.returning_clause.exprs
+    if "sub_link {" not in str(exprs):
+        return writing.catalog
+    catalog = _AsBefore(writing.catalog)
+    select = tree.select(exprs, [tree.table(TARGET, alias)])
+    there = Overlaid(catalog, {TARGET: target.view()})
+    bind_select(writing.text, select, there, writing.values)
+    return catalog
 
 
 def returned(
@@ -30,8 +64,13 @@ def returned(
     target: Target,
     alias: str,
     positions: Sequence[int] | npt.NDArray[np.int64],
+    asked: Catalog,
 ) -> Answer:
-    """The columns and rows of a RETURNING clause, in the order of `positions`."""
+    """The columns and rows of a RETURNING clause, in the order of `positions`.
+
+    Args:
+        asked: what `before` gave.
+    """
     if not node.HasField("returning_clause"):
         return None, []
     exprs = node.returning_clause.exprs
@@ -40,7 +79,7 @@ def returned(
     view = target.view(at[order])
     plain = _plain(exprs, target, alias)
     if plain is None:
-        columns, rows = _asked(writing, exprs, alias, view)
+        columns, rows = _asked(writing, exprs, alias, view, asked)
     else:
         kinds = [kind_of_column(target.columns, target.columns.get(n)) for n, _ in plain]
         columns = tuple(ResultColumn(label, k) for (_, label), k in zip(plain, kinds, strict=True))
@@ -70,11 +109,11 @@ def _plain(exprs: Any, target: Target, alias: str) -> list[tuple[str, str]] | No
     return found
 
 
-def _asked(writing: Writing, exprs: Any, alias: str, view: TableView) -> Answer:
+def _asked(writing: Writing, exprs: Any, alias: str, view: TableView, asked: Catalog) -> Answer:
     """Expressions, by the engine over the rows written."""
     from deeplake.query.statement import run
 
-    catalog = Overlaid(writing.catalog, {TARGET: view})
+    catalog = Overlaid(asked, {TARGET: view})
     select = tree.select(exprs, [tree.table(TARGET, alias)])
     statement, tables = bind_select(writing.text, select, catalog, writing.values)
     result = run(statement, tables, writing.values)

@@ -20,7 +20,7 @@ from deeplake.sql.evaluate import (
     once,
 )
 from deeplake.sql.parse import enum_name, inner, nodes
-from deeplake.sql.returning import returned
+from deeplake.sql.returning import before, returned
 from deeplake.sql.target import Outcome, wanted
 from deeplake.types.data import take_rows
 
@@ -78,16 +78,17 @@ def update(writing: Writing, node: Any) -> Outcome:
     )  # fmt: skip
     if sides:
         return _with_sides(writing, target, select, catalog, view, assignments)
+    seen = before(writing, node, target, alias)
     asked = answers(
         writing.text, select, catalog, writing.values, [a.want for a in computed], [view]
     )
     found = joined(asked)
     if found is None:
-        columns, rows = returned(writing, node, target, alias, [])
+        columns, rows = returned(writing, node, target, alias, [], seen)
         return Outcome(f"UPDATE {target.table}", 0, columns, rows)
     found = once(found)
     change(target, assignments, found)
-    columns, rows = returned(writing, node, target, alias, found.positions)
+    columns, rows = returned(writing, node, target, alias, found.positions, seen)
     return Outcome(f"UPDATE {target.table}", len(found.positions), columns, rows)
 
 
