@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import deeplake
-from deeplake.errors import StagedChangesError
+from deeplake.errors import StagedChangesError, UnsupportedQueryError
 from deeplake.storage.memory import MemoryStore
 
 if TYPE_CHECKING:
@@ -60,3 +60,65 @@ def test_a_store_in_memory_does_not_pass_for_itself_in_another_process() -> None
     )
     assert b"StoreError" in done.stderr
     assert b"another process" in done.stderr
+
+
+@pytest.fixture
+def numbers() -> deeplake.Database:
+    db = deeplake.connect(MemoryStore())
+    db.execute("CREATE TABLE t (a int, s text)")
+    db.execute("INSERT INTO t SELECT g, 'text ' || g FROM generate_series(0, 9) g")
+    return db
+
+
+@pytest.mark.parametrize("copied", [again, copy.copy, copy.deepcopy])
+def test_a_database_is_copied_after_statements_too(numbers, copied: Callable) -> None:
+    other = copied(numbers)
+    other.execute("BEGIN")
+    other.execute("DELETE FROM t")
+    assert numbers.execute("SELECT count(*) FROM t").fetchall() == [(10,)]
+    other.execute("COMMIT")
+    assert numbers.execute("SELECT count(*) FROM t").fetchall() == [(0,)]
+    numbers.table("t").append({"a": 1})
+    with pytest.raises(StagedChangesError, match="copying"):
+        copied(numbers)
+
+
+@pytest.mark.parametrize("copied", [again, copy.copy, copy.deepcopy])
+def test_a_view_of_a_query_is_copied_with_its_commit(numbers, copied: Callable) -> None:
+    ds = numbers.table("t")
+    asked = "SELECT a, a * %s AS b FROM this WHERE s LIKE 'text%%' AND a %% 2 = %s"
+    view = ds.query(asked, [10, 1])
+    everything, part = view.fetchall(), view[1:3]
+    numbers.execute("UPDATE t SET a = -1")
+    assert copied(view).fetchall() == everything == [(a, 10 * a) for a in (1, 3, 5, 7, 9)]
+    assert copied(part)["b"][:].tolist() == [30, 50]
+    assert copied(part["a"])[0] == 3
+    loader = copied(view.batches(2, columns=["b"]))
+    assert [batch["b"].tolist() for batch in loader] == [[10, 30], [50, 70], [90]]
+    chosen = numbers.dataloader("t").filter("s > 'text 7'").columns(["s"])
+    assert [batch["s"] for batch in copied(chosen).to_numpy()] == [["text 8", "text 9"]]
+
+
+def test_a_view_that_would_be_another_elsewhere_is_not_pickled(numbers) -> None:
+    for text in ("SELECT random() AS r FROM t", "SELECT * FROM t WHERE now() > '2020-01-01'",
+                 'SELECT * FROM "t@main"', "SELECT * FROM deeplake_log"):  # fmt: skip
+        with pytest.raises(UnsupportedQueryError, match="cannot be pickled"):
+            pickle.dumps(numbers.query(text))
+    numbers.table("t").append({"a": 1})
+    with pytest.raises(StagedChangesError, match="pickling a view"):
+        pickle.dumps(numbers.table("t").filter("a > 3"))
+
+
+def test_a_loader_of_a_query_works_in_another_process(tmp_path: Path) -> None:
+    ds = deeplake.create(tmp_path / "r", schema={"a": "int"})
+    ds.extend({"a": [*range(10)]})
+    ds.commit()
+    loader = ds.filter("a >= %s", [6]).batches(3)
+    code = (
+        "import pickle, sys; loader = pickle.loads(sys.stdin.buffer.read());"
+        "print([batch['a'].tolist() for batch in loader])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=pickle.dumps(loader), capture_output=True, check=True
+    )
+    assert done.stdout.strip() == b"[[6, 7, 8], [9]]"

@@ -39,6 +39,18 @@ class Database(Versioned, Optimizable):
         self._stand: Stand | None = None
         self._control: Control | None = None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as its place, without the statements that run."""
+        place = self._store, self._branch, self._optimizes, self._principal
+        return _database, (*place, self._stand)
+
+    def __copy__(self) -> Database:
+        """The same place, on a stand of its own."""
+        import copy
+
+        stand = copy.copy(self._stand)
+        return _database(self._store, self._branch, self._optimizes, self._principal, stand)
+
     @property
     def control(self) -> Control:
         """Of the statements that run on this handle."""
@@ -235,6 +247,14 @@ class Database(Versioned, Optimizable):
         names = self.tables()
         count = f"{len(names)} table{'' if len(names) == 1 else 's'}"
         return f"<database {self.url}: {count} ({', '.join(names)})>"
+
+
+def _database(
+    store: Store, branch: str, optimizes: bool, principal: Any, stand: Stand | None
+) -> Database:
+    made = Database(store, branch, optimizes=optimizes, principal=principal)
+    made._stand = stand
+    return made
 
 
 def database_of(stand: Stand) -> Database:

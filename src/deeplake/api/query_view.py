@@ -70,6 +70,27 @@ class Question:
         self._lock = threading.Lock()
         self._selected: Selected | None = None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as a statement and its commit: the copy asks it anew.
+
+        Raises:
+            StagedChangesError: it reads rows that are not committed.
+            UnsupportedQueryError: asked anew, it might be answered otherwise.
+        """
+        from deeplake.api.stand import Stand
+        from deeplake.query.expression import is_fleeting
+
+        refuse_staged(self, "pickling a view")
+        if self.elsewhere or is_fleeting(self.statement.query):
+            what = repr(self.elsewhere[0]) if self.elsewhere else "the time or random numbers"
+            raise UnsupportedQueryError(
+                f"a view that reads {what} cannot be pickled: asked in another process, it might "
+                "have other rows.",
+                hint="Make it a branch with to_branch(), or write its rows to a table.",
+            )
+        there = Stand(self.repository, self.snapshot, None)
+        return _asked, (there, self.text, tuple(self.values), self.this)
+
     @property
     def selected(self) -> Selected:
         """The rows; the first call runs the statement.
@@ -89,6 +110,27 @@ class Question:
             return self._selected
 
 
+def _asked(stand: Stand, text: str, values: Sequence[Any], this: str | None) -> Question:
+    from deeplake.api.querying import query
+
+    return query(stand, text, values, None if this is None else stand.table(this)).question
+
+
+def refuse_staged(question: Question, doing: str) -> None:
+    """Refuse what needs a commit while rows are read that are only staged.
+
+    Raises:
+        StagedChangesError
+    """
+    if question.staged:
+        from deeplake.errors import StagedChangesError
+
+        raise StagedChangesError(
+            f"{doing} needs a commit, and this query read rows that were staged.",
+            hint="Call commit() first, then query again.",
+        )
+
+
 class QueryView(Streamed):
     """The rows of a query; indexable like a dataset.
 
@@ -103,6 +145,9 @@ class QueryView(Streamed):
         self.question = question
         self._rows = rows
         self._fetched = 0
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return QueryView, (self.question, self._rows)
 
     @property
     def _selected(self) -> Selected:
@@ -267,13 +312,7 @@ class QueryView(Streamed):
         Raises:
             StagedChangesError
         """
-        if self.question.staged:
-            from deeplake.errors import StagedChangesError
-
-            raise StagedChangesError(
-                f"{doing} needs a commit, and this query read rows that were staged.",
-                hint="Call commit() first, then query again.",
-            )
+        refuse_staged(self.question, doing)
 
     def __repr__(self) -> str:
         text = " ".join(self.question.text.split())
@@ -290,6 +329,9 @@ class QueryColumn:
         self.type = view._selected.column(name).type
         self._view = view
         self.name = name
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return QueryColumn, (self._view, self.name)
 
     def __len__(self) -> int:
         return len(self._view)
@@ -353,6 +395,10 @@ class SelectedSource:
         self.rows = len(view)
         self.types = self._selected.types
         self.remote = view.question.repository.store.remote
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as its view: the copy asks the statement anew."""
+        return SelectedSource, (self._view,)
 
     def read(self, column: str, rows: Rows, out: npt.NDArray[Any] | None = None) -> ColumnData:
         """See `RowSource.read`."""

@@ -132,6 +132,12 @@ def columns_used(query: Query) -> set[tuple[int, str]]:
     return {(n.relation, n.name) for n in _within(query) if isinstance(n, Column)}
 
 
+def is_fleeting(query: Query) -> bool:
+    """Whether a query asks for the time or for random numbers: asked again, it may say another."""
+    calls = (node for node in _within(query) if isinstance(node, Call))
+    return any(call.volatile or "now()" in call.template for call in calls)
+
+
 def _within(query: Query) -> Iterator[Any]:
     """Every tuple that a query is made of, subqueries included, but for kinds."""
     waiting: list[Any] = [query]

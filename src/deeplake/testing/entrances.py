@@ -84,6 +84,12 @@ def _again(value: Any) -> Any:
     return copy.deepcopy(value)  # by its __reduce__, as a process is given it
 
 
+def _used(db: Database) -> Database:
+    """A database that has answered something."""
+    db.execute("SELECT 1").fetchall()
+    return db
+
+
 def _files(w: Guarded) -> Any:
     import pyarrow.parquet as pq
 
@@ -202,6 +208,8 @@ _DATASET: tuple[Ways, Ways, Ways] = (
 
 _DATABASE: tuple[Ways, Ways, Ways] = (
     {
+        "__copy__": lambda w: [*copy.copy(w.db).table("t")],
+        "__reduce__": lambda w: _again(_used(w.db)).execute("SELECT * FROM t").fetchall(),
         "checkout": lambda w: [*_moved(w.db, "checkout", "dev").table("t")],
         "copy": lambda w: [_copied(w, "COPY t (id, secret) TO STDOUT"),
                            _copied(w, "COPY (SELECT * FROM u) TO STDOUT (FORMAT csv)")],
@@ -281,6 +289,7 @@ _QUERY_VIEW: tuple[Ways, Ways, Ways] = (
         "__getitem__": lambda w: [w.view[3], [*w.view[1:3]], w.view["secret"][:]],
         "__iter__": lambda w: [*w.view],
         "__len__": lambda w: len(w.view),
+        "__reduce__": lambda w: [_again(w.view).fetchall(), _batches(_again(w.view.batches(4)))],
         "batches": lambda w: _batches(w.view.batches(4)),
         "df": lambda w: w.view.df().to_dict("list"),
         "fetchall": lambda w: w.view.fetchall(),
@@ -306,6 +315,7 @@ _QUERY_COLUMN: tuple[Ways, Ways, Ways] = (
     {
         "__getitem__": lambda w: [w.view["id"][2], w.view["v"][:3]],
         "__iter__": lambda w: [*w.view["secret"]],
+        "__reduce__": lambda w: [*_again(w.view["secret"])],
         "__len__": lambda w: len(w.view["n"]),
         "__repr__": lambda w: repr(w.view["n"]),
         "encoded": lambda w: w.view["img"].encoded[1:4],
