@@ -192,14 +192,15 @@ def common_kind(expressions: Sequence[Expression], what: str) -> Kind:
         return kinds[0]._replace(late=frozenset().union(*(kind.late for kind in kinds)))
     for expression in expressions:
         present(expression)
+    unknown = [e for e in expressions if e.kind.name == "unknown"]
     if len(set(kinds)) == 1:
-        return kinds[0]
+        return holding(kinds[0], unknown)
     best = kinds[0]
     for kind, expression in zip(kinds[1:], known[1:], strict=True):
-        # the first that the others become is kept: (text, varchar) is text, (varchar, text) too
+        # the first that the others become is kept: (text, varchar) is text, (varchar, text) is not
         if kind.name == best.name:
             best = _both(best, kind)
-        elif implicit_cost(kind, best) is None or _preferred(kind, best):
+        elif implicit_cost(kind, best) is None:
             if implicit_cost(best, kind) is None:
                 error = QueryError(
                     f"{what} types {best.plain} and {kind.plain} cannot be matched.",
@@ -212,11 +213,35 @@ def common_kind(expressions: Sequence[Expression], what: str) -> Kind:
             best = _both(best, kind)
         else:
             best = best.plain
-    return best
+    return holding(best, unknown)
 
 
-def _preferred(kind: Kind, best: Kind) -> bool:
-    return kind.name == "text" and best.name in TEXTS
+def holding(kind: Kind, unknown: Sequence[Expression]) -> Kind:
+    """A kind that holds its values and literals and parameters of unknown kind: as in Postgres
+    these become numeric beside numeric(10, 2), and are not rounded; nor are texts cut.
+    """
+    if not kind.modifiers and (kind.element is None or not kind.element.modifiers):
+        return kind
+    for expression in unknown:
+        if isinstance(expression, Constant) and expression.value is None:
+            continue
+        if kind.name in TEXTS or (kind.element is not None and kind.element.name in TEXTS):
+            return kind.plain
+        if kind.element is not None and kind.element.name == "numeric":
+            return array_of(NUMERIC)
+        if kind.name == "numeric":
+            kind = _both(kind, _digits_said(expression))
+    return kind
+
+
+def _digits_said(expression: Expression) -> Kind:
+    """The numeric that a literal is; that of all digits where it is none, or a parameter."""
+    if isinstance(expression, Constant):
+        try:
+            return literals.read(str(expression.value), NUMERIC).kind
+        except QueryError:
+            pass  # told by whoever reads it
+    return NUMERIC
 
 
 def _both(best: Kind, other: Kind) -> Kind:

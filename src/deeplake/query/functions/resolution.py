@@ -9,9 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deeplake.errors import QueryError, UnsupportedQueryError
-from deeplake.query.coercion import as_kind, coerce, common_kind, implicit_cost, present, settled
+from deeplake.query.coercion import (
+    as_kind,
+    coerce,
+    common_kind,
+    holding,
+    implicit_cost,
+    present,
+    settled,
+)
 from deeplake.query.expression import Constant, Expression
-from deeplake.query.kinds import NUMBERS, SPELLINGS, TEXT, TEXTS, Kind, array_of, digits_of
+from deeplake.query.kinds import NUMBERS, NUMERIC, SPELLINGS, TEXT, TEXTS, Kind, array_of, digits_of
 from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
@@ -277,7 +285,10 @@ def _as_first(first: Expression, argument: Expression) -> Expression:
     """An argument as the kind of the first one."""
     kind = settled(first).kind
     if argument.kind.name == "unknown":
-        return coerce(argument, TEXT if kind.name == "unknown" else kind)
+        if kind.name == "numeric" and isinstance(argument, Constant):
+            argument = coerce(argument, NUMERIC)  # with its own digits
+        else:
+            return coerce(argument, TEXT if kind.name == "unknown" else holding(kind, [argument]))
     common = common_kind([first, argument], "arguments of")
     if common.name != kind.name:
         raise UnsupportedQueryError(f"arguments of types {kind.plain} and {argument.kind.plain} "
@@ -313,7 +324,8 @@ def result_of(signature: Signature, arguments: Sequence[Expression]) -> Kind:
         return signature.digits(arguments)
     result = signature.result
     if result == "same":
-        return arguments[0].kind
+        alike = {a.kind.modifiers for a in arguments if a.kind.name == arguments[0].kind.name}
+        return arguments[0].kind if len(alike) == 1 else arguments[0].kind.plain
     if result in ("element", "any[]"):
         array = next((a.kind for a in arguments if a.kind.element is not None), array_of(TEXT))
         return array if result == "any[]" or array.element is None else array.element
