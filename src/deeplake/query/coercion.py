@@ -11,6 +11,7 @@ from deeplake.query.casting import spelling
 from deeplake.query.expression import Call, Constant, Expression, Parameter
 from deeplake.query.kinds import (
     JSONB,
+    MOMENTS,
     NUMBERS,
     NUMERIC,
     NUMERIC_DIGITS,
@@ -200,20 +201,29 @@ def common_kind(expressions: Sequence[Expression], what: str) -> Kind:
         # the first that the others become is kept: (text, varchar) is text, (varchar, text) is not
         if kind.name == best.name:
             best = _both(best, kind)
-        elif implicit_cost(kind, best) is None:
-            if implicit_cost(best, kind) is None:
-                error = QueryError(
-                    f"{what} types {best.plain} and {kind.plain} cannot be matched.",
-                    hint="Cast one to the type of the other.",
-                    sqlstate="42804",
-                )
-                raise _blaming(expression, error)
+        elif implicit_cost(kind, best) is None or "time" in (kind.name, best.name):
+            if implicit_cost(best, kind) is None or "time" in (kind.name, best.name):
+                raise _blaming(expression, _unmatched(what, best.plain, kind.plain))
             best = _both(kind, best) if kind.name in NUMBERS else kind.plain
         elif kind.name in NUMBERS:
             best = _both(best, kind)
         else:
             best = best.plain
     return holding(best, unknown)
+
+
+_OPAQUE = frozenset(("json", "jsonb", "uuid", "bytea"))
+
+
+def _unmatched(what: str, best: Kind, kind: Kind) -> QueryError:
+    """The error for kinds that have nothing in common: another one if they look alike."""
+    alike = {best.name, kind.name} <= {*MOMENTS, "time"} or {best.name, kind.name} <= _OPAQUE
+    if alike and best.element is None and kind.element is None:
+        place = "CASE/WHEN" if what == "CASE" else what
+        told, state = f"{place} could not convert type {kind} to {best}.", "42846"
+    else:
+        told, state = f"{what} types {best} and {kind} cannot be matched.", "42804"
+    return QueryError(told, hint="Cast one to the type of the other.", sqlstate=state)
 
 
 def holding(kind: Kind, unknown: Sequence[Expression]) -> Kind:

@@ -267,6 +267,8 @@ def order_of(binder: ExpressionBinder, node: Any, key: Expression | None = None)
 
 def sort_key(key: Expression) -> Expression:
     """What rows are sorted by: jsonb by the bytes of its order, anything else by itself."""
+    if key.kind.element is not None and key.kind.element.name == "jsonb":
+        raise UnsupportedQueryError("the order of arrays of jsonb is not supported.")
     if key.kind.name != "jsonb":
         return key
     return Call(SORT_KEY, "json__key(CAST({0} AS VARCHAR))", (key,), BYTEA)

@@ -188,8 +188,7 @@ def distinct(
     return Call(words.lower(), template, made.arguments, BOOL)
 
 
-_COMPARED = (INTEGERS, frozenset(("float4", "float8")),
-             frozenset(("date", "timestamp", "timestamptz")))  # fmt: skip
+_COMPARED = (INTEGERS, frozenset(("date", "timestamp", "timestamptz")))  # fmt: skip
 """Kinds that are compared with each other as they are."""
 
 
@@ -198,7 +197,8 @@ def _nullif(binder: ExpressionBinder, value: Any, _: str) -> Expression:
     made = binder.operation("=", left, right)
     pair = {left.kind.name, right.kind.name}
     kept = left
-    if not any(pair <= alike for alike in _COMPARED) and isinstance(made, Call):
+    apart = left.kind.name != "float4" and not any(pair <= alike for alike in _COMPARED)
+    if apart and isinstance(made, Call):
         kept = made.arguments[0]  # its kind is that in which it was compared
     if kept.kind.name == "unknown":
         kept = as_kind(left, TEXT)

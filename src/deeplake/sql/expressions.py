@@ -280,7 +280,22 @@ class ExpressionBinder:
     def _min_max_expr(self, value: Any) -> Expression:
         name = enum_name(value, "op")[3:].lower()
         parts = [present(part) for part in self.bind_all(value.args)]
-        return self._chosen(name, name + "({all})", parts)
+        made = self._chosen(name, name + "({all})", parts)
+        if made.kind.name == "json":
+            raise QueryError(
+                "could not identify a comparison function for type json.", sqlstate="42883"
+            )
+        if made.kind.element is not None:
+            calls.sort_key(made)
+        if made.kind.name not in ("jsonb", "interval") or not isinstance(made, Call):
+            return made
+        # the engine's own would compare jsonb as text, and intervals field by field
+        best, *others = made.arguments
+        template = "CASE WHEN {0} IS NULL OR NOT {2} THEN {1} ELSE {0} END"
+        for other in others:
+            kept = self.operation(">=" if name == "greatest" else "<=", best, other)
+            best = registry.bound(name, template, (best, other, kept), made.kind)
+        return best
 
     def _chosen(self, name: str, template: str, parts: list[Expression]) -> Expression:
         kind = common_kind(parts, name.upper())

@@ -193,9 +193,11 @@ class SelectBinder:
             if kind.late and not (operation == "UNION" and node.all):
                 present(a.expression)
                 present(b.expression)
-            if kind.name in ("json", "jsonb") and operation + str(node.all) != "UNIONTrue":
+            if (kind.element or kind).name in ("json", "jsonb") and operation + str(
+                node.all
+            ) != "UNIONTrue":
                 raise UnsupportedQueryError(
-                    f"{operation} of {kind.name} is not supported.",
+                    f"{operation} of {kind} is not supported.",
                     hint="Cast it to text, or say UNION ALL.",
                 )
             kinds.append(kind)

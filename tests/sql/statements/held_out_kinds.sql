@@ -313,3 +313,179 @@ select x, pg_typeof(x) from (select 'a'::char(2) union all select 'b'::varchar) 
 select x || '|', pg_typeof(x) from (values ('a'::char(3)), ('bcd'::varchar)) v(x)
 
 select x || '|', pg_typeof(x) from (values ('a'::varchar(5)), ('bcd'::char(5))) v(x)
+
+select greatest(jsonb '2', jsonb '10'), least(jsonb '"b"', jsonb '"a"', jsonb '3'), greatest('{}'::jsonb, '[1]'::jsonb)
+
+select greatest('a'::text, 'B', 'é'), least('a', 'B'), greatest(array[1, 2], array[1, 10]), greatest(interval '1 mon', interval '31 days'), greatest(true, false), greatest('nan'::float8, 1), least('nan'::float8, 1), greatest('\x01'::bytea, '\x0001')
+
+select greatest(1, 2.5, 3::float8), greatest(date '2020-01-01', timestamp '2020-01-01 01:00'), least('2020-01-01', date '2021-01-01'), greatest(null, 1, null), least('b'::char(3), 'a'), greatest(uuid 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', '00000000-0000-0000-0000-000000000000')
+
+select greatest('[1]'::json, '[2]'::json)
+
+select coalesce(time '10:00', interval '1 day')
+
+select case when true then time '10:00' else date '2020-01-01' end
+
+select array['{}'::json, '{}'::jsonb]
+
+select nullif(1.5::float4, 3), nullif(2.5::float8, 1.5::float4)
+
+select greatest(payload, '[]') from events order by id
+
+select max(payload) from events
+
+select min(payload), count(distinct payload) from events
+
+select payload from events where payload > '[]' order by payload, id
+
+select payload between '[]' and '{}' from events order by id
+
+select case payload when '{}' then 'empty' when 'null' then 'null' else 'else' end from events order by id
+
+select payload in ('{}', '[1, "two", null, {"three": 3}]') from events order by id
+
+select nullif(payload, '{}') from events order by id
+
+select row_number() over (partition by payload order by id) from events order by id
+
+select rank() over (order by payload), id from events order by 1, 2
+
+select distinct payload -> 'b' from events order by 1
+
+select payload, count(*) from events group by payload order by 1, 2
+
+select a.id, b.id from events a join events b on a.payload = b.payload and a.id < b.id order by 1, 2
+
+select id from events where payload = any (array['{}'::jsonb, '[]']) order by id
+
+select lag(payload) over (order by id) from events order by id
+
+select first_value(payload) over (partition by kind order by id) from events order by id
+
+select count(*) from events where payload is distinct from '{}'
+
+select max(x), min(x) from (values (interval '1 mon'), (interval '31 days'), (interval '29 days'), (interval '24 hours'), (null)) v(x)
+
+select x from (values (interval '1 mon'), (interval '31 days'), (interval '29 days 25 hours'), (null)) v(x) order by x desc
+
+select greatest(x, interval '30 days', y), least(x, y), greatest(null, x) from (values (interval '1 mon', interval '31 days'), (null, interval '1 day'), (interval '2 days', null), (null, null)) v(x, y)
+
+select greatest(x, '10'), least(x, y, '"q"') from (values (jsonb '2', jsonb '[]'), (null, '{}'), ('"z"', null), ('null', 'null')) v(x, y)
+
+select greatest(jsonb '1', jsonb '2', null, jsonb '"a"', jsonb '[3]'), least(null::jsonb, null)
+
+-- refused: operator < of arrays of jsonb is not supported.
+select interval '1 mon' in (interval '30 days'), interval '1 mon' between interval '720 hours' and interval '1 mon', array[interval '1 mon'] = array[interval '30 days'], interval '1 mon' is distinct from interval '30 days', array[interval '1 mon'] < array[interval '31 days'], array[jsonb '2'] < array[jsonb '10'], row(interval '1 mon') = row(interval '30 days'), interval '30 days' = any (array[interval '1 mon'])
+
+select max(array[interval '31 days', x]) from (values (interval '1 mon')) v(x)
+
+-- refused: operator @> of arrays of interval is not supported.
+select array_position(array[interval '1 mon'], interval '30 days'), array_remove(array[interval '1 mon'], '30 days'), array[interval '1 mon'] @> array[interval '30 days'], array[interval '1 mon'] && array[interval '30 days']
+
+-- refused: function array_position() of arrays of jsonb is not supported.
+select array_position(array[jsonb '1'], jsonb '1.0'), array[jsonb '1'] = array[jsonb '1.0'], array[jsonb '{"a":1,"b":2}'] @> array[jsonb '{"b":2,"a":1}'], array[jsonb '1.0'] && array[jsonb '1']
+
+select array_agg(distinct x) from (values (interval '1 mon'), (interval '30 days')) v(x)
+
+select count(distinct x) from (values (interval '1 mon'), (interval '30 days'), (interval '720 hours')) v(x)
+
+select x, count(*) from (values (jsonb '1'), ('1.0'), ('"1"')) v(x) group by x order by 2
+
+select a.x, b.y from (values (interval '1 mon')) a(x) join (values (interval '30 days')) b(y) on a.x = b.y
+
+select 1 from (values (interval '1 mon')) a(x) where x in (select interval '30 days')
+
+select interval '1 mon' union select interval '30 days'
+
+select interval '1 mon' except select interval '30 days'
+
+select nullif(interval '1 mon', '30 days'), case interval '1 mon' when '30 days' then 1 end
+
+select row_number() over (partition by x), dense_rank() over (order by x) from (values (interval '1 mon'), (interval '30 days'), ('1 day')) v(x) order by 2, 1
+
+select distinct on (x) y from (values (interval '1 mon', 1), (interval '30 days', 2)) v(x, y) order by x, y
+
+select mode() within group (order by x) from (values (interval '1 day'), ('1 mon'), ('30 days')) v(x)
+
+select array_agg(x order by x, y) from (values (interval '1 mon', 2), ('30 days', 1), ('1 day', 3)) v(x, y)
+
+select lag(x) over (order by x, y) from (values (interval '1 mon', 2), ('30 days', 1), ('1 day', 3)) v(x, y)
+
+select sum(1) over (order by x) from (values (interval '1 mon'), ('30 days'), ('1 day')) v(x)
+
+select array[interval '1 mon'] = array[interval '30 days']
+
+select array[interval '1 mon'] < array[interval '31 days']
+
+select array[interval '1 mon'] is distinct from array[interval '30 days']
+
+-- refused: operator < of arrays of jsonb is not supported.
+select array[jsonb '2'] < array[jsonb '10']
+
+-- refused: operator = of arrays of jsonb is not supported.
+select array[jsonb '1'] = array[jsonb '1.0']
+
+-- refused: operator = of arrays of jsonb is not supported.
+select array[jsonb '{"a":1,"b":2}'] = array[jsonb '{"b":2,"a":1}']
+
+select row(interval '1 mon') = row(interval '30 days')
+
+select interval '30 days' = any (array[interval '1 mon'])
+
+select jsonb '1' = any (array[jsonb '1.0'])
+
+select jsonb '1.0' <> all (array[jsonb '1'])
+
+select array_position(array[interval '1 mon'], interval '30 days')
+
+select array_remove(array[interval '1 mon'], '30 days')
+
+-- refused: operator @> of arrays of interval is not supported.
+select array[interval '1 mon'] @> array[interval '30 days']
+
+-- refused: operator && of arrays of interval is not supported.
+select array[interval '1 mon'] && array[interval '30 days']
+
+-- refused: function array_position() of arrays of jsonb is not supported.
+select array_position(array[jsonb '1'], jsonb '1.0')
+
+-- refused: function array_remove() of arrays of jsonb is not supported.
+select array_remove(array[jsonb '1'], jsonb '1.0')
+
+-- refused: operator && of arrays of jsonb is not supported.
+select array[jsonb '1.0'] && array[jsonb '1']
+
+-- refused: operator @> of arrays of jsonb is not supported.
+select array[jsonb '1.0'] @> array[jsonb '1']
+
+-- refused: the order of arrays of jsonb is not supported.
+select x from (values (array[jsonb '10']), (array[jsonb '2'])) v(x) order by x
+
+select x from (values (array[interval '31 days']), (array[interval '1 mon'])) v(x) order by x
+
+-- refused: the order of arrays of jsonb is not supported.
+select count(distinct x) from (values (array[jsonb '1']), (array[jsonb '1.0'])) v(x)
+
+select array[0.0::float8] = array['-0'::float8], array['nan'::float8] = array['nan'::float8], array[0.0::float8] && array['-0'::float8], array['nan'::float8] @> array['nan'::float8], array_position(array['-0'::float8], 0)
+
+select array['a'::char(3)] = array['a '::char(2)], array['a'::char(3)] && array['a'::char(2)], array_position(array['a'::char(3)], 'a'::char(1))
+
+select distinct x from (values (array['-0'::float8]), (array[0.0])) v(x)
+
+select string_agg(name, null order by id) from users
+
+select string_agg(name, null) filter (where id < 3), string_agg(distinct name, '' order by name) from users
+
+select string_agg(name, null) from users where false
+
+select max(array[jsonb '2']) from users
+
+-- refused: the order of arrays of jsonb is not supported.
+select greatest(array[jsonb '2'], array[jsonb '10'])
+
+-- refused: UNION of jsonb[] is not supported. Cast it to text, or say UNION ALL.
+select array[jsonb '1'] union select array[jsonb '1.0']
+
+select array[jsonb '1'] union all select array[jsonb '1.0']
+
+select array[jsonb '1'] || jsonb '2', array_append(array[jsonb '1'], '2')

@@ -124,7 +124,9 @@ for _name in _INTEGERS:
 
 # --- lists ------------------------------------------------------------------------------------
 
-_aggregate("string_agg", "text, text -> text", "string_agg({distinct}{0}, {1}{order})")
+_aggregate(
+    "string_agg", "text, text -> text", "string_agg({distinct}{0}, coalesce({1}, ''){order})"
+)
 
 
 @special_aggregate("string_agg")

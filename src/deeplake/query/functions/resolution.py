@@ -83,7 +83,26 @@ def resolve(
         if not is_name(name) or "polymorphic" not in error.message:
             raise unknown(name, arguments) from None
         raise
+    if sum(pattern in ("any[]", "element") for pattern in found.arguments) > 1:
+        _refuse_unequal(name, element)
     return found, [_taken(found.pattern(k), a, arguments, element) for k, a in enumerate(arguments)]
+
+
+_JOINING = frozenset(("||", "array_append", "array_prepend", "array_cat"))
+_BY_BITS = frozenset(("@>", "<@", "&&"))
+
+
+def _refuse_unequal(name: str, element: Kind) -> None:
+    """Refuse to compare elements that the engine takes for others: 1 and 1.0 in jsonb, a month and
+    30 days where it looks for elements by their bits.
+
+    Raises:
+        UnsupportedQueryError
+    """
+    if (element.name in ("json", "jsonb") and name not in _JOINING) or (
+        element.name == "interval" and name in _BY_BITS
+    ):
+        raise UnsupportedQueryError(f"{named(name)} of arrays of {element} is not supported.")
 
 
 _resolved: dict[tuple[str, tuple[Kind, ...]], tuple[Sequence[Signature], Signature]] = {}
