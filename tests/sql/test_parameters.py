@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import deeplake
-from deeplake.errors import QueryError
+from deeplake.errors import QueryError, UnsupportedQueryError
 from deeplake.sql.parameters import number
 
 
@@ -119,3 +119,21 @@ def test_one_list_may_be_an_array_and_json_in_one_statement(db):
 def test_lists_of_thousands_are_tested_before_the_engine(db):
     lines = db.execute("explain analyze select s from t where id = any(%s)", [[*range(4, 9000)]])
     assert lines.fetchone() == ("Query without the engine, 2 rows",)
+
+
+def test_a_parameter_that_a_refusal_leaves_out_is_no_failure_of_the_engine(db):
+    for given in (dt.timedelta(days=1), dt.time(1, 2)):
+        with pytest.raises(QueryError, match="to_char of intervals") as caught:
+            db.execute("SELECT to_char(%s, 'YYYY')", [given]).fetchall()
+        assert caught.value.sqlstate == "0A000"
+
+
+def test_a_text_beside_a_numeric_keeps_its_digits():
+    db = deeplake.connect("mem://test-digits-of-parameters")
+    db.execute("CREATE TABLE n (a numeric(6, 2), v varchar(2))")
+    db.execute("INSERT INTO n VALUES (1.25, 'ab'), (NULL, NULL)")
+    text = "SELECT coalesce(a, %s), coalesce(v, %s) FROM n WHERE a IS NULL"
+    assert db.execute(text, ["1.239", "longer"]).fetchall() == [(Decimal("1.239"), "longer")]
+    assert db.execute("SELECT count(*) FROM n WHERE a IN (%s, '7')", ["1.251"]).fetchone() == (0,)
+    with pytest.raises(UnsupportedQueryError, match="more digits"):
+        db.execute("SELECT lag(a, 1, %s) OVER (ORDER BY a) FROM n", ["1.239"]).fetchall()

@@ -211,3 +211,20 @@ def test_another_thread_stops_a_statement_that_is_planned(db):
         done.set()
         thread.join()
     assert caught.value.sqlstate == "57014"
+
+
+@pytest.mark.parametrize(
+    "series",
+    [
+        "1, 3000000000",
+        "0, 134217728",
+        "9223372036854775807, -9223372036854775808, -1",
+        "timestamp '2000-01-01', timestamp '2400-01-01', interval '1 second'",
+        "%s, 9000000000",
+    ],
+)
+def test_a_series_that_would_fill_the_memory_is_refused(db, series):
+    given = [1] if "%s" in series else None
+    with pytest.raises(QueryError, match="more than 134,217,728 rows") as caught:
+        db.execute(f"SELECT count(*) FROM generate_series({series})", given).fetchall()
+    assert caught.value.sqlstate == "54000"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from deeplake.query import emit
 from deeplake.query.expression import parameters_used
+from deeplake.query.given import name as name_of
 from deeplake.query.rules import conditions_of
 from deeplake.query.shapes import shape_of
 from deeplake.types.named import NamedTuple
@@ -47,7 +48,11 @@ def plan_of(statement: Statement) -> Plan:
         found = conditions_of(statement.query)
         scans = tuple(s._replace(conditions=found.get(s.number, ())) for s in statement.scans)
         statement = statement._replace(scans=scans)
-        text, used = emit.query(statement.query), parameters_used(statement.query)
+        text = emit.query(statement.query)
+        # templates that refuse leave out what they are given
+        used = tuple(
+            p for p in parameters_used(statement.query) if f"CAST(${name_of(p)} AS " in text
+        )
         return Plan(statement, scans, text, shape_of(statement), used)
     except RecursionError:
         raise emit.too_deep() from None

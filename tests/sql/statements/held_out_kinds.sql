@@ -489,3 +489,17 @@ select array[jsonb '1'] union select array[jsonb '1.0']
 select array[jsonb '1'] union all select array[jsonb '1.0']
 
 select array[jsonb '1'] || jsonb '2', array_append(array[jsonb '1'], '2')
+
+select generate_series(timestamp '2020-01-01', '2020-01-03', '0 days')
+
+select count(*) from generate_series(timestamptz '2000-01-01', '2001-01-01', '1 mon -30 days')
+
+select generate_series(9223372036854775806, 9223372036854775807)
+
+select generate_series(-9223372036854775807, -9223372036854775808, -1)
+
+select x, y from generate_series(1, 3) x, generate_series(x, 1, -1) y order by 1, 2
+
+select generate_series(date '2024-02-28', date '2024-03-01', '1 day')::date
+
+select lag(price, 1, '3.3') over (order by id) from gens where id < 3 order by id

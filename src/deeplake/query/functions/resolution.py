@@ -307,7 +307,11 @@ def _as_first(first: Expression, argument: Expression) -> Expression:
         if kind.name == "numeric" and isinstance(argument, Constant):
             argument = coerce(argument, NUMERIC)  # with its own digits
         else:
-            return coerce(argument, TEXT if kind.name == "unknown" else holding(kind, [argument]))
+            argument = coerce(
+                argument, TEXT if kind.name == "unknown" else holding(kind, [argument])
+            )
+            if kind.name != "numeric" or argument.kind == kind:
+                return argument
     common = common_kind([first, argument], "arguments of")
     if common.name != kind.name:
         raise UnsupportedQueryError(f"arguments of types {kind.plain} and {argument.kind.plain} "

@@ -76,15 +76,35 @@ def scalar_columns(name: str, arguments: Sequence[Expression]) -> Expression:
     return found[0][1]
 
 
-_STEP = "CASE WHEN {2} = 0 THEN error('[22023] step size cannot equal zero') ELSE {2} END"
+SERIES_MAX = 1 << 27
+"""Rows of one generate_series: they are a list, 1 GB of it, and no memory limit of the engine
+counts lists while they are made."""
+
+
+def _last(rows: str) -> str:
+    """The end of a series, unless it is too long: the engine folds constants from the inside, so
+    that it would make the list before it looked at a condition around it.
+    """
+    return (
+        f"CASE WHEN {rows} >= {SERIES_MAX} THEN error('[54000] generate_series() of more than "
+        f"{SERIES_MAX:,} rows is not supported') ELSE {{1}} END"
+    )
+
+
+_STEP = "CASE WHEN {2} = {none} THEN error('[22023] step size cannot equal zero') ELSE {2} END"
+_SPAN = "CAST({1} AS HUGEINT) - {0}"
 for _kind in ("int4", "int8"):
     _one, _made = f"{_kind}, {_kind}", f"-> {_kind}[]"
-    _rows("generate_series", "", f"{_one} {_made}", "CAST(generate_series({0}, {1}) AS {type})")
+    _rows("generate_series", "", f"{_one} {_made}",
+          f"CAST(generate_series({{0}}, {_last(_SPAN)}) AS {{type}})")  # fmt: skip
+    _stop, _step = _last(f"({_SPAN}) // nullif({{2}}, 0)"), _STEP.replace("{none}", "0")
     _rows("generate_series", "", f"{_one}, {_kind} {_made}",
-          f"CAST(generate_series({{0}}, {{1}}, {_STEP}) AS {{type}})")  # fmt: skip
+          f"CAST(generate_series({{0}}, {_stop}, {_step}) AS {{type}})")  # fmt: skip
 for _kind in ("timestamptz", "timestamp"):
+    _stop = _last("(epoch({1}) - epoch({0})) / nullif(epoch({2}), 0)")
+    _step = _STEP.replace("{none}", "INTERVAL '0 days'")
     _rows("generate_series", "", f"{_kind}, {_kind}, interval -> {_kind}[]",
-          "generate_series({0}, {1}, {2})")  # fmt: skip
+          f"generate_series({{0}}, {_stop}, {_step})")  # fmt: skip
 _rows("unnest", "", "any[] -> any[]", "{0}")
 
 for _prefix, _family in (("jsonb", "rows"), ("json", "verbatim")):
