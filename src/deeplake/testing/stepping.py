@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from deeplake.storage.store import Store
     from deeplake.types.base import Buffer
 
-WAIT_S_MAX = 60.0
+WAIT_S_MAX = 60
 """Longest wait for a thread's next operation: one that hangs fails the test instead."""
 
 
@@ -114,15 +114,19 @@ class Stepper:
             return taken and (self._waiting[name] > 0 or name in self._ended)
 
         with self._changed:
-            if not self._changed.wait_for(settled, WAIT_S_MAX):
+            if not self._wait_for(settled):
                 raise TimeoutError(f"{name} does not come to its next operation")
+
+    def _wait_for(self, there: Callable[[], bool]) -> bool:
+        """Wait so many seconds of this process at most: a pause of the machine counts as one."""
+        return any(self._changed.wait_for(there, 1) for _ in range(WAIT_S_MAX))
 
     def operate(self, name: str, do: Callable[[], Any]) -> Any:
         """Called by a thread: do something when it is given a turn."""
         with self._changed:
             self._waiting[name] += 1
             self._changed.notify_all()
-            if not self._changed.wait_for(lambda: self._turns[name] > 0, WAIT_S_MAX):
+            if not self._wait_for(lambda: self._turns[name] > 0):
                 raise TimeoutError(f"{name} is given no turn")
             try:
                 return do()
