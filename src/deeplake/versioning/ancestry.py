@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 _OURS, _THEIRS, _STALE = 1, 2, 4
 _COMMON = _OURS | _THEIRS
+_SEEN_MAX = 16
+"""Slots that are kept as they were read: an old history is longer than memory should be."""
+
 _AT_ONCE = 2
 """Runs followed at a time: as a rule the newest of each side, whose reads do not wait in turn."""
 
@@ -154,6 +157,8 @@ class _Painting:
         self._bridge = Bridge(objects)
         self._runs: dict[int, dict[int, _Run]] = {}
         self._lows: dict[int, list[int]] = {}
+        self._seen: dict[tuple[int, int], SlotHead] = {}
+        """Slots that were read last: a base is often among them."""
 
     def reach(self, header: CommitHeader, colours: int) -> None:
         """Paint a commit, and with it the slots of its run below."""
@@ -229,11 +234,19 @@ class _Painting:
         """A slot; if it has expired, the newest one kept before it, which is of the same run, or
         the one that this run was built upon.
         """
-        found = self.objects.read_slot(branch, sequence)
-        return self._bridge.read((branch, sequence)) if found is None else found
+        found = self._seen.get((branch, sequence)) or self.objects.read_slot(branch, sequence)
+        if found is None:
+            return self._bridge.read((branch, sequence))
+        if len(self._seen) >= _SEEN_MAX:
+            self._seen.pop(next(iter(self._seen)), None)
+        self._seen[branch, sequence] = found
+        return found
 
     def opened(self, branch: int, sequence: int) -> SlotHead | None:
         """The same, to be read."""
+        seen = self._seen.get((branch, sequence))
+        if seen is not None:
+            return as_condensed(self.objects, seen)
         found = read_condensed(self.objects, branch, sequence)
         if found is None:
             found = self._bridge.read((branch, sequence))
