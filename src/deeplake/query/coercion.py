@@ -199,7 +199,7 @@ def common_kind(expressions: Sequence[Expression], what: str) -> Kind:
     best = kinds[0]
     for kind, expression in zip(kinds[1:], known[1:], strict=True):
         # the first that the others become is kept: (text, varchar) is text, (varchar, text) is not
-        if kind.name == best.name:
+        if _is_alike(kind, best):
             best = _both(best, kind)
         elif implicit_cost(kind, best) is None or "time" in (kind.name, best.name):
             if implicit_cost(best, kind) is None or "time" in (kind.name, best.name):
@@ -212,13 +212,21 @@ def common_kind(expressions: Sequence[Expression], what: str) -> Kind:
     return holding(best, unknown)
 
 
+def _is_alike(one: Kind, other: Kind) -> bool:
+    """Whether two kinds differ in modifiers at most."""
+    if one.element is None or other.element is None:
+        return one.name == other.name
+    return one.element.name == other.element.name
+
+
 _OPAQUE = frozenset(("json", "jsonb", "uuid", "bytea"))
 
 
 def _unmatched(what: str, best: Kind, kind: Kind) -> QueryError:
     """The error for kinds that have nothing in common: another one if they look alike."""
     alike = {best.name, kind.name} <= {*MOMENTS, "time"} or {best.name, kind.name} <= _OPAQUE
-    if alike and best.element is None and kind.element is None:
+    arrays = best.element is not None and kind.element is not None
+    if arrays or (alike and best.element is None and kind.element is None):
         place = "CASE/WHEN" if what == "CASE" else what
         told, state = f"{place} could not convert type {kind} to {best}.", "42846"
     else:

@@ -103,6 +103,8 @@ class Result:
             import pyarrow as pa
 
             array = array.view(pa.timestamp("us", "+00:00"))  # datetime.UTC in values of Python
+        if "time" in (kind.name, kind.element and kind.element.name):
+            _refuse_midnight(kind, array)
         try:
             values: list[Any] = array.to_pylist()
         except (OverflowError, ValueError) as error:
@@ -156,6 +158,24 @@ def _converter(kind: Kind) -> Callable[[Any], Any] | None:
     if inside is None:
         return None
     return lambda items: [None if item is None else inside(item) for item in items]
+
+
+_DAY = 86_400_000_000
+"""Microseconds of 24:00:00, which Arrow and Postgres have and Python has not."""
+
+
+def _refuse_midnight(kind: Kind, array: pa.Array) -> None:
+    """Refuse 24:00:00, of which pyarrow makes 00:00:00."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    inside = array.flatten() if kind.element is not None else array
+    if len(inside) and pc.any(pc.greater_equal(inside.view(pa.int64()), _DAY)).as_py():
+        raise QueryError(
+            "24:00:00 has no value of Python.",
+            hint="Cast it to text, or take the result as Arrow.",
+            sqlstate="0A000",
+        )
 
 
 def _interval(value: Any) -> Any:

@@ -180,6 +180,11 @@ def _called(binder: ExpressionBinder, name: str, value: Any) -> Aggregate:
                 sqlstate="42809",
             )
         orders = [order_of(binder, node) for node in value.agg_order]
+        for key in (order.key for order in orders):
+            if isinstance(key, Call) and key.name == SORT_KEY:
+                raise UnsupportedQueryError(f"{name} of jsonb is not supported.")
+            if key.kind.element is not None and name == "percentile_disc":
+                raise UnsupportedQueryError(f"{name} of {key.kind.plain} is not supported.")
         made = registry.ordered(name, arguments, [order.key for order in orders])
         key = made.arguments[-1]  # as the function takes it
         return made._replace(order=(orders[-1]._replace(key=key),))
@@ -266,8 +271,21 @@ def order_of(binder: ExpressionBinder, node: Any, key: Expression | None = None)
 
 
 def sort_key(key: Expression) -> Expression:
-    """What rows are sorted by: jsonb by the bytes of its order, anything else by itself."""
-    if key.kind.element is not None and key.kind.element.name == "jsonb":
+    """What rows are sorted by: jsonb by the bytes of its order, anything else by itself.
+
+    Raises:
+        QueryError: 42883, json has no order; 0A000, arrays of jsonb have one.
+    """
+    element = key.kind.element
+    if "json" in (key.kind.name, element and element.name):
+        error = QueryError(
+            f"could not identify an ordering operator for type {key.kind.plain}.",
+            hint="Cast it to jsonb.",
+            sqlstate="42883",
+        )
+        error.culprit = key
+        raise error
+    if element is not None and element.name == "jsonb":
         raise UnsupportedQueryError("the order of arrays of jsonb is not supported.")
     if key.kind.name != "jsonb":
         return key

@@ -173,7 +173,13 @@ def _distinct(binder: ExpressionBinder, value: Any, words: str) -> Expression:
 def distinct(
     binder: ExpressionBinder, words: str, left: Expression, right: Expression
 ) -> Expression:
-    """IS [NOT] DISTINCT FROM of two values."""
+    """IS [NOT] DISTINCT FROM of two values; of NULL it is IS [NOT] NULL, for which no equality is
+    needed.
+    """
+    for one, other in ((left, right), (right, left)):
+        if isinstance(other, Constant) and other.kind == UNKNOWN and other.value is None:
+            word = "IS NULL" if "NOT" in words else "IS NOT NULL"
+            return Call(word.lower(), f"({{0}} {word})", (one,), BOOL)
     made = binder.operation("=", left, right)
     if not isinstance(made, Call) or len(made.arguments) != 2:
         raise UnsupportedQueryError(f"{words} of {left.kind} is not supported.")

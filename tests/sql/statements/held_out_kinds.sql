@@ -478,6 +478,7 @@ select string_agg(name, null) filter (where id < 3), string_agg(distinct name, '
 
 select string_agg(name, null) from users where false
 
+-- refused: function max() of arrays of jsonb is not supported.
 select max(array[jsonb '2']) from users
 
 -- refused: the order of arrays of jsonb is not supported.

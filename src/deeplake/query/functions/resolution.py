@@ -20,6 +20,7 @@ from deeplake.query.coercion import (
 )
 from deeplake.query.expression import Constant, Expression
 from deeplake.query.kinds import NUMBERS, NUMERIC, SPELLINGS, TEXT, TEXTS, Kind, array_of, digits_of
+from deeplake.query.parameters import is_list
 from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
@@ -83,25 +84,42 @@ def resolve(
         if not is_name(name) or "polymorphic" not in error.message:
             raise unknown(name, arguments) from None
         raise
-    if sum(pattern in ("any[]", "element") for pattern in found.arguments) > 1:
-        _refuse_unequal(name, element)
+    if name in _EXTREMES or sum(p in ("any[]", "element") for p in found.arguments) > 1:
+        _refuse_unequal(name, element, found, arguments)
     return found, [_taken(found.pattern(k), a, arguments, element) for k, a in enumerate(arguments)]
 
 
 _JOINING = frozenset(("||", "array_append", "array_prepend", "array_cat"))
 _BY_BITS = frozenset(("@>", "<@", "&&"))
+_ALIKE = _BY_BITS | {"=", "<>", "<", ">", "<=", ">="}
+"""Operators that Postgres has for two arrays of one kind, and does not cast either side for."""
+_EXTREMES = frozenset(("min", "max"))
 
 
-def _refuse_unequal(name: str, element: Kind) -> None:
-    """Refuse to compare elements that the engine takes for others: 1 and 1.0 in jsonb, a month and
-    30 days where it looks for elements by their bits.
+def _refuse_unequal(
+    name: str, element: Kind, found: Signature, arguments: Sequence[Expression]
+) -> None:
+    """Refuse to compare arrays of two kinds; elements that have no equality; and those that the
+    engine takes for others: 1 and 1.0 in jsonb, a month and 30 days where it looks for elements by
+    their bits.
 
     Raises:
+        QueryError: 42883.
         UnsupportedQueryError
     """
-    if (element.name in ("json", "jsonb") and name not in _JOINING) or (
-        element.name == "interval" and name in _BY_BITS
-    ):
+    if "any[]" not in found.arguments or name in _JOINING:
+        return
+    if name in _ALIKE:
+        kinds = [a.kind.element for a in arguments if not is_list(a)]  # a list is what is asked for
+        if len({kind.name for kind in kinds if kind is not None}) > 1:
+            raise unknown(name, arguments)
+    if element.name == "json" and name not in _EXTREMES:  # of one row Postgres tells which it is
+        raise QueryError(
+            "could not identify an equality operator for type json.",
+            hint="Cast it to jsonb.",
+            sqlstate="42883",
+        )
+    if element.name in ("json", "jsonb") or (element.name == "interval" and name in _BY_BITS):
         raise UnsupportedQueryError(f"{named(name)} of arrays of {element} is not supported.")
 
 
