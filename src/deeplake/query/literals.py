@@ -78,22 +78,47 @@ def _integer(text: str, kind: Kind) -> Constant:
 
 
 def _float(text: str, kind: Kind) -> Constant:
-    word = text.strip().lower()
+    return Constant(read_float(text, kind), kind)
+
+
+def read_float(text: str, kind: Kind) -> float:
+    """What C reads as a float: also 0x1.8p3, and nan(1).
+
+    Raises:
+        QueryError: 22P02 it is none; 22003 it is too large, or too small for its digits.
+
+    >>> read_float(" 0x1.8p3", Kind("float8")), read_float("1e-3", Kind("float4"))
+    (12.0, 0.001)
+    """
+    word = text.strip(" \t\n\r\v\f").lower()
     if not _FLOAT.fullmatch(word):
         raise malformed(text, kind)
-    value = math.nan if word.endswith("nan") else float(word)  # one object: equal to itself
-    zero = not re.search(r"[1-9]", word.partition("e")[0])
+    if "nan" in word:
+        return math.nan  # one object: equal to itself
+    digits = word.partition("p" if "x" in word else "e")[0]
+    if "x" not in word:
+        value = float(word)
+    else:
+        try:
+            value = float.fromhex(word)
+        except OverflowError:
+            value = math.inf
+    zero = not re.search(r"[1-9a-f]", digits.replace("0x", ""))
     lost = math.isinf(value) or (value == 0 and not zero)
     if kind.name == "float4":
         lost = lost or abs(value) > _FLOAT4_MAX or 0 < abs(value) < _FLOAT4_MIN
     if lost and "inf" not in word:
-        raise QueryError(f'"{text}" is out of range for type {kind}.', sqlstate="22003")
-    return Constant(value, kind)
+        raise QueryError(
+            f'"{text.strip()[:60]}" is out of range for type {kind}.', sqlstate="22003"
+        )
+    return value
 
 
-_FLOAT = re.compile(r"[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf(inity)?|nan)", re.ASCII)
-_ELEMENT = re.compile(_FLOAT.pattern + r"|[+-]?0x([0-9a-f]+\.?[0-9a-f]*|\.[0-9a-f]+)(p[+-]?\d+)?")
-"""An element of a vector is what C reads as a float."""
+_DECIMAL = r"(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf(inity)?|nan"
+_HEX = r"0x([0-9a-f]+\.?[0-9a-f]*|\.[0-9a-f]+)(p[+-]?\d+)?"
+_FLOAT = re.compile(rf"[+-]?({_DECIMAL}(\(\w*\))?|{_HEX})", re.ASCII)
+_ELEMENT = re.compile(rf"[+-]?({_DECIMAL}|{_HEX})", re.ASCII)
+"""An element of a vector."""
 _HALF_MAX = 65_519.0
 _FLOAT4_MAX, _FLOAT4_MIN = 3.4028235677973366e38, 7.006492321624085e-46
 

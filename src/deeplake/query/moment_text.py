@@ -110,6 +110,22 @@ _ZONES = {"z": 0, "utc": 0, "gmt": 0, "zulu": 0, "ut": 0,
           "cet": 1, "cest": 2, "bst": 1, "eet": 2, "eest": 3, "msk": 3, "jst": 9}  # fmt: skip
 
 
+_BLANKS = " \t\n\r\v\f"
+_PUNCTUATION = re.compile(
+    r"""[!"#$%&'()*,;<=>?@\[\\\]^`{|}~]|(?<![A-Za-z])_|_(?![A-Za-z])|(?<![\w:/.-])[:/]""", re.ASCII
+)
+_SIGN_ALONE = re.compile(r"[+-]\s*[!\"#$%&'()*,;<=>?@\[\\\]^_`{|}~]")
+
+
+def _spaced(text: str, kind: str) -> str:
+    """A text without the punctuation that Postgres takes for blanks; a sign stands by a number."""
+    if not _PUNCTUATION.search(text):
+        return text
+    if _SIGN_ALONE.search(text):
+        raise wrong(text, kind)
+    return _PUNCTUATION.sub(" ", text).strip(_BLANKS)
+
+
 def read_moment(text: str, kind: str) -> Moment:
     """A date, timestamp or time.
 
@@ -119,7 +135,7 @@ def read_moment(text: str, kind: str) -> Moment:
     >>> read_moment("2026-01-01 10:00:00.5+02", "timestamptz").offset
     7200000000
     """
-    found, rest = Moment(), text.strip()
+    found, rest = Moment(), _spaced(text.strip(), kind)
     word = rest.lower()
     if word in _RELATIVE or word in ("inf", "-inf", "+infinity"):
         _relative(found, word, text, kind)
@@ -310,7 +326,6 @@ def _checked(year: int, month: int, day: int, text: str, *, bc: bool) -> int:
 MICROSECONDS_MAX = HOURS_MAX * HOUR + HOUR - 1
 """Of an interval, which is nanoseconds in Arrow."""
 
-_BLANKS = " \t\n\r\v\f"
 
 Interval = tuple[int, int, int]
 """Months, days, microseconds."""
@@ -362,6 +377,7 @@ def read_interval(text: str, finest: str = "") -> Interval:
     rest = text.strip(_BLANKS)
     if rest[:1] in "Pp" and rest[:1]:
         return _cut(_iso_interval(rest, text), finest)
+    rest = _spaced(rest, "interval")
     parts: list[float] = [0, 0, 0]
     at, ago = 0, False
     seen: set[str] = set()
@@ -381,8 +397,9 @@ def read_interval(text: str, finest: str = "") -> Interval:
             parts[0] += -months if match[5] == "-" else months
         elif match[8] is not None:
             unit = match[9].lower() or ("day" if _CLOCK_FOLLOWS.match(rest, at) else finest)
+            bare = not match[9] and unit != "day" and rest[at:].strip().lower() not in ("", "ago")
             unit = unit or "second"
-            if unit not in _UNITS:
+            if unit not in _UNITS or bare:  # a number without a unit is the last one
                 raise wrong(text, "interval")
             fields = {_NAMED[unit]}
             _add(parts, match[8].replace(" ", ""), *_UNITS[unit])
@@ -412,7 +429,9 @@ def _cut(value: Interval, finest: str) -> Interval:
     return months, days, -whole if micro < 0 else whole
 
 
-_CLOCK_FOLLOWS = re.compile(r"\s*[+-]?\d+:\d", re.ASCII)
+_CLOCK_FOLLOWS = re.compile(
+    r"\s*[+-]?(\d+:\d|(\d+[.]?\d*|[.]\d+)\s*(h|hr|hour)s?(?![a-z]))", re.ASCII | re.IGNORECASE
+)
 """Behind a number without a unit, which then counts days."""
 
 

@@ -117,3 +117,15 @@ select array_position($1, 4)
 
 -- parameters: [[1, 2]]
 select count(*) from users where id = any($1)
+
+-- parameters: [[1.5]]
+select name || $1 from users where id = 1
+
+-- parameters: [[true]]
+select $1 || name from users where id = 1
+
+-- parameters: [[1.5]]
+select $1 || id from users where id = 1
+
+-- parameters: [[1.5]]
+select 'a' || $1

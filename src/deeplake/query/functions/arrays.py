@@ -45,8 +45,10 @@ register(
 register(
     "array_position",
     "any[], element, int4 -> int4",
-    "CAST(nullif(list_position(list_transform({0}, lambda x, i: i >= {2} AND x IS NOT DISTINCT "
-    "FROM {1}), true), 0) AS INTEGER)",
+    "CASE WHEN {2} IS NULL AND len({0}) > 0 AND ({1} IS NOT NULL OR len(list_filter({0}, lambda x: "
+    "x IS NULL)) > 0) THEN error('[22004] initial position must not be null') ELSE CAST(nullif("
+    "list_position(list_transform({0}, lambda x, i: i >= {2} AND x IS NOT DISTINCT FROM {1}), "
+    "true), 0) AS INTEGER) END",
 )
 register(
     "array_positions",

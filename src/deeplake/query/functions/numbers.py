@@ -115,6 +115,7 @@ register(
     digits=lambda _: numeric_of(NUMERIC_DIGITS, 0),
 )
 _BUCKETS = (
+    "{0} IS NULL OR {1} IS NULL OR {2} IS NULL OR {3} IS NULL THEN NULL",
     "{3} <= 0 THEN error('[2201G] count must be greater than zero')",
     (
         "isnan({0}) OR isnan({1}) OR isnan({2}) THEN "
@@ -138,6 +139,23 @@ register(
     "numbers__bucket(CAST({0} AS VARCHAR), CAST({1} AS VARCHAR), CAST({2} AS VARCHAR), {3})",
 )
 
+register(
+    "width_bucket",
+    "element, any[] -> int4",
+    _when(
+        "{0} IS NULL OR {1} IS NULL THEN NULL",
+        (
+            "len(list_filter({1}, lambda x: x IS NULL)) > 0 THEN "
+            "error('[22004] thresholds array must not contain NULLs')"
+        ),
+        (
+            "list_sort({1}) <> {1} THEN "  # Postgres searches by halves, and finds something
+            "error('[0A000] width_bucket of thresholds that are not sorted is not supported')"
+        ),
+        made="CAST(len(list_filter({1}, lambda x: x <= {0})) AS INTEGER)",
+    ),
+)
+
 # --- numeric ----------------------------------------------------------------------------------
 
 
@@ -149,6 +167,23 @@ def _whole(arguments: Sequence[Expression]) -> Kind:
 def _plain(_: Sequence[Expression]) -> Kind:
     return NUMERIC
 
+
+def _divisor_digits(arguments: Sequence[Expression]) -> Kind:
+    """As many digits after the point as either has, and before it as there is room for."""
+    kinds = [argument.kind for argument in arguments]
+    if NUMERIC in kinds:
+        return NUMERIC
+    scale = max(digits_of(kind)[1] for kind in kinds)
+    return numeric_of(NUMERIC_DIGITS - scale, scale, varying=any(map(is_varying, kinds)))
+
+
+for _name in ("gcd", "lcm"):
+    register(
+        _name,
+        "numeric, numeric -> numeric",
+        f"CAST(numbers__{_name}(CAST({{0}} AS VARCHAR), CAST({{1}} AS VARCHAR)) AS {{type}})",
+        digits=_divisor_digits,
+    )
 
 for _name in ("round", "trunc", "floor", "ceil"):
     register(

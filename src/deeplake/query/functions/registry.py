@@ -33,6 +33,7 @@ from deeplake.query.functions.resolution import (
 )
 from deeplake.query.kinds import (
     INT4,
+    TEXTS,
     Kind,
     engine_type,
 )
@@ -175,7 +176,8 @@ def call(name: str, arguments: Sequence[Expression]) -> Expression:
     try:
         return _call(name, arguments)
     except QueryError as error:
-        if error.sqlstate != "42883":
+        beside_text = name == "||" and any(a.kind.name in TEXTS for a in arguments)
+        if error.sqlstate != "42883" or beside_text:  # no list is meant as a text
             raise
         for meant in meanings(arguments):
             try:

@@ -77,9 +77,11 @@ def resolve(
     name: str, signatures: Sequence[Signature], arguments: Sequence[Expression]
 ) -> tuple[Signature, list[Expression]]:
     """The signature that is meant, and the arguments as it wants them."""
+    if (name, len(arguments)) in _OVERLOADED and all(a.kind.name == "unknown" for a in arguments):
+        raise _not_unique(name, arguments)
     found = _signature(name, signatures, arguments)
     try:
-        element = _element(found, arguments)
+        element = _element(name, found, arguments)
     except QueryError as error:
         if not is_name(name) or "polymorphic" not in error.message:
             raise unknown(name, arguments) from None
@@ -87,6 +89,27 @@ def resolve(
     if name in _EXTREMES or sum(p in ("any[]", "element") for p in found.arguments) > 1:
         _refuse_unequal(name, element, found, arguments)
     return found, [_taken(found.pattern(k), a, arguments, element) for k, a in enumerate(arguments)]
+
+
+_OVERLOADED = frozenset((
+    ("age", 1), ("trunc", 1), ("unnest:", 1), ("&&", 2), ("?|", 2),
+))  # fmt: skip
+"""(name, arguments) that Postgres has for kinds that are not known here as well: xid, macaddr,
+tsvector, geometry. Literals alone do not say which is meant."""
+_COMPATIBLE = frozenset((
+    "array_append", "array_prepend", "array_cat", "array_position", "array_positions",
+    "array_remove", "array_replace", "width_bucket",
+))  # fmt: skip
+"""Whose arrays and elements become one kind, which is text where nothing says it."""
+
+
+def _not_unique(name: str, arguments: Sequence[Expression]) -> QueryError:
+    shown = ", ".join(str(argument.kind.plain) for argument in arguments)
+    return QueryError(
+        f"{named(name.partition(':')[0])} is not unique: ({shown}).",
+        hint="Cast the arguments to the types that are meant.",
+        sqlstate="42725",
+    )
 
 
 _JOINING = frozenset(("||", "array_append", "array_prepend", "array_cat"))
@@ -229,12 +252,7 @@ def _chosen(name: str, able: list[Signature], arguments: Sequence[Expression]) -
     if len(able) > 1 and len(known_places) == len(kinds):
         able = _nearest(able, kinds)
     if len(able) > 1:
-        shown = ", ".join(str(kind.plain) for kind in kinds)
-        raise QueryError(
-            f"{named(name)} is not unique: ({shown}).",
-            hint="Cast the arguments to the types that are meant.",
-            sqlstate="42725",
-        )
+        raise _not_unique(name, arguments)
     return able[0]
 
 
@@ -339,7 +357,7 @@ def _as_first(first: Expression, argument: Expression) -> Expression:
     return coerce(argument, kind)
 
 
-def _element(signature: Signature, arguments: Sequence[Expression]) -> Kind:
+def _element(name: str, signature: Signature, arguments: Sequence[Expression]) -> Kind:
     """What the arrays and elements among some arguments have in common."""
     found = []
     for k, argument in enumerate(arguments):
@@ -348,7 +366,7 @@ def _element(signature: Signature, arguments: Sequence[Expression]) -> Kind:
             found.append(Constant(None, present(argument).kind.element or TEXT))
         elif pattern == "element" and kind.name != "unknown":
             found.append(Constant(None, settled(present(argument)).kind))
-    if not found and "any[]" in signature.arguments and len(arguments) == len(signature.arguments):
+    if not found and name not in _COMPATIBLE and "any[]" in signature.arguments:
         raise no_type()
     return common_kind(found, "ARRAY") if found else TEXT
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from deeplake.query.coercion import cast, coerce, present
 from deeplake.query.expression import Call, Constant, Expression
 from deeplake.query.functions.registry import bound, plain_call, register, special
+from deeplake.query.functions.resolution import no_type
 from deeplake.query.kinds import TEXT, TEXTS, array_of
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ for _name, _side in (("btrim", "both"), ("ltrim", "left"), ("rtrim", "right")):
     _native = {"both": "trim"}.get(_side, _name)
     register(_name, "text -> text", f"{_native}({{0}}, ' ')")
     register(_name, "text, text -> text", f"texts__strip({{0}}, {{1}}, '{_side}')")
+    register(_name, "bytea, bytea -> bytea", f"texts__byte_strip({{0}}, {{1}}, '{_side}')")
 for _name in ("lpad", "rpad"):
     register(_name, "text, int4 -> text", f"texts__{_name}({{0}}, {{1}}, ' ')")
     register(_name, "text, int4, text -> text", f"texts__{_name}({{0}}, {{1}}, {{2}})")
@@ -194,6 +196,8 @@ register("format", "text, text... -> text", "''")
 
 @special("array_to_string")
 def _array_to_string(arguments: Sequence[Expression]) -> Expression:
+    if len(arguments) in (2, 3) and arguments[0].kind.name == "unknown":
+        raise no_type()
     if len(arguments) not in (2, 3) or arguments[0].kind.element is None:
         return plain_call("array_to_string", arguments)
     array = present(arguments[0])

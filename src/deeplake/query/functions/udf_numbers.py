@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 
 from deeplake.query.functions.udf import Family, failure, numbers_of, valid_of
-from deeplake.query.kinds import NUMERIC_DEFAULT
+from deeplake.query.kinds import FLOAT4, FLOAT8, NUMERIC_DEFAULT, NUMERIC_DIGITS
+from deeplake.query.literals import read_float
 
 if TYPE_CHECKING:
     from deeplake.errors import QueryError
@@ -108,6 +108,30 @@ def whole(a: str, b: str) -> str:
     if not other:
         raise failure("22012", "division by zero")
     return format(_WIDE.divide_int(Decimal(a), other), "f")
+
+
+def _common(a: str, b: str) -> tuple[int, int, int]:
+    """(a, b, scale): whole numbers of the last digit of either."""
+    scale = max(scale_of(a), scale_of(b))
+    one, other = (Decimal(text).scaleb(scale, _WIDE) for text in (a, b))
+    return int(one), int(other), scale
+
+
+@FAMILY.rows("gcd", "VARCHAR, VARCHAR -> VARCHAR")
+def gcd(a: str, b: str) -> str:
+    """The greatest number of which both are multiples."""
+    one, other, scale = _common(a, b)
+    return format(Decimal(math.gcd(one, other)).scaleb(-scale, _WIDE), "f")
+
+
+@FAMILY.rows("lcm", "VARCHAR, VARCHAR -> VARCHAR")
+def lcm(a: str, b: str) -> str:
+    """The least number that is a multiple of both."""
+    one, other, scale = _common(a, b)
+    found = math.lcm(one, other)
+    if found >= 10**NUMERIC_DIGITS:
+        raise failure("0A000", f"a numeric of more than {NUMERIC_DIGITS} digits is not supported")
+    return format(Decimal(found).scaleb(-scale, _WIDE), "f")
 
 
 @FAMILY.rows("function", "VARCHAR, VARCHAR, VARCHAR -> VARCHAR")
@@ -223,35 +247,16 @@ def plain(text: str) -> str:
     return format(value, "f")
 
 
-_FLOAT = re.compile(
-    r"\s*([+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|nan|[+-]?inf(inity)?)\s*", re.IGNORECASE | re.ASCII
-)
-
-
 @FAMILY.rows("read", "VARCHAR -> DOUBLE")
 def read(text: str) -> float:
     """A text as a float."""
-    if not _FLOAT.fullmatch(text):
-        raise failure("22P02", f'invalid input syntax for type double precision: "{text[:60]}"')
-    return _float(text, 8)
+    return read_float(text, FLOAT8)
 
 
 @FAMILY.rows("read4", "VARCHAR -> DOUBLE")
 def read4(text: str) -> float:
     """A text as a float4."""
-    if not _FLOAT.fullmatch(text):
-        raise failure("22P02", f'invalid input syntax for type real: "{text[:60]}"')
-    return _float(text, 4)
-
-
-def _float(text: str, size: int) -> float:
-    value = float(text)
-    held = value if size == 8 else float(np.float32(value))
-    lost = math.isinf(held) or (held == 0 and re.search("[1-9]", text.lower().partition("e")[0]))
-    if lost and "inf" not in text.lower():
-        kind = "double precision" if size == 8 else "real"
-        raise failure("22003", f'"{text.strip()[:60]}" is out of range for type {kind}')
-    return value
+    return read_float(text, FLOAT4)
 
 
 def float_text(value: float, shortest: str, fixed_below: int) -> str:

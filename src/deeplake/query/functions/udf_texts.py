@@ -326,6 +326,16 @@ def byte_position(value: bytes, part: bytes) -> int:
     return value.find(part) + 1
 
 
+@FAMILY.rows("byte_strip", "BLOB, BLOB, VARCHAR -> BLOB")
+def byte_strip(value: bytes, which: bytes, side: str) -> bytes:
+    """trim() of some bytes."""
+    if not which:
+        return value
+    if side == "both":
+        return value.strip(which)
+    return value.lstrip(which) if side == "left" else value.rstrip(which)
+
+
 @FAMILY.rows("strip", "VARCHAR, VARCHAR, VARCHAR -> VARCHAR")
 def strip(text: str, characters: str, side: str) -> str:
     """trim() of some characters."""
