@@ -16,6 +16,7 @@ from deeplake.query.expression import (
     walk,
 )
 from deeplake.query.functions import registry
+from deeplake.query.functions.resolution import no_array_of
 from deeplake.query.kinds import BOOL, INTEGERS, TEXT, UNKNOWN, array_of
 from deeplake.query.parameters import as_array
 from deeplake.sql import patterns
@@ -349,6 +350,8 @@ def cast_text(expression: Expression) -> Expression:
 def _array(binder: ExpressionBinder, value: Any, operator: str) -> Expression:
     word = enum_name(value, "kind")[-3:]
     left, array = present(binder.bind(value.lexpr)), as_array(present(binder.bind(value.rexpr)))
+    if array.kind.name == "unknown" and left.kind.element is not None:
+        raise no_array_of(left.kind)
     if array.kind.name == "unknown" or array.kind.element == UNKNOWN:
         element = TEXT if left.kind.name == "unknown" else left.kind.plain
         if left.kind.labels is not None:

@@ -1928,3 +1928,204 @@ select * from unnest('{1}', array[1])
 
 select unnest(null::int[])
 
+-- refused: operator = of arrays of json is not supported.
+select '5' = array['1'::json]
+
+-- refused: operator < of arrays of json is not supported.
+select array['1'::json] < '5'
+
+select '5' @> 'b'::text
+
+select '5' @> '2020-01-02'::timestamptz
+
+select null @> 2
+
+select null @> '1'::json
+
+select null @> '1 day'::interval
+
+-- refused: operator && of arrays of json is not supported.
+select '5' && array['1'::json]
+
+select array_to_string('5', 2.5)
+
+select array_append('5', array['1'::jsonb])
+
+select array_append('5', array['1'::json])
+
+select array_remove('5', array[1,2])
+
+select array_append('5', array[1.5])
+
+select array_remove('5', array['a','b'])
+
+select array_append('5', array['2020-01-01'::date])
+
+select array_remove('5', array['2020-01-01'::timestamp])
+
+select array_to_string('5', '1 day'::interval)
+
+select array_remove('5', array[true])
+
+-- refused: function array_position() of arrays of json is not supported.
+select array_position(null, '1'::json)
+
+select array_remove(null, array['1'::jsonb])
+
+select array_remove(null, array['1'::json])
+
+select array_to_string(null, array[1,2])
+
+select array_position(null, array[1.5])
+
+select array_to_string(null, array['a','b'])
+
+select array_position(null, array['2020-01-01'::date])
+
+select array_to_string(null, array['2020-01-01'::timestamp])
+
+select array_to_string(null, true)
+
+select array_to_string(null, array[true])
+
+select array_to_string(array['1'::jsonb], 2.5)
+
+select width_bucket(array['1'::jsonb], null)
+
+select array_to_string(array['1'::jsonb], array[1::bigint])
+
+select array_to_string(array['1'::jsonb], '2020-01-02'::date)
+
+select array_to_string(array['1'::jsonb], 'b'::bytea)
+
+select array_to_string(array['1'::json], 2.5::float8)
+
+-- refused: operator = of arrays of json is not supported.
+select nullif(array['1'::json], null)
+
+select array_to_string(array['1'::json], '1'::json)
+
+select array_to_string(array['1'::json], array[1.5])
+
+select array_to_string(array['1'::json], '2020-01-02'::timestamp)
+
+select array_to_string(array['1'::json], 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::uuid)
+
+select array[1,2] = any('5')
+
+select array_to_string(array[1,2], '1'::json)
+
+select array_to_string(array[1,2], array[1.5])
+
+select array_to_string(array[1,2], '2020-01-02'::timestamp)
+
+select array_to_string(array[1,2], 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::uuid)
+
+select array[1::bigint] = any('5')
+
+select array_to_string(array[1::bigint], '1'::json)
+
+select array_to_string(array[1::bigint], array[1.5])
+
+select array_to_string(array[1::bigint], '2020-01-02'::timestamp)
+
+select array_to_string(array[1::bigint], 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::uuid)
+
+select array[1.5] = any('5')
+
+select array_to_string(array[1.5], '1'::json)
+
+select array_to_string(array[1.5], array[1.5])
+
+select array_to_string(array[1.5], '2020-01-02'::timestamp)
+
+select array_to_string(array[1.5], 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::uuid)
+
+select array['a','b'] = any('5')
+
+select array_to_string(array['a','b'], '1'::json)
+
+select array_to_string(array['a','b'], array[1.5])
+
+select array_to_string(array['a','b'], '2020-01-02'::timestamp)
+
+select array_to_string(array['a','b'], 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::uuid)
+
+select array['a'::varchar] = any('5')
+
+select array_to_string(array['a'::varchar], '1'::json)
+
+select array_to_string(array['a'::varchar], array[1.5])
+
+select array_to_string(array['a'::varchar], '2020-01-02'::timestamp)
+
+select array_to_string(array['a'::varchar], 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::uuid)
+
+select array['2020-01-01'::date] = any('5')
+
+select array_to_string(array['2020-01-01'::date], '1'::json)
+
+select array_to_string(array['2020-01-01'::date], array[1.5])
+
+select array_to_string(array['2020-01-01'::date], '2020-01-02'::timestamp)
+
+select array_to_string(array['2020-01-01'::date], 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::uuid)
+
+select array['2020-01-01'::timestamp] = any('5')
+
+select array_to_string(array['2020-01-01'::timestamp], '1'::json)
+
+select array_to_string(array['2020-01-01'::timestamp], array[1.5])
+
+select array_to_string(array['2020-01-01'::timestamp], '2020-01-02'::timestamp)
+
+select array_to_string(array['2020-01-01'::timestamp], 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::uuid)
+
+select array[true] = any('5')
+
+select array_to_string(array[true], '1'::json)
+
+select array_to_string(array[true], array[1.5])
+
+select array_to_string(array[true], '2020-01-02'::timestamp)
+
+select array_to_string(array[true], 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::uuid)
+
+select concat_ws(2, 'a', 'b')
+
+select concat_ws(null, 'a')
+
+select format(2, 'a')
+
+select format('%s', 2)
+
+select quote_literal(2)
+
+select string_to_array(2, ',')
+
+select array_to_string(array[1], 'x'::varchar)
+
+select array_to_string(array[1], 'x'::name)
+
+select array_to_string(array[1], 'x', null)
+
+select '5' @> 2
+
+select null @> 'b'::text
+
+select 2 <@ '5'
+
+select array_append('5', array[1,2])
+
+select array_prepend(array[1,2], null)
+
+select array_position(null, array[1,2])
+
+select array[1,2] = any(null)
+
+-- refused: operator = of arrays of json is not supported.
+select null = array['1'::json]
+
+-- refused: operator && of arrays of json is not supported.
+select array['1'::json] && null
+

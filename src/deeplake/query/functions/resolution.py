@@ -63,6 +63,11 @@ def no_type() -> QueryError:
     )
 
 
+def no_array_of(kind: Kind) -> QueryError:
+    """The error for a literal that would be an array of arrays."""
+    return QueryError(f"could not find array type for data type {kind.plain}.", sqlstate="42704")
+
+
 def is_name(name: str) -> bool:
     """Whether it is the name of a function, not of an operator."""
     return name[:1].isalpha() or name[:1] == "_"
@@ -136,7 +141,11 @@ def _refuse_unequal(
         kinds = [a.kind.element for a in arguments if not is_list(a)]  # a list is what is asked for
         if len({kind.name for kind in kinds if kind is not None}) > 1:
             raise unknown(name, arguments)
-    if element.name == "json" and name not in _EXTREMES:  # of one row Postgres tells which it is
+    given = all(
+        a.kind.name != "unknown" or (p == "element" and getattr(a, "value", None) is not None)
+        for p, a in zip(found.arguments, arguments, strict=False)
+    )
+    if element.name == "json" and given and name not in _EXTREMES:  # Postgres looks at NULL first
         raise QueryError(
             "could not identify an equality operator for type json.",
             hint="Cast it to jsonb.",
@@ -168,12 +177,32 @@ def _signature(
         and all(_fits(s.pattern(k), given, kinds) for k, given in enumerate(kinds))
     ]
     if not able:
-        raise unknown(name, arguments)
+        raise _none_able(name, signatures, arguments)
     found = able[0] if len(able) == 1 else _chosen(name, able, arguments)
     if len(_resolved) >= RESOLVED_MAX:
         _resolved.clear()
     _resolved[name, kinds] = signatures, found
     return found
+
+
+_RANGES = {"@>": 0, "<@": 1}
+"""Operators that Postgres has for ranges and what is in them -> the side of the range."""
+
+
+def _none_able(
+    name: str, signatures: Sequence[Signature], arguments: Sequence[Expression]
+) -> QueryError:
+    """The error where no signature takes some arguments, for literals as Postgres has it."""
+    kinds = [argument.kind for argument in arguments]
+    if name in _RANGES and len(kinds) == 2 and kinds[_RANGES[name]].name == "unknown":
+        return _not_unique(name, arguments)
+    for signature in signatures if name in _COMPATIBLE else ():
+        pairs = list(zip(signature.arguments, kinds, strict=False))
+        elements = [kind for pattern, kind in pairs if pattern == "element" and kind.element]
+        arrays = {kind.name for pattern, kind in pairs if pattern == "any[]"}
+        if elements and arrays == {"unknown"} and signature.takes(len(kinds)):
+            return no_array_of(elements[0])
+    return unknown(name, arguments)
 
 
 def unknown(name: str, arguments: Sequence[Expression]) -> QueryError:

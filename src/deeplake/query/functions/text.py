@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from deeplake.query.coercion import cast, coerce, present
 from deeplake.query.expression import Call, Constant, Expression
 from deeplake.query.functions.registry import bound, plain_call, register, special
-from deeplake.query.functions.resolution import no_type
+from deeplake.query.functions.resolution import no_type, unknown
 from deeplake.query.kinds import TEXT, TEXTS, array_of
 
 if TYPE_CHECKING:
@@ -174,6 +174,8 @@ register("concat", "text... -> text", "''")
 def _concat_ws(arguments: Sequence[Expression]) -> Expression:
     if len(arguments) < 2:
         return plain_call("concat_ws", arguments)
+    if arguments[0].kind.name not in ("unknown", *TEXTS):
+        raise unknown("concat_ws", arguments)
     made = [coerce(arguments[0], TEXT), *(as_output(present(a)) for a in arguments[1:])]
     rest = ", ".join(f"{{{k}}}" for k in range(1, len(made)))
     return Call("concat_ws", f"texts__from_array([{rest}], {{0}}, NULL)", tuple(made), TEXT)
@@ -186,6 +188,8 @@ register("concat_ws", "text, text, text... -> text", "''")
 def _format(arguments: Sequence[Expression]) -> Expression:
     if not arguments:
         return plain_call("format", arguments)
+    if arguments[0].kind.name not in ("unknown", *TEXTS):
+        raise unknown("format", arguments)
     made = [coerce(arguments[0], TEXT), *(as_output(present(a)) for a in arguments[1:])]
     rest = ", ".join(f"{{{k}}}" for k in range(1, len(made)))
     return Call("format", f"texts__format({{0}}, CAST([{rest}] AS VARCHAR[]))", tuple(made), TEXT)
@@ -196,6 +200,8 @@ register("format", "text, text... -> text", "''")
 
 @special("array_to_string")
 def _array_to_string(arguments: Sequence[Expression]) -> Expression:
+    if not all(a.kind.name in TEXTS or a.kind.name == "unknown" for a in arguments[1:]):
+        raise unknown("array_to_string", arguments)
     if len(arguments) in (2, 3) and arguments[0].kind.name == "unknown":
         raise no_type()
     if len(arguments) not in (2, 3) or arguments[0].kind.element is None:

@@ -110,7 +110,7 @@ def whole(a: str, b: str) -> str:
     return format(_WIDE.divide_int(Decimal(a), other), "f")
 
 
-def _common(a: str, b: str) -> tuple[int, int, int]:
+def _in_last_digits(a: str, b: str) -> tuple[int, int, int]:
     """(a, b, scale): whole numbers of the last digit of either."""
     scale = max(scale_of(a), scale_of(b))
     one, other = (Decimal(text).scaleb(scale, _WIDE) for text in (a, b))
@@ -120,14 +120,14 @@ def _common(a: str, b: str) -> tuple[int, int, int]:
 @FAMILY.rows("gcd", "VARCHAR, VARCHAR -> VARCHAR")
 def gcd(a: str, b: str) -> str:
     """The greatest number of which both are multiples."""
-    one, other, scale = _common(a, b)
+    one, other, scale = _in_last_digits(a, b)
     return format(Decimal(math.gcd(one, other)).scaleb(-scale, _WIDE), "f")
 
 
 @FAMILY.rows("lcm", "VARCHAR, VARCHAR -> VARCHAR")
 def lcm(a: str, b: str) -> str:
     """The least number that is a multiple of both."""
-    one, other, scale = _common(a, b)
+    one, other, scale = _in_last_digits(a, b)
     found = math.lcm(one, other)
     if found >= 10**NUMERIC_DIGITS:
         raise failure("0A000", f"a numeric of more than {NUMERIC_DIGITS} digits is not supported")
