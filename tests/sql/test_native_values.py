@@ -228,3 +228,24 @@ def test_tensors_that_numpy_cannot_read_say_how(db):
         for sql in ("INSERT INTO t (e) VALUES (%s)", "SELECT e <-> %s FROM t"):
             with pytest.raises(DtypeError, match="torch|Tensor|tensor"):
                 db.execute(sql, [value]).fetchall()
+
+
+@pytest.mark.parametrize(
+    "value", ["'24:00'::time", "array[null, '24:00'::time]", "'23:59:60'::time"]
+)
+def test_the_end_of_a_day_is_no_time_of_python_and_not_its_beginning(db, value):
+    with pytest.raises(QueryError, match="24:00:00 has no value of Python") as error:
+        db.execute(f"SELECT {value}").fetchall()
+    assert error.value.sqlstate == "0A000"
+    ((text,),) = db.execute(f"SELECT ({value})::text").fetchall()
+    assert "24:00:00" in text
+    (column,) = db.execute(f"SELECT {value}").arrow().columns
+    items = column.combine_chunks()
+    items = items.flatten() if "list" in str(items.type) else items
+    assert 86_400_000_000 in items.cast("int64").to_pylist()
+
+
+def test_times_within_the_day_are_those_of_python(db):
+    query = "SELECT t, array[t] FROM (VALUES ('23:59:59.999999'::time), (null)) v(t)"
+    last = dt.time(23, 59, 59, 999999)
+    assert db.execute(query).fetchall() == [(last, [last]), (None, [None])]
