@@ -350,7 +350,7 @@ def run(url: str, *, quick: bool, kept: bool) -> int:
     bill.show()
     print(f"\n{folder_bytes(url) / 1e6:.1f} MB in {url}{'' if kept else ', thrown away now'}")
     if not kept:
-        print("(to keep it: python examples/demo.py ./generations)")
+        print("(to keep it: .venv/bin/python examples/demo.py ./generations)")
     if accuracy < ACCURACY_MIN:
         print(f"the model missed its mark: {accuracy:.1%} < {ACCURACY_MIN:.0%}", file=sys.stderr)
         return 1

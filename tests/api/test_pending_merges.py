@@ -173,6 +173,22 @@ def test_what_cannot_be_merged_is_refused(ds):
     assert ds.commit_id == head == deeplake.open(URL).commit_id
 
 
+def test_a_fast_forward_has_nothing_of_its_own_to_revert(ds):
+    ds.checkout("other")
+    ds.branch("third")
+    ds["n"][0] = 77
+    ds.commit("on third")
+    ds.checkout("other")
+    moved = ds.merge("third")
+    for verb in (ds.revert, ds.cherry_pick):
+        with pytest.raises(errors.InputError, match="changed nothing by itself"):
+            verb(moved)
+    assert ds.commit_id == moved.id
+    assert not ds.conflicts()
+    ds.revert("third")
+    assert ds["n"][0] != 77
+
+
 def test_a_merge_is_reverted_against_a_named_parent(ds):
     before = list(ds["n"]), list(ds["t"])
     merged = ds.merge("other", on_conflict="theirs")

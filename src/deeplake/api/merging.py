@@ -8,13 +8,13 @@ import numpy as np
 
 from deeplake import settings
 from deeplake.api.stand import author_name, message_text
+from deeplake.api.target import target_of
 from deeplake.errors import (
     CheckViolationError,
     CommitConflictError,
     ForeignKeyError,
     InputError,
     MergeConflictError,
-    RefNotFoundError,
     StateError,
     UniqueViolationError,
 )
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from deeplake.api.stand import Stand
-    from deeplake.format.keys import CommitId
     from deeplake.format.slot import CommitHeader
     from deeplake.table.conflicts import Conflict
     from deeplake.table.contest import Resolver
@@ -111,7 +110,7 @@ def revert(
     stand: Stand, commit: Ref, parent: int | None, on_conflict: Any, message: str | None
 ) -> Snapshot:
     """Undo what one commit did, wherever it stands in the history; see `Versioned.revert`."""
-    target, before = _target(stand, commit, parent, "revert")
+    target, before = target_of(stand, commit, parent, "revert")
     told = f"revert {_headline(target)!r}" if message is None else message
     change = PendingMerge("revert", message_text(told), target.commit_id, before)
     return _change(stand, change, on_conflict)
@@ -121,7 +120,7 @@ def cherry_pick(
     stand: Stand, commit: Ref, parent: int | None, on_conflict: Any, message: str | None
 ) -> Snapshot:
     """Do again what one commit did; see `Versioned.cherry_pick`."""
-    target, before = _target(stand, commit, parent, "cherry-pick")
+    target, before = target_of(stand, commit, parent, "cherry-pick")
     if target.header is not None and target.header.derived:
         first = None if before is None else open_commit(stand.repository.objects, before).header
         _refuse_derived(target.header, first, "picking it", "merge() it with force=True")
@@ -377,47 +376,6 @@ def _moved(stand: Stand, branch: Branch, snapshot: Snapshot) -> Snapshot:
     if stand.branch is not None and stand.branch.branch_id == branch.branch_id:
         stand.move(snapshot, stand.branch)
     return snapshot
-
-
-def _target(
-    stand: Stand, ref: Ref, parent: int | None, doing: str
-) -> tuple[Snapshot, CommitId | None]:
-    """A commit and the one before it; of a merge, the parent that is named (1 is the first).
-
-    Raises:
-        InputError: a merge without a parent named, or no such parent.
-        RefNotFoundError: the parent has expired, as happens before automatic commits only.
-        StateError: there is no commit at all.
-    """
-    stand.settled(f"{doing.replace('-', '_')}()")
-    stand.writable()
-    commit = stand.repository.resolve(ref).snapshot
-    if commit.header is None:
-        raise StateError(f"there is nothing to {doing} yet.", hint="Commit something first.")
-    parents = commit.header.parents
-    if len(parents) > 1 and parent is None:
-        raise InputError(
-            f"commit {commit.commit_id} is a merge of {len(parents)} parents.",
-            hint=f"Say which one to {doing} against: parent=1 is the branch it was merged into.",
-        )
-    number = 1 if parent is None else parent
-    if type(number) is not int or not 1 <= number <= max(len(parents), 1):
-        raise InputError(f"commit {commit.commit_id} has no parent number {parent!r}.")
-    before = parents[number - 1] if parents else None
-    if before is not None and commit.header.automatic:
-        _refuse_expired(stand, commit, before, doing)
-    return commit, before
-
-
-def _refuse_expired(stand: Stand, commit: Snapshot, before: CommitId, doing: str) -> None:
-    try:
-        open_commit(stand.repository.objects, before)
-    except RefNotFoundError as error:
-        raise RefNotFoundError(
-            f"what commit {commit.commit_id} did is no longer known: {before}, the automatic one "
-            "before it, has expired.",
-            hint=f"{doing.capitalize()} a named commit, or set the cells themselves.",
-        ) from error
 
 
 def _headline(commit: Snapshot) -> str:

@@ -264,6 +264,10 @@ class GitMerges(GitChanges):
             with pytest.raises(RefNotFoundError, match="has expired"):
                 do(commit.id, parent=which)
             return
+        if commit.kind in ("ff", "reset"):
+            with pytest.raises(InputError, match="changed nothing by itself"):
+                do(commit.id, parent=which)
+            return
         base, theirs = (commit, parent) if verb == "revert" else (parent, commit)
         change = Change(verb, base, theirs)
         self.merge3(handle, data, lambda p: do(commit.id, parent=which, on_conflict=p), change)
