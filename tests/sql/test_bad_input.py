@@ -397,3 +397,15 @@ def test_a_condition_is_a_condition_and_no_more(db, condition):
 )
 def test_what_is_no_statement(db, sql):
     assert refused(db, sql).sqlstate in ("42601", "22021")
+
+
+@pytest.mark.parametrize(("text", "parameters", "hint"), [
+    ("SELECT 1 FROM gens WHERE id IN %s", [[1, 2]], "= ANY(%s) takes a list"),
+    ("SELECT 1 FROM gens WHERE id = :x", None, "in a mapping"),
+    ("SELECT 1 FROM gens WHERE id = ?", [1], "Write %s for each value"),
+    ("SELECT 1 FROM gens WHERE id == 1", None, "Write = for equal"),
+])  # fmt: skip
+def test_habits_of_other_drivers_are_told_the_way_out(db, text, parameters, hint):
+    with pytest.raises(QueryError) as caught:
+        db.execute(text, parameters)
+    assert hint in caught.value.hint

@@ -191,7 +191,7 @@ class _Numbering:
         if wanted != len(self._given) or wanted > PARAMETERS_MAX:
             raise QueryError(
                 f"the statement has {wanted} parameters, and {len(self._given)} values are given.",
-                hint="Write %% for a percent sign where values are given.",
+                hint="Write %s for each value, and give them in a list; a percent sign is %% then.",
                 sqlstate="07001",
             )
         return tuple(self._given)

@@ -46,6 +46,7 @@ def parse(text: str) -> Any:
         position = error.cursorpos or None
         raise QuerySyntaxError(
             f"{error.message}{'' if position is None else f', at character {position}'}.",
+            hint=_way_out(text, position),
             position=position,
             sqlstate="42P20" if error.message.startswith("frame ") else "",
         ) from error
@@ -60,6 +61,16 @@ def parse(text: str) -> Any:
             sqlstate="42601",
         )
     return inner(tree.stmts[0].stmt)
+
+
+def _way_out(text: str, position: int | None) -> str:
+    """What whoever is used to other drivers meant at the place of a syntax error."""
+    before, rest = text[: (position or 1) - 1], text[(position or 1) - 1 :]
+    if rest.startswith("$") and before.rstrip().lower().endswith(" in"):
+        return "= ANY(%s) takes a list of any length."
+    if rest.startswith(":") and rest[1:2].isidentifier():
+        return "Give the values of :names in a mapping."
+    return ""
 
 
 _deeper = RLock()

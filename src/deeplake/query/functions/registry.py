@@ -201,7 +201,8 @@ def plain_call(name: str, arguments: Sequence[Expression]) -> Expression:
     """A call of what is registered by signatures, for builders that only sort arguments."""
     signatures = _families["scalar"].get(name)
     if signatures is None:
-        raise UnsupportedQueryError(f"{named(name)} is not supported.")
+        hint = "Write = for equal." if name == "==" else ""
+        raise UnsupportedQueryError(f"{named(name)} is not supported.", hint=hint)
     return chosen(name, signatures, arguments)
 
 
