@@ -79,8 +79,10 @@ def test_the_nearest_are_among_those_that_are_kept(seed, metric, count, scale, s
     order = exact_order(vectors, metric, np.asarray(vector, np.float32))
     there = [k for k in range(300) if k not in (3, 250) and np.isfinite(order[k])]
     best = sorted(there, key=lambda k: order[k])
-    if not best:
-        return  # the cosine of a vector of zeros: no distance is known
+    if not best:  # no distance is known: of nothing else than a vector of zeros under cosine
+        assert metric == "cosine"
+        assert not np.any(vector)
+        return
     border = order[best[min(count, len(best)) - 1]]
     missing = {k for k in there if order[k] < border} - found
     assert not missing

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from typing import Any
+from typing import Any, AnyStr
 
 from deeplake.query.functions.udf import Family, failure
 from deeplake.query.kinds import TEXT
@@ -327,18 +327,9 @@ def byte_position(value: bytes, part: bytes) -> int:
 
 
 @FAMILY.rows("byte_strip", "BLOB, BLOB, VARCHAR -> BLOB")
-def byte_strip(value: bytes, which: bytes, side: str) -> bytes:
-    """trim() of some bytes."""
-    if not which:
-        return value
-    if side == "both":
-        return value.strip(which)
-    return value.lstrip(which) if side == "left" else value.rstrip(which)
-
-
 @FAMILY.rows("strip", "VARCHAR, VARCHAR, VARCHAR -> VARCHAR")
-def strip(text: str, characters: str, side: str) -> str:
-    """trim() of some characters."""
+def strip(text: AnyStr, characters: AnyStr, side: str) -> AnyStr:
+    """trim() of some characters, or bytes."""
     if not characters:
         return text
     if side == "both":
