@@ -31,6 +31,7 @@ SAME_OBJECT = 0xFFFF_FFFF
 # magic, rows, payload base; then how many homes, columns, frames, row-id runs, version runs,
 # overlays and deletions there are; how many of the homes are slots
 HEAD = struct.Struct("<4sIQIIIIIIII")
+_BASE, _BASE_AT = struct.Struct("<Q"), 8
 HOME = struct.Struct("<16s")
 SLOT_HOME = struct.Struct("<QQ")
 RUN = struct.Struct("<QQ")
@@ -250,6 +251,11 @@ def encode(fragment: Fragment) -> bytes:
         home = homes[object_id]
         parts.append(DELETION.pack(home, crc, offset, length, deletion.rows, deletion.version))
     return b"".join(parts)
+
+
+def based(block: bytes, base: int) -> bytes:
+    """The block with another `payload_base`."""
+    return block[:_BASE_AT] + _BASE.pack(base) + block[_BASE_AT + _BASE.size :] if base else block
 
 
 def _packed_overlay(overlay: Overlay, homes: dict[bytes, int]) -> bytes:

@@ -191,10 +191,9 @@ def head_length_of(start: bytes, where: str) -> int:
     return int(head_length)
 
 
-def used_length(head: bytes) -> int:
-    """Bytes of a verified head up to the end of its header; the rest of it is a gap."""
-    _, _, json_at, json_length, _, _ = HEAD.unpack_from(head, 0)
-    return int(json_at + json_length)
+def header_length(head: bytes) -> int:
+    """Bytes of the header of a verified head."""
+    return int(HEAD.unpack_from(head, 0)[3])
 
 
 def decode(head: bytes, where: str) -> SlotHead:

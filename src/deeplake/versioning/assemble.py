@@ -3,7 +3,8 @@ statistics of older records, which a filling tree level may have to read.
 
 Layout: fragments, nodes, roots and schemas, then the header, then the payload. Blocks are placed
 at absolute offsets from byte 32 on; only the start of the payload depends on the header's length.
-It is guessed from the parent's, which fits 31 of 32 small commits, else a first pass measures it.
+Fragments are encoded first but for that start, which is guessed from their size and the parent's
+header; where it does not fit, the first pass has measured it for a second one.
 """
 
 from __future__ import annotations
@@ -36,11 +37,20 @@ SCHEMA_INLINE_BYTES_MAX = 1024
 no second object. Larger ones are written once and referred to."""
 
 
-_SLACK_BYTES = 24
+_SLACK_BYTES = 32
 """Numbers printed longer than those that were measured."""
 
 _GAP_BYTES_MAX = 192
 """A guessed payload base may leave this much unused before a second pass places it exactly."""
+
+_PARENT_BYTES = 36
+"""A parent's id in a header, about."""
+
+_HOME_BYTES = 16
+"""A root may be the first of its branch: that is one more object it lists."""
+
+_COUNT_BYTES = 12
+"""What a header says of one kind of change, about."""
 
 
 class Place(NamedTuple):
@@ -67,6 +77,23 @@ class Assembled(NamedTuple):
     """The tables this commit changes."""
 
 
+class _Ready(NamedTuple):
+    """A fragment that comes into the tree, encoded but for its payload base."""
+
+    block: bytes
+    rows: int
+    known: dict[int, stats.ColumnStatistics]
+
+
+class _Change(NamedTuple):
+    """What is done to one table, with its fragments ready; records of other commits as they are."""
+
+    told: TableChange
+    new: list[_Ready]
+    appended: list[tree.Record | _Ready]
+    replaced: dict[tuple[tree.Record, ...], list[tree.Record | _Ready]]
+
+
 class _Slot:
     """Blocks placed so far."""
 
@@ -88,12 +115,13 @@ def assemble(
     objects: Objects, parent: Snapshot, staged: Staged, stamp: Stamp, place: Place
 ) -> Assembled:
     """The slot as parts to write, and its head for opening it without reading it back."""
-    base = _guessed_base(parent, stamp) if staged.payload_length else 0
-    layout, header = _pass(objects, parent, staged, stamp, place, base)
+    changes = [_ready_change(change, place) for change in staged.tables]
+    base = _guessed_base(parent, stamp, changes, place) if staged.payload_length else 0
+    layout, header = _pass(objects, parent, staged, changes, stamp, place, base)
     text = slot.header_json(header)
     if staged.payload_length and not 0 <= base - layout.at - len(text) <= _GAP_BYTES_MAX:
         base = _aligned(layout.at + len(text) + _SLACK_BYTES)
-        layout, header = _pass(objects, parent, staged, stamp, place, base)
+        layout, header = _pass(objects, parent, staged, changes, stamp, place, base)
         text = slot.header_json(header)
     for record, known in layout.known.items():
         objects.keep_statistics(record, known)
@@ -104,12 +132,74 @@ def assemble(
     return Assembled(parts, head, layout.tables)
 
 
-def _guessed_base(parent: Snapshot, stamp: Stamp) -> int:
-    """Where the payload may begin: a commit like its parent needs one record more than it."""
+def _ready_change(change: TableChange, place: Place) -> _Change:
+    """A change with its fragments encoded."""
+    nonce = place.commit_id.nonce
+
+    def ready(found: Sequence[tree.Record | Fragment]) -> list[tree.Record | _Ready]:
+        return [f if isinstance(f, tree.Record) else _ready(f, nonce) for f in found]
+
+    new = [_ready(_with_ids(fragment, place), nonce) for fragment in change.fragments]
+    replaced = {path: ready(found) for path, found in change.replaced.items()}
+    return _Change(change, new, ready(change.appended), replaced)
+
+
+def _with_ids(staged: Fragment, place: Place) -> Fragment:
+    """Appended rows with their row ids and version."""
+    first = 0
+    if place.allocator is not None:
+        first = (place.allocator[0] << COUNTER_BITS) + place.allocator[1]
+    nonce = place.commit_id.nonce
+    row_ids = tuple([Run(start + first, rows) for start, rows in staged.row_ids])
+    versions = tuple([Run(nonce, rows) for _, rows in staged.versions])
+    return Fragment(
+        staged.rows, row_ids, versions, staged.columns, 0, staged.overlays, staged.deletion
+    )
+
+
+def _ready(fragment: Fragment, nonce: int) -> _Ready:
+    """A fragment encoded; what it changes gets the version of this commit."""
+    if fragment.overlays or fragment.deletion is not None:
+        fragment = _versioned(fragment, nonce)
+    known = {chunk.column_id: chunk.statistics for chunk in fragment.columns}
+    return _Ready(fragments.encode(fragment), fragment.live_rows, known)
+
+
+def _guessed_base(parent: Snapshot, stamp: Stamp, changes: Sequence[_Change], place: Place) -> int:
+    """Where the payload may begin; 0 if the parent tells nothing of it.
+
+    Nodes are taken to be as long as those they replace, and the header as the parent's but for
+    what is known to differ: right for all but 1 in 32 small commits, which fill a tree level.
+    """
     if parent.head is None:
         return 0
-    longer = len(stamp.message.encode()) - len(parent.head.header.message.encode())
-    return _aligned(slot.used_length(parent.head.head) + 32 + max(longer, 0) + _SLACK_BYTES)
+    former = parent.head.header
+    size = slot.HEAD.size + slot.header_length(parent.head.head)
+    size += len(stamp.message.encode()) - len(former.message.encode())
+    size += len(stamp.author.encode()) - len(former.author.encode())
+    size += _PARENT_BYTES * (len(place.parents) - len(former.parents))
+    entries = parent.entries()
+    for told, new, appended, replaced in changes:
+        entry = entries.get(told.former_name or told.name)
+        if entry is None or told.created or told.dropped or told.taken is not None:
+            return 0
+        state = parent.table(entry.name)
+        placed = [*new, *appended, *[found for several in replaced.values() for found in several]]
+        size += sum([_padded(len(found.block)) for found in placed if isinstance(found, _Ready)])
+        nodes = {node for path in replaced for node in path[:-1]}
+        size += sum([_padded(node.length) for node in nodes])
+        size += _padded(
+            len(state.root_block) + (len(new) + len(appended)) * tree.RECORD_DTYPE.itemsize
+        )
+        block = state.schema_block if told.schema is None else schemas.encode(told.schema)
+        if told.schema is not None or len(block) <= SCHEMA_INLINE_BYTES_MAX:
+            size += _padded(len(block))
+        size += _HOME_BYTES + _COUNT_BYTES * (len(_summary(told)) - len(entry.change))
+    return _aligned(size + _SLACK_BYTES)
+
+
+def _padded(size: int) -> int:
+    return size + -size % 8
 
 
 def _aligned(size: int) -> int:
@@ -117,20 +207,26 @@ def _aligned(size: int) -> int:
 
 
 def _pass(
-    objects: Objects, parent: Snapshot, staged: Staged, stamp: Stamp, place: Place, base: int
+    objects: Objects,
+    parent: Snapshot,
+    staged: Staged,
+    ready: Sequence[_Change],
+    stamp: Stamp,
+    place: Place,
+    base: int,
 ) -> tuple[_Slot, CommitHeader]:
     layout = _Slot()
-    changes = {change.table_id: change for change in staged.tables}
+    changes = {change.told.table_id: change for change in ready}
     entries = []
     for entry in parent.entries().values():
         change = changes.pop(entry.table_id, None)
         if change is None:
             schema, root = parent.absolute(entry.schema), parent.absolute(entry.root)
             entries.append(entry._replace(schema=schema, root=root, change={}))
-        elif not change.dropped:
+        elif not change.told.dropped:
             entries.append(_changed(objects, layout, parent, change, place, base))
     for change in changes.values():
-        if not change.dropped:
+        if not change.told.dropped:
             entries.append(_changed(objects, layout, parent, change, place, base))
     return layout, _header(staged, stamp, place, entries)
 
@@ -146,9 +242,10 @@ def _header(staged: Staged, stamp: Stamp, place: Place, entries: list[TableEntry
 
 
 def _changed(
-    objects: Objects, layout: _Slot, parent: Snapshot, change: TableChange, place: Place, base: int
+    objects: Objects, layout: _Slot, parent: Snapshot, ready: _Change, place: Place, base: int
 ) -> TableEntry:
     """Place the blocks of one changed table."""
+    change = ready.told
     if change.taken is not None:
         return change.taken._replace(change=dict(change.counts))
     former = change.former_name or change.name
@@ -162,9 +259,8 @@ def _changed(
     if change.schema is not None:
         schema_block, schema_ref = schemas.encode(change.schema), None
     if change.replaced:
-        records, old_root = _rewritten(objects, layout, parent, records, change, place, base), b""
-    placed = [_place_new(layout, fragment, place, base) for fragment in change.fragments]
-    placed += [_placed(layout, found, place, base) for found in change.appended]
+        records, old_root = _rewritten(objects, layout, parent, records, ready, place, base), b""
+    placed = [_placed(layout, found, place, base) for found in [*ready.new, *ready.appended]]
     for record in placed:
         records.append(record)
         added.append(record)
@@ -192,37 +288,13 @@ def _summary(change: TableChange) -> dict[str, int]:
     return summary
 
 
-def _place_new(layout: _Slot, staged: Fragment, place: Place, base: int) -> tree.Record:
-    """Give appended rows their row ids and version, and place their block."""
-    first = 0
-    if place.allocator is not None:
-        first = (place.allocator[0] << COUNTER_BITS) + place.allocator[1]
-    nonce = place.commit_id.nonce
-    row_ids = tuple([Run(start + first, rows) for start, rows in staged.row_ids])
-    versions = tuple([Run(nonce, rows) for _, rows in staged.versions])
-    return _place_fragment(
-        layout,
-        Fragment(
-            staged.rows, row_ids, versions, staged.columns, base, staged.overlays, staged.deletion
-        ),
-        place,
-    )
-
-
-def _placed(layout: _Slot, found: tree.Record | Fragment, place: Place, base: int) -> tree.Record:
+def _placed(layout: _Slot, found: tree.Record | _Ready, place: Place, base: int) -> tree.Record:
     """The record of a fragment that comes into the tree; one of another commit is there already."""
     if isinstance(found, tree.Record):
         return found
-    return _place_fragment(layout, found._replace(payload_base=base), place)
-
-
-def _place_fragment(layout: _Slot, fragment: Fragment, place: Place) -> tree.Record:
-    """Place a fragment's block; what it changes gets the version of this commit."""
-    if fragment.overlays or fragment.deletion is not None:
-        fragment = _versioned(fragment, place.commit_id.nonce)
-    ref = layout.place(fragments.encode(fragment))
-    record = _record(ref, fragment.live_rows, 0, place)
-    layout.known[record] = {chunk.column_id: chunk.statistics for chunk in fragment.columns}
+    ref = layout.place(fragments.based(found.block, base))
+    record = _record(ref, found.rows, 0, place)
+    layout.known[record] = found.known
     return record
 
 
@@ -239,7 +311,7 @@ def _rewritten(
     layout: _Slot,
     parent: Snapshot,
     records: list[tree.Record],
-    change: TableChange,
+    change: _Change,
     place: Place,
     base: int,
 ) -> list[tree.Record]:
@@ -261,7 +333,7 @@ def _rewritten(
             else:
                 found += node(record, inner)
         if below:
-            raise ValueError(f"a fragment to be replaced is not in table {change.name!r}")
+            raise ValueError(f"a fragment to be replaced is not in table {change.told.name!r}")
         return found
 
     def node(
