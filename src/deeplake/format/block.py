@@ -79,6 +79,11 @@ class Block(f.Places):
         """Whether there are overlays."""
         return bool(self._counts[5])
 
+    @property
+    def home(self) -> bytes:
+        """The object that it lies in."""
+        return self._own
+
     def fragment(self) -> Fragment:
         """All of it, as blocks in other objects say it."""
         return f.decode(self._data, self._where, self._own)

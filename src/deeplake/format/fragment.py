@@ -19,7 +19,7 @@ from deeplake.format.statistics import ColumnStatistics
 from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 MAGIC = b"DLFR"
 MIXED_VERSIONS = 0xFFFF_FFFF_FFFF_FFFF
@@ -449,26 +449,39 @@ def runs_of(packed: bytes | memoryview) -> tuple[Run, ...]:
     return PackedRuns(bytes(packed))  # type: ignore[return-value]
 
 
+def placed(fragment: Fragment, base: int) -> Fragment:
+    """What decoding the block of a fragment gives if its payload base is `base`."""
+
+    def shifted(ref: Any) -> Any:
+        return ref if ref.object_id else ref._replace(offset=ref.offset + base)
+
+    return _mapped(fragment, shifted)
+
+
 def rehomed(fragment: Fragment, home: bytes) -> Fragment:
     """The same fragment as a block in another object writes it: what lay in its own object is now
     in the object `home`.
     """
-    columns = tuple(
-        chunk._replace(frames=tuple(_moved(frame, home) for frame in chunk.frames))
+
+    def moved(ref: Any) -> Any:
+        return ref if ref.object_id else ref._replace(object_id=home)
+
+    return _mapped(fragment, moved)
+
+
+def _mapped(fragment: Fragment, changed: Callable[[Any], Any]) -> Fragment:
+    """The fragment with each place of a frame or bitmap changed."""
+    columns = tuple([
+        chunk._replace(frames=tuple([changed(frame) for frame in chunk.frames]))
         for chunk in fragment.columns
-    )
-    overlays = tuple(
-        o._replace(bitmap=_moved(o.bitmap, home), values=_moved(o.values, home))
-        for o in fragment.overlays
-    )
+    ])  # fmt: skip
+    overlays = tuple([
+        o._replace(bitmap=changed(o.bitmap), values=changed(o.values)) for o in fragment.overlays
+    ])  # fmt: skip
     deletion = fragment.deletion
     if deletion is not None:
-        deletion = deletion._replace(bitmap=_moved(deletion.bitmap, home))
+        deletion = deletion._replace(bitmap=changed(deletion.bitmap))
     return fragment._replace(columns=columns, overlays=overlays, deletion=deletion)
-
-
-def _moved(ref: Any, home: bytes) -> Any:
-    return ref if ref.object_id else ref._replace(object_id=home)
 
 
 class PlainFrame(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deeplake.format.block import Block
+from deeplake.format.fragment import rehomed
 from deeplake.table.fragments import OpenFragment
 
 if TYPE_CHECKING:
@@ -59,7 +60,9 @@ class BlockFragment(OpenFragment):
         """All of the block."""
         found = self._fragment
         if found is None:
-            found = self._fragment = self.block.fragment()
+            known = self._objects.known_fragment(self.path[-1])
+            found = self.block.fragment() if known is None else rehomed(known, self.block.home)
+            self._fragment = found
         return found
 
     @property

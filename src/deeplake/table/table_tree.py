@@ -14,17 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deeplake.errors import MalformedObjectError
 from deeplake.format import fragment as fragments
 from deeplake.format import tree
 from deeplake.table.fragments import OpenFragment, partition
+from deeplake.versioning.objects import FRAGMENTS_KEPT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     import numpy.typing as npt
 
-    from deeplake.format.fragment import Fragment
     from deeplake.format.slot import SlotHead
     from deeplake.format.tree import Record
     from deeplake.table.edits import FragmentEdit
@@ -33,9 +32,6 @@ if TYPE_CHECKING:
     Rows = npt.NDArray[np.int64]
 
 NOTHING: Mapping[Any, Any] = MappingProxyType({})
-
-FRAGMENTS_KEPT = 1024
-"""Opened fragments kept per table: 1,024 x 65,536 rows, or 32 MB of one-row commits."""
 
 
 class TreeNode:
@@ -85,12 +81,9 @@ class TableTree:
         records: Sequence[Record],
         staged: Sequence[OpenFragment] = (),
         edits: Mapping[Record, FragmentEdit] = NOTHING,
-        decoded: dict[Record, Fragment] | None = None,
     ) -> None:
         self._objects = objects
         self._head = head
-        self._decoded = {} if decoded is None else decoded
-        """Fragment blocks that were read, shared with the trees of the open transaction."""
         self._records = records
         self._kept: deque[tuple[TreeNode, int]] = deque()
         self._edits = edits
@@ -107,7 +100,7 @@ class TableTree:
         self, staged: Sequence[OpenFragment], edits: Mapping[Record, FragmentEdit]
     ) -> TableTree:
         """The same tree as an open transaction sees it."""
-        return TableTree(self._objects, self._head, self._records, staged, edits, self._decoded)
+        return TableTree(self._objects, self._head, self._records, staged, edits)
 
     @property
     def edited_records(self) -> frozenset[Record]:
@@ -122,21 +115,9 @@ class TableTree:
     def at(self, path: tuple[Record, ...]) -> OpenFragment:
         """A fragment by its path, as it is stored, its frames with the objects they lie in."""
         record = path[-1]
-        fragment = fragments.rehomed(self._fragment(record), tree.object_of(record))
+        stored = self._objects.fragment(record, self._head)
+        fragment = fragments.rehomed(stored, tree.object_of(record))
         return OpenFragment(self._objects, fragment, self._objects.record_key(record), None, path)
-
-    def _fragment(self, record: Record) -> Fragment:
-        """A fragment as it is stored, read once."""
-        found = self._decoded.get(record)
-        if found is None:
-            key = self._objects.record_key(record)
-            found = fragments.decode(self._objects.read_record(record, self._head), key)
-            if found.live_rows != record.rows:
-                raise MalformedObjectError(f"a fragment in {key} has not the rows its table says")
-            if len(self._decoded) >= FRAGMENTS_KEPT:
-                self._decoded.clear()
-            self._decoded[record] = found
-        return found
 
     def locate(self, row: int) -> tuple[OpenFragment, int]:
         """The fragment that holds a position, and the position within it."""
@@ -167,7 +148,8 @@ class TableTree:
             found = TreeNode(records, (), path, self._gone)
         else:
             edit = self._edits.get(record)
-            found = OpenFragment(self._objects, self._fragment(record), key, edit, path)
+            stored = self._objects.fragment(record, self._head)
+            found = OpenFragment(self._objects, stored, key, edit, path)
             if len(self._kept) >= FRAGMENTS_KEPT:
                 parent, oldest = self._kept.popleft()
                 parent.children[oldest] = None

@@ -213,7 +213,7 @@ class _Painting:
         for run in runs:
             run.spread = run.colours
         unknown = list({parent: None for parent, _ in steps if self._run_of(parent) is None})
-        read = self.objects.parallel(lambda parent: self.slot(*parent[:2]), unknown)
+        read = self.objects.parallel(self._commit, unknown)
         slots = dict(zip(unknown, read, strict=True))
         for parent, colours in steps:
             known, slot = self._run_of(parent), slots.get(parent)
@@ -228,13 +228,23 @@ class _Painting:
                 self._paint(known, parent.sequence, colours)
 
     def _read(self, places: Iterable[tuple[int, int]]) -> list[SlotHead | None]:
-        return self.objects.parallel(lambda place: self.objects.read_slot(*place), list(places))
+        def read(place: tuple[int, int]) -> SlotHead | None:
+            return self.objects.recalled_slot(*place) or self.objects.read_slot(*place)
+
+        return self.objects.parallel(read, list(places))
+
+    def _commit(self, commit: CommitId) -> SlotHead | None:
+        """The slot of a commit, from memory if it is there."""
+        found = self.objects.recalled_slot(*commit[:2])
+        known = found is not None and found.header.commit_id == commit
+        return found if known else self.slot(*commit[:2])
 
     def slot(self, branch: int, sequence: int) -> SlotHead | None:
         """A slot; if it has expired, the newest one kept before it, which is of the same run, or
         the one that this run was built upon.
         """
-        found = self._seen.get((branch, sequence)) or self.objects.read_slot(branch, sequence)
+        found = self._seen.get((branch, sequence))
+        found = found or self.objects.read_slot_again(branch, sequence)
         if found is None:
             return self._bridge.read((branch, sequence))
         if len(self._seen) >= _SEEN_MAX:

@@ -81,8 +81,7 @@ class _Ready(NamedTuple):
     """A fragment that comes into the tree, encoded but for its payload base."""
 
     block: bytes
-    rows: int
-    known: dict[int, stats.ColumnStatistics]
+    fragment: Fragment
 
 
 class _Change(NamedTuple):
@@ -101,6 +100,8 @@ class _Slot:
         self.blocks: list[bytes] = []
         self.at = slot.HEAD.size
         self.known: dict[tree.Record, dict[int, stats.ColumnStatistics]] = {}
+        self.edited: dict[tree.Record, Fragment] = {}
+        """Fragments with changes: what is changed once is often changed again."""
         self.tables: dict[str, TableState] = {}
 
     def place(self, block: bytes) -> BlockRef:
@@ -125,6 +126,8 @@ def assemble(
         text = slot.header_json(header)
     for record, known in layout.known.items():
         objects.keep_statistics(record, known)
+    for record, fragment in layout.edited.items():
+        objects.keep_fragment(record, fragment, base)
     head_length = base or layout.at + len(text)
     parts = slot.encode(layout.blocks, text, head_length, staged.payload, staged.payload_length)
     raw = bytes(parts[0])
@@ -161,8 +164,7 @@ def _ready(fragment: Fragment, nonce: int) -> _Ready:
     """A fragment encoded; what it changes gets the version of this commit."""
     if fragment.overlays or fragment.deletion is not None:
         fragment = _versioned(fragment, nonce)
-    known = {chunk.column_id: chunk.statistics for chunk in fragment.columns}
-    return _Ready(fragments.encode(fragment), fragment.live_rows, known)
+    return _Ready(fragments.encode(fragment), fragment)
 
 
 def _guessed_base(parent: Snapshot, stamp: Stamp, changes: Sequence[_Change], place: Place) -> int:
@@ -293,8 +295,10 @@ def _placed(layout: _Slot, found: tree.Record | _Ready, place: Place, base: int)
     if isinstance(found, tree.Record):
         return found
     ref = layout.place(fragments.based(found.block, base))
-    record = _record(ref, found.rows, 0, place)
-    layout.known[record] = found.known
+    record = _record(ref, found.fragment.live_rows, 0, place)
+    layout.known[record] = {c.column_id: c.statistics for c in found.fragment.columns}
+    if found.fragment.overlays or found.fragment.deletion is not None:
+        layout.edited[record] = found.fragment
     return record
 
 

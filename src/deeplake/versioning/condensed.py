@@ -92,7 +92,7 @@ def read_condensed(objects: Objects, branch: int, sequence: int) -> SlotHead | N
         DamageError, FormatVersionError: as for the slot alone, and of the stand-in.
     """
     asked: list[Callable[[int, int], SlotHead | Version | None]] = [
-        objects.read_slot,
+        objects.read_slot_again,
         partial(read_version, objects),
     ]
     head, found = objects.parallel(lambda ask: ask(branch, sequence), asked)

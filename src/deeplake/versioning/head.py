@@ -17,7 +17,7 @@ from deeplake.errors import DamageError, StoreError
 from deeplake.format.keys import expired_key, hint_key, slot_key, slot_prefix
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from deeplake.format.slot import SlotHead
     from deeplake.versioning.objects import Objects
@@ -83,9 +83,15 @@ def find_head_or(
     first = hint or 1
     steps = [first + step for step in _FIRST_STEPS]
     look = [first, *steps, _EXPIRED] if hint else [first, *steps]
-    head, *there = objects.parallel(lambda s: _look(objects, branch_id, s, first), look)
-    expired = there.pop() if hint else None
-    low, high = _bracket(first, steps, [answer is not None for answer in there])
+    if objects.store.remote:
+        head, *there = objects.parallel(lambda s: _look(objects, branch_id, s, first), look)
+        expired = there.pop() if hint else None
+        low, high = _bracket(first, steps, [answer is not None for answer in there])
+    else:  # nothing is gained by probing beyond a slot that is free
+        head = _look(objects, branch_id, first, first)
+        probes = (_look(objects, branch_id, step, first) is not None for step in steps)
+        low, high = _bracket(first, steps, probes)
+        expired = _look(objects, branch_id, _EXPIRED, first) if hint else None
     if head is None:
         expired, other = True, None
         if not hint:
@@ -159,7 +165,7 @@ def _probe(objects: Objects, branch_id: int, sequences: Sequence[int]) -> list[b
     return objects.parallel(lambda s: objects.exists(slot_key(branch_id, s)), sequences)
 
 
-def _bracket(low: int, steps: Sequence[int], there: Sequence[bool]) -> tuple[int, int]:
+def _bracket(low: int, steps: Iterable[int], there: Iterable[bool]) -> tuple[int, int]:
     """(newest known to exist, oldest known to be free); the latter 0 if none is known."""
     for step, exists in zip(steps, there, strict=True):
         if not exists:

@@ -22,6 +22,7 @@ from deeplake.storage.heap import keep_freed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from deeplake.format.fragment import Fragment
     from deeplake.format.slot import BlockRef, SlotHead
     from deeplake.format.statistics import ColumnStatistics
     from deeplake.format.tree import Record
@@ -33,6 +34,16 @@ if TYPE_CHECKING:
 
 STATISTICS_KEPT = 4096
 """Statistics of this many tree records are kept in memory: a writer's next nodes need them."""
+
+_SLOTS_KEPT, _SLOT_KEPT_BYTES = 64, 16 << 10
+"""Heads of this many slots are kept in memory, of this size at most: a merge asks for parents of
+what its handle has read or written a moment ago."""
+
+FRAGMENTS_KEPT = 1024
+"""Fragments that are kept decoded: 1,024 x 65,536 rows, or 32 MB of one-row commits."""
+
+_WRITTEN_KEPT = 64
+"""Of changed fragments just written, so many are kept: the next change needs them decoded."""
 
 _NOT_READ = b"not read ahead"
 """Told from an answer by identity: None is an answer."""
@@ -50,6 +61,9 @@ class Objects:
         rows pass; here since whatever opens a table has these objects and nothing forgets them."""
         self._statistics: dict[Record, dict[int, ColumnStatistics]] = {}
         self._ahead: dict[str, bytes | None] = {}
+        self._slots: dict[tuple[int, int], SlotHead] = {}
+        self._fragments: dict[Record, Fragment] = {}
+        self._written: dict[Record, tuple[Fragment, int]] = {}
 
     def parallel(self, work: Callable[[In], Out], items: Sequence[In]) -> list[Out]:
         """`work` on each item, in threads where a request costs milliseconds; answers in order."""
@@ -104,7 +118,29 @@ class Objects:
         commit = found.header.commit_id
         if (commit.branch, commit.sequence) != (branch, sequence):
             raise MalformedObjectError(f"{key} holds commit {commit}, which belongs elsewhere.")
+        self.keep_slot(found)
         return found
+
+    def keep_slot(self, head: SlotHead) -> None:
+        """Remember a slot that was just read or written."""
+        if len(head.head) <= _SLOT_KEPT_BYTES:
+            if len(self._slots) >= _SLOTS_KEPT:
+                self._slots.pop(next(iter(self._slots)), None)
+            self._slots[head.header.commit_id[:2]] = head
+
+    def recalled_slot(self, branch: int, sequence: int) -> SlotHead | None:
+        """A slot from memory: what it holds never changes, but it may have expired since."""
+        return self._slots.get((branch, sequence))
+
+    def read_slot_again(self, branch: int, sequence: int) -> SlotHead | None:
+        """The same as `read_slot`, from memory if it is there and the slot still is.
+
+        On a local disk, where looking costs a third of reading: a bucket's reads have a cache.
+        """
+        found = None if self.store.remote else self._slots.get((branch, sequence))
+        if found is not None and self.exists(slot_key(branch, sequence)):
+            return found
+        return self.read_slot(branch, sequence)
 
     # --- blocks -----------------------------------------------------------------------------
 
@@ -138,6 +174,37 @@ class Objects:
             if record.sequence == commit.sequence and record.home == tree.slot_home(commit.branch):
                 return head.head[record.offset : record.offset + record.length]
         return self.read_block(self.record_key(record), record.offset, record.length, record.crc)
+
+    def fragment(self, record: Record, head: SlotHead | None = None) -> Fragment:
+        """A fragment as it is stored, decoded once and kept for all trees that hold it.
+
+        Raises:
+            DamageError: it is not what was written, or has not the rows its record says.
+        """
+        found = self.known_fragment(record)
+        if found is None:
+            key = self.record_key(record)
+            found = fragments.decode(self.read_record(record, head), key)
+            if found.live_rows != record.rows:
+                raise MalformedObjectError(f"a fragment in {key} has not the rows its table says")
+            if len(self._fragments) >= FRAGMENTS_KEPT:
+                self._fragments.clear()
+            self._fragments[record] = found
+        return found
+
+    def known_fragment(self, record: Record) -> Fragment | None:
+        """The same if it was decoded or written before, else None."""
+        found = self._fragments.get(record)
+        written = None if found is not None else self._written.pop(record, None)
+        if written is not None:
+            found = self._fragments[record] = fragments.placed(*written)
+        return found
+
+    def keep_fragment(self, record: Record, written: Fragment, base: int) -> None:
+        """Remember a fragment just written, whose payload begins at `base` of its object."""
+        if len(self._written) >= _WRITTEN_KEPT:
+            self._written.pop(next(iter(self._written)), None)
+        self._written[record] = written, base
 
     def statistics(self, record: Record) -> dict[int, ColumnStatistics]:
         """Column id -> statistics of all rows below a record, kept for the next time."""

@@ -298,6 +298,7 @@ def _take_slot(objects: Objects, made: Assembled, commit_id: CommitId) -> Snapsh
             if _stored(objects, commit_id) is None:
                 raise
             raise _unknown(commit_id) from error
+        objects.keep_slot(made.head)
         return Snapshot(objects, made.head, made.tables)
     found = _stored(objects, commit_id)
     if found is None:
