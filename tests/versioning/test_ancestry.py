@@ -291,7 +291,7 @@ def fork() -> tuple[TracingStore, CommitId, list[CommitId]]:
     base = grown(history, main, 100)
     dev = history.branch(base)
     heads = [grown(history, branch, 5000).commit_id for branch in (main, dev)]
-    return TracingStore(store, remote=True, latency_s=0.002), base.commit_id, heads
+    return TracingStore(store, remote=True, latency_s=0.01), base.commit_id, heads
 
 
 def test_a_fork_of_thousands_of_commits_takes_a_handful_of_reads(fork):
