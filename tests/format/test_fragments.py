@@ -16,9 +16,11 @@ from deeplake.format.fragment import (
     FrameRef,
     Overlay,
     Run,
+    based,
     decode,
     encode,
     object_ids,
+    placed,
     rehomed,
 )
 from deeplake.format.keys import slot_object
@@ -84,6 +86,13 @@ def test_frames_of_the_same_object_are_addressed_from_the_payload_base(fragment,
     for before, after in zip(fragment.overlays, moved.overlays, strict=True):
         for a, b in ((before.bitmap, after.bitmap), (before.values, after.values)):
             assert b.offset == a.offset + (base if a.object_id == b"" else 0)
+
+
+@given(fragments(), st.integers(0, 1 << 40))
+def test_the_payload_base_may_be_told_later(fragment, base):
+    block = encode(fragment._replace(payload_base=base))
+    assert based(encode(fragment), base) == block
+    assert placed(fragment, base) == decode(block, "a fragment")
 
 
 @given(fragments())

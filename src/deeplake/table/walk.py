@@ -52,6 +52,8 @@ class Side:
     def fragments(self, paths: Sequence[Path]) -> list[BlockFragment]:
         """Some fragments, opened; several are read at once from a bucket."""
         known = [self._open.get(path[-1]) for path in paths]
+        if None not in known:
+            return known  # type: ignore[return-value]
         missing = [path for path, there in zip(paths, known, strict=True) if there is None]
         opened = self.objects.parallel(self.fragment, missing)
         self._open.update((found.path[-1], found) for found in opened)

@@ -289,7 +289,8 @@ def _resolve_name(objects: Objects, name: str) -> Resolved:
     if not may_be_name(explicit or name):
         raise _no_ref(objects, name)
     if explicit is None:
-        objects.fetch_ahead(first_reads(name))
+        if objects.store.remote:
+            objects.fetch_ahead(first_reads(name))
         branch = refs.find_branch(objects, name)
         if branch is not None:
             return Resolved(branch_head(objects, branch), branch)
