@@ -69,3 +69,16 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 def test_the_version_is_the_one_of_the_distribution() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert deeplake.__version__ == project["version"]
+
+
+def test_a_module_for_later_is_loaded_when_a_name_of_it_is_asked_for() -> None:
+    loaded = loaded_after(
+        "import sys\n"
+        "from deeplake.loading import later\n"
+        "base64 = later('base64')\n"
+        "assert 'base64' not in sys.modules\n"
+        "encode = base64.b64encode\n"
+        "assert encode is sys.modules['base64'].b64encode is vars(base64)['b64encode']\n"
+        "assert not hasattr(base64, 'b65encode')"
+    )
+    assert "base64" in loaded

@@ -6,20 +6,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deeplake.api.positions import position, positions, within
 from deeplake.errors import DtypeError, InputError
+from deeplake.loading import later
 from deeplake.types.base import VarData, VarLayout
-from deeplake.types.data import slice_rows, var_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import numpy.typing as npt
 
+    from deeplake.api import positions
     from deeplake.api.query_view import QueryColumn
     from deeplake.api.session import Session
     from deeplake.table.column import ColumnReader
+    from deeplake.types import data as columnar
     from deeplake.types.base import ColumnData, ColumnType
+else:
+    positions = later("deeplake.api.positions")
+    columnar = later("deeplake.types.data")
 
 DECODE_ROWS_MIN = 16
 """Media rows from which decoding is spread over threads (the decoders release the GIL)."""
@@ -64,7 +68,7 @@ class Column:
         if type(key) is int and self._rows is None:
             raw = self._cell(key)
             return raw if raw is None else self._type.cell(raw)
-        row = position(key, len(self))
+        row = positions.position(key, len(self))
         if row is not None:
             raw = self._cell(row if self._rows is None else int(self._rows[row]))
             return raw if raw is None else self._type.cell(raw)
@@ -94,9 +98,9 @@ class Column:
         """Many rows as column data."""
         if self._version != self._session.version:
             self._open()
-        rows = positions(key, len(self))
+        rows = positions.positions(key, len(self))
         if self._rows is not None:
-            rows = within(self._rows, rows)
+            rows = positions.within(self._rows, rows)
         return read(self._reader, rows)
 
     @property
@@ -116,12 +120,12 @@ class Column:
             self._open()
         if type(key) is int and self._rows is None:
             return self._reader.stored(key)
-        row = position(key, len(self))
+        row = positions.position(key, len(self))
         if row is not None:
             return self._reader.stored(row if self._rows is None else int(self._rows[row]))
         data = self.data(key)
         assert isinstance(data, VarData)
-        rows = var_rows(data)
+        rows = columnar.var_rows(data)
         values = [row if type(row) is bytes else bytes(row) for row in rows]
         if data.valid is None:
             return values  # type: ignore[return-value]
@@ -199,5 +203,5 @@ def decode(type_: ColumnType, data: ColumnData) -> Any:
     step = -(-rows // (threads * 4))
     cuts = [(at, min(at + step, rows)) for at in range(0, rows, step)]
     with ThreadPoolExecutor(threads) as pool:
-        parts = pool.map(lambda cut: type_.values(slice_rows(data, *cut)), cuts)
+        parts = pool.map(lambda cut: type_.values(columnar.slice_rows(data, *cut)), cuts)
         return [value for part in parts for value in part]

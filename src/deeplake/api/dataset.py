@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, overload
 
 from deeplake.api.column import Column
 from deeplake.api.optimizable import Optimizable
-from deeplake.api.positions import position, positions
 from deeplake.api.streamed import Streamed
 from deeplake.api.verbs import Versioned
 from deeplake.api.view import View
 from deeplake.errors import InputError
+from deeplake.loading import later
 
 if TYPE_CHECKING:
     import os
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from deeplake.api import positions
     from deeplake.api.query_view import QueryView
     from deeplake.api.session import Session
     from deeplake.api.stand import Stand
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from deeplake.loaders.source import RowSource
     from deeplake.sql.parameters import Parameters
     from deeplake.versioning.history import Commit
+else:
+    positions = later("deeplake.api.positions")
 
 
 class Dataset(Versioned, Optimizable, Streamed):
@@ -86,10 +89,10 @@ class Dataset(Versioned, Optimizable, Streamed):
             return found
         if isinstance(key, str):  # a NumPy string: the name of a DataFrame's column
             return self[str(key)]
-        row = position(key, len(self))
+        row = positions.position(key, len(self))
         if row is None:
             session = self._session.pinned()
-            return View(session, positions(key, session.rows))
+            return View(session, positions.positions(key, session.rows))
         return {name: self[name][row] for name in self._session.columns.names}
 
     def __contains__(self, name: object) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, overload
 
 from deeplake.api.column import Column
-from deeplake.api.positions import position, positions, within
 from deeplake.api.streamed import Streamed
+from deeplake.loading import later
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from deeplake.api import positions
     from deeplake.api.session import Session
     from deeplake.api.summary import Schema
     from deeplake.loaders.source import RowSource
+else:
+    positions = later("deeplake.api.positions")
 
 
 class View(Streamed):
@@ -41,9 +44,11 @@ class View(Streamed):
         """A column by name, a row by position, a narrower view."""
         if isinstance(key, str):
             return Column(self._session, key, self._rows)
-        row = position(key, len(self))
+        row = positions.position(key, len(self))
         if row is None:
-            return View(self._session, within(self._rows, positions(key, len(self))))
+            return View(
+                self._session, positions.within(self._rows, positions.positions(key, len(self)))
+            )
         at = int(self._rows[row])
         return {name: Column(self._session, name, None)[at] for name in self._session.columns.names}
 

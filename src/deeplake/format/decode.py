@@ -8,7 +8,7 @@ flat layouts; they must return the same (tests/table/test_fast_paths.py).
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from deeplake.format.checksum import crc32c, damaged
 from deeplake.format.packed import WIDTHS, Packing, size_of
 from deeplake.format.text import TextReader
 from deeplake.format.unpack import unpack
+from deeplake.loading import later
 from deeplake.types.base import (
     FixedData,
     FixedLayout,
@@ -29,31 +30,34 @@ from deeplake.types.base import (
     VarData,
     VarLayout,
 )
-from deeplake.types.data import offsets_of, take_rows
 
 if TYPE_CHECKING:
+    from typing import Protocol
+
     import numpy.typing as npt
 
     from deeplake.format.text import TextBlocks
     from deeplake.types.base import ColumnData, Layout
 
     Bytes = npt.NDArray[np.uint8]
+    from deeplake.types import data as columnar
 
+    class Payload(Protocol):
+        """The payload bytes of one frame."""
 
-class Payload(Protocol):
-    """The payload bytes of one frame."""
+        def read(self, start: int, stop: int) -> Bytes:
+            """Bytes start:stop, block checksums verified where the frame has them."""
+            ...
 
-    def read(self, start: int, stop: int) -> Bytes:
-        """Bytes start:stop, block checksums verified where the frame has them."""
-        ...
+        def read_many(self, ranges: list[tuple[int, int]]) -> list[Bytes]:
+            """Bytes start:stop of each range, in one round where a request costs milliseconds."""
+            ...
 
-    def read_many(self, ranges: list[tuple[int, int]]) -> list[Bytes]:
-        """Bytes start:stop of each range, in one round where a request costs milliseconds."""
-        ...
-
-    def external(self, object_id: bytes, length: int) -> Bytes:
-        """A value stored as an object of its own."""
-        ...
+        def external(self, object_id: bytes, length: int) -> Bytes:
+            """A value stored as an object of its own."""
+            ...
+else:
+    columnar = later("deeplake.types.data")
 
 
 def node_count(layout: Layout) -> int:
@@ -153,7 +157,7 @@ class FrameDecoder:
         """`_node` for rows by position."""
         if isinstance(layout, FixedLayout):
             whole, after = self._node(layout, node, count, 0, count)
-            return take_rows(whole, rows), after
+            return columnar.take_rows(whole, rows), after
         valid = self._valid(count, node, 0, count)
         valid = None if valid is None or valid[rows].all() else valid[rows]
         if isinstance(layout, StructLayout):
@@ -164,7 +168,7 @@ class FrameDecoder:
             return StructData(len(rows), tuple(children), valid), after
         ends = self.offsets(count, node)
         starts, sizes = ends[rows], ends[rows + 1] - ends[rows]
-        offsets = offsets_of(sizes)
+        offsets = columnar.offsets_of(sizes)
         if isinstance(layout, ListLayout):
             inner = np.repeat(starts - offsets[:-1], sizes) + np.arange(offsets[-1])
             data, after = self._take(layout.child, node + 1, int(ends[-1]), inner)
@@ -297,7 +301,7 @@ class FrameDecoder:
             if low <= row < high:
                 buffers[row - low] = self.external(record)
                 sizes[row - low] = record[2]
-        return VarData(offsets_of(sizes), buffers, valid, extras)
+        return VarData(columnar.offsets_of(sizes), buffers, valid, extras)
 
     def verify_rows(self, rows: range | list[int], buffers: list[bytes]) -> None:
         """Compare values with their checksums; ChecksumError names the row within the frame."""
@@ -327,7 +331,7 @@ class FrameDecoder:
         offsets = self.offsets(self.rows)
         extras = tuple(extra[rows] for extra in self.extras())
         sizes = offsets[rows + 1] - offsets[rows]
-        return VarData(offsets_of(sizes), self.text().rows(rows), valid, extras)
+        return VarData(columnar.offsets_of(sizes), self.text().rows(rows), valid, extras)
 
     def externals(self) -> dict[int, tuple[bytes, int, int]]:
         """Row -> (object id, crc, length) of values stored as objects of their own."""

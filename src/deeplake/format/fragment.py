@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from deeplake.errors import MalformedObjectError
 from deeplake.format.keys import slot_object
-from deeplake.format.statistics import ColumnStatistics
 from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
@@ -108,6 +107,19 @@ class PackedRuns(Sequence[Run]):
 
     def __hash__(self) -> int:
         return hash(self._all())
+
+
+class ColumnStatistics(NamedTuple):
+    """What `format.statistics` makes and reads.
+
+    `low` and `high` are `EMPTY_BOUND` where `kind` bounds nothing; NONE has no counts either.
+    """
+
+    kind: int
+    nulls: int
+    nans: int
+    low: bytes
+    high: bytes
 
 
 class ColumnChunk(NamedTuple):

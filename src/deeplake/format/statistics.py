@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deeplake.errors import MalformedObjectError
+from deeplake.format.fragment import ColumnStatistics as ColumnStatistics  # noqa: PLC0414
 from deeplake.types.base import FixedData, FixedLayout, VarData, VarLayout
 from deeplake.types.data import var_rows
-from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,16 +31,6 @@ _NUMBER_BOUNDS = {SIGNED: "<q8x", UNSIGNED: "<Q8x", FLOAT: "<d8x"}
 PREFIX_BYTES = 15
 TRUNCATED = 16
 """Last byte of a text bound that is only a prefix; otherwise it is the text's length."""
-
-
-class ColumnStatistics(NamedTuple):
-    """`low` and `high` are `EMPTY_BOUND` where `kind` bounds nothing; NONE has no counts either."""
-
-    kind: int
-    nulls: int
-    nans: int
-    low: bytes
-    high: bytes
 
 
 EMPTY_BOUND = bytes(16)

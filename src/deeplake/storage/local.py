@@ -21,19 +21,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deeplake.errors import StoreError, StoreUnavailableError, TruncatedObjectError
+from deeplake.loading import later
 from deeplake.storage import disk
 from deeplake.storage.failures import outside, store_error
 from deeplake.storage.keys import check_key, check_prefix, is_key
 from deeplake.storage.parts import Views, flat
-from deeplake.storage.store import ObjectInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     import numpy.typing as npt
 
+    from deeplake.storage import store
     from deeplake.storage.store import ByteView
     from deeplake.types.base import Buffer
+else:
+    store = later("deeplake.storage.store")
 
 MAPS_MAX = 1_024
 """Mapped packs of one store: 64 GiB of them, far below the 65,530 maps of a Linux process."""
@@ -180,12 +183,12 @@ class LocalStore:
             raise self._error(IsADirectoryError(errno.EISDIR, "a folder"), "look at", key)
         return info.st_size
 
-    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+    def list(self, prefix: str) -> Iterator[store.ObjectInfo]:
         """See `Store.list`. Files whose names are no keys (`tmp/`, .DS_Store) are left out."""
         check_prefix(prefix)
         return self._walk(prefix)
 
-    def _walk(self, prefix: str) -> Iterator[ObjectInfo]:
+    def _walk(self, prefix: str) -> Iterator[store.ObjectInfo]:
         folders = [prefix[: prefix.rfind("/") + 1]]
         while folders:
             folder = folders.pop()
@@ -448,9 +451,9 @@ def _read_exactly(fd: int, key: str, start: int, length: int) -> bytes:
     raise outside(key, start, length, os.fstat(fd).st_size)
 
 
-def _info(key: str, entry: os.DirEntry[str]) -> ObjectInfo | None:
+def _info(key: str, entry: os.DirEntry[str]) -> store.ObjectInfo | None:
     try:
         info = entry.stat()
     except FileNotFoundError:
         return None  # deleted while we walked
-    return ObjectInfo(key, info.st_size, info.st_mtime)
+    return store.ObjectInfo(key, info.st_size, info.st_mtime)

@@ -13,11 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deeplake.errors import RowIndexError
-from deeplake.table.edited import EditedFrame, taken_into
+from deeplake.loading import later
 from deeplake.table.fragments import partition
-from deeplake.table.frames import FixedFrame
 from deeplake.types.base import FixedData, FixedLayout
-from deeplake.types.data import concat, nulls, private, take_rows
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -26,10 +24,15 @@ if TYPE_CHECKING:
     from deeplake.table.fragments import Chunk
     from deeplake.table.frames import Frame
     from deeplake.table.table_tree import TableTree
+    from deeplake.types import data as columnar
     from deeplake.types.base import ColumnData
     from deeplake.versioning.objects import Objects
 
     Rows = npt.NDArray[np.int64]
+    from deeplake.table import edited
+else:
+    edited = later("deeplake.table.edited")
+    columnar = later("deeplake.types.data")
 
 NO_RUN: Any = (0, -1, None)
 """First row, row after the last, and reader of no frame."""
@@ -46,7 +49,7 @@ class ColumnReader:
         self._column = column
         self.layout = column.type.layout
         self.rows = tree.rows
-        self._run: tuple[int, int, FixedFrame | EditedFrame] = NO_RUN
+        self._run: tuple[int, int, Frame] = NO_RUN
 
     def cell(self, row: int) -> Any:
         """One raw cell, None for NULL. Negative positions count from the end.
@@ -82,7 +85,7 @@ class ColumnReader:
                 *shape) of its dtype. The result then lies at its beginning.
         """
         if low >= high:
-            return nulls(self.layout, 0)
+            return columnar.nulls(self.layout, 0)
         first, last, frame = self._run
         if first <= low and high <= last:
             values = _room(self.layout, high - low, out)  # type: ignore[arg-type]
@@ -101,8 +104,8 @@ class ColumnReader:
             lambda item: item[0].frame(item[1][0]).slice(item[1][1], item[1][2]), work
         )
         if len(pieces) == 1:
-            return private(pieces[0])
-        return concat(pieces)
+            return columnar.private(pieces[0])
+        return columnar.concat(pieces)
 
     def _filled(
         self,
@@ -131,7 +134,7 @@ class ColumnReader:
         """Keep the frame a slice ended in: the next slice mostly begins there, 5 us sooner."""
         k = run[0]
         frame = chunk.frame(k)
-        if isinstance(frame, FixedFrame | EditedFrame):
+        if frame.straight:
             first = high - run[2]
             self._run = (first, first + chunk.rows_of(k), frame)
 
@@ -141,17 +144,17 @@ class ColumnReader:
         `out` is as for `slice`.
         """
         if not len(rows):
-            return nulls(self.layout, 0)
+            return columnar.nulls(self.layout, 0)
         groups = self._frame_groups(rows)
         if isinstance(self.layout, FixedLayout):
             return self._take_fixed(self.layout, groups, len(rows), out)
         pieces = self._objects.parallel(lambda g: g[0].take(g[1]), groups)
-        data = concat(pieces)
+        data = columnar.concat(pieces)
         if len(groups) == 1:
             return data
         back = np.empty(len(rows), np.int64)
         back[np.concatenate([places for _, _, places in groups])] = np.arange(len(rows))
-        return take_rows(data, back)
+        return columnar.take_rows(data, back)
 
     def nulls(self, rows: Rows) -> int:
         """NULLs among rows by position, repeats counted; reads indexes of frames and no values."""
@@ -181,7 +184,7 @@ class ColumnReader:
 
         def gather(group: tuple[Frame, Rows, Rows]) -> npt.NDArray[np.bool_] | None:
             frame, rows, places = group
-            return taken_into(frame, rows, values, None if alone else places)
+            return edited.taken_into(frame, rows, values, None if alone else places)
 
         taken = self._objects.parallel(gather, groups)
         for (_, _, places), some in zip(groups, taken, strict=True):

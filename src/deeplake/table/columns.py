@@ -22,17 +22,20 @@ from deeplake.errors import (
 )
 from deeplake.format import schema as schemas
 from deeplake.format.schema import MARKS, ColumnSpec, TableSchema
+from deeplake.loading import later
 from deeplake.types import declare
 from deeplake.types.base import FixedLayout, row_count
-from deeplake.types.data import nulls, take_rows
-from deeplake.types.elements import CODES, NAMES
 from deeplake.types.named import NamedTuple
-from deeplake.types.rows import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from deeplake.types import data as columnar
+    from deeplake.types import elements
     from deeplake.types.base import ColumnData, ColumnType, Layout
+else:
+    elements = later("deeplake.types.elements")
+    columnar = later("deeplake.types.data")
 
 COLUMNS_MAX = 10_000
 COLUMN_NAME_BYTES_MAX = 255
@@ -68,7 +71,7 @@ class Column(NamedTuple):
         """
         if not self.former:
             return 0
-        return CODES[np.dtype(self.type.layout.dtype).name]  # type: ignore[union-attr]
+        return elements.CODES[np.dtype(self.type.layout.dtype).name]  # type: ignore[union-attr]
 
     def layout_of(self, generation: int) -> Layout:
         """How values of a generation are laid out.
@@ -98,7 +101,7 @@ class Column(NamedTuple):
         today = self.type.layout
         if not generation:
             return self.former[0] if self.former else today
-        dtype = NAMES.get(generation)
+        dtype = elements.NAMES.get(generation)
         if dtype is None or not isinstance(today, FixedLayout):
             return None
         return today._replace(dtype=np.dtype(dtype).newbyteorder("<").str)
@@ -224,6 +227,8 @@ class Columns:
             given = data.get(column.name)
             filled = _left_out(column, rows) if given is None else given
             if column.not_null and filled.valid is not None and not filled.valid.all():
+                from deeplake.types.rows import refusal
+
                 raise refusal(
                     NullValueError,
                     f"{'no value' if given is None else 'NULL'} in a not_null column",
@@ -276,8 +281,8 @@ def _rows_alike(former: Layout, layout: Layout) -> bool:
 def _left_out(column: Column, rows: int) -> ColumnData:
     """What a column holds that no value was given for."""
     if column.default is None:
-        return nulls(column.type.layout, rows)
-    return take_rows(column.default, np.zeros(rows, np.int64))
+        return columnar.nulls(column.type.layout, rows)
+    return columnar.take_rows(column.default, np.zeros(rows, np.int64))
 
 
 @lru_cache(64)

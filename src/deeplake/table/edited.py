@@ -103,6 +103,8 @@ class EditedFrame(Frame):
         "_whole",
     )  # fmt: skip
 
+    straight = True
+
     def __init__(
         self,
         base: Chunk,

@@ -10,17 +10,8 @@ import numpy as np
 
 from deeplake.errors import MalformedObjectError
 from deeplake.format.fragment import MIXED_VERSIONS
-from deeplake.table.edited import EditedFrame, patched
+from deeplake.loading import later
 from deeplake.table.frames import Frame, open_frame
-from deeplake.table.overlays import (
-    WidenedFrame,
-    live_places,
-    read_bitmap,
-    read_overlay,
-    read_versions,
-)
-from deeplake.table.pieces import PieceFrame
-from deeplake.types.data import concat, nulls, take_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -40,11 +31,19 @@ if TYPE_CHECKING:
     from deeplake.table.columns import Column
     from deeplake.table.edits import FragmentEdit
     from deeplake.table.overlays import Live
+    from deeplake.types import data as columnar
     from deeplake.types.base import ColumnData, Layout
     from deeplake.versioning.objects import Objects
 
     Rows = npt.NDArray[np.int64]
     Versions = npt.NDArray[np.uint64]
+    from deeplake.table import edited, pieces
+    from deeplake.table import overlays as over
+else:
+    pieces = later("deeplake.table.pieces")
+    over = later("deeplake.table.overlays")
+    edited = later("deeplake.table.edited")
+    columnar = later("deeplake.types.data")
 
 
 class Chunk:
@@ -82,23 +81,23 @@ class Chunk:
         if found is None:
             found = open_frame(self._objects, self._stored, self._refs[k], self._own_key)
             if self._stored is not self._layout:
-                found = WidenedFrame(found, self._layout)  # type: ignore[arg-type]
+                found = over.WidenedFrame(found, self._layout)  # type: ignore[arg-type]
             self._frames[k] = found
         return found
 
     def slice(self, low: int, high: int) -> ColumnData:
         """Rows low:high (low < high) as one; may share memory with a frame."""
-        return concat([self.frame(k).slice(a, z) for k, a, z in self.runs(low, high)])
+        return columnar.concat([self.frame(k).slice(a, z) for k, a, z in self.runs(low, high)])
 
     def take(self, rows: Rows) -> ColumnData:
         """Rows by position, in the order given; at least one."""
         parts = self.parts(rows)
-        data = concat([self.frame(k).take(inner) for k, inner, _ in parts])
+        data = columnar.concat([self.frame(k).take(inner) for k, inner, _ in parts])
         if len(parts) == 1:
             return data
         back = np.empty(len(rows), np.int64)
         back[np.concatenate([places for _, _, places in parts])] = np.arange(len(rows))
-        return take_rows(data, back)
+        return columnar.take_rows(data, back)
 
     def nulls(self, rows: Rows) -> int:
         """NULLs among rows by position; reads no values."""
@@ -155,7 +154,7 @@ class AbsentFrame(Frame):
     def cell(self, row: int) -> Any:
         """NULL, or the default."""
         del row
-        return None if self._default is None else PieceFrame(self._default).cell(0)
+        return None if self._default is None else pieces.PieceFrame(self._default).cell(0)
 
     def slice(self, low: int, high: int) -> ColumnData:
         """As many as rows low:high."""
@@ -164,8 +163,8 @@ class AbsentFrame(Frame):
     def take(self, rows: Rows) -> ColumnData:
         """As many as rows."""
         if self._default is None:
-            return nulls(self._layout, len(rows))
-        return take_rows(self._default, np.zeros(len(rows), np.int64))
+            return columnar.nulls(self._layout, len(rows))
+        return columnar.take_rows(self._default, np.zeros(len(rows), np.int64))
 
 
 class SingleFrameChunk(Chunk):
@@ -292,12 +291,14 @@ class OpenFragment:
         if not overlays and not staged and self.rows == self.fragment.rows:
             return written
 
+        key, rows = self._own_key, self.fragment.rows
+
         def read() -> Frame:
             patches = self._objects.parallel(
-                lambda o: read_overlay(self._objects, column, o, self._own_key, self.fragment.rows),
+                lambda o: over.read_overlay(self._objects, column, o, key, rows),
                 overlays,
             )
-            return EditedFrame(written, self.live, patched([*patches, *staged]))
+            return edited.EditedFrame(written, self.live, edited.patched([*patches, *staged]))
 
         return EditedChunk(self.rows, read)
 
@@ -341,7 +342,7 @@ class OpenFragment:
         found = self._bitmaps.get(ref)
         if found is None:
             rows = self.stored_rows
-            found = self._bitmaps[ref] = read_bitmap(self._objects, ref, self._own_key, rows)
+            found = self._bitmaps[ref] = over.read_bitmap(self._objects, ref, self._own_key, rows)
         return found
 
     def overlay_versions(self, overlay: Overlay) -> Versions:
@@ -350,7 +351,7 @@ class OpenFragment:
             return np.array([overlay.version], np.uint64)
         found = self._versions.get(overlay.values)
         if found is None:
-            found = read_versions(self._objects, overlay.values, self._own_key)
+            found = over.read_versions(self._objects, overlay.values, self._own_key)
             self._versions[overlay.values] = found
         return found
 
@@ -378,7 +379,7 @@ class OpenFragment:
         if self._live is None:
             staged = () if self.edit is None else self.edit.deleted
             gone = np.concatenate([self.deleted, np.asarray(staged, np.int64)])
-            self._live = live_places(self.stored_rows, gone)
+            self._live = over.live_places(self.stored_rows, gone)
         return self._live
 
     def places(self, rows: Rows) -> Rows:

@@ -19,9 +19,9 @@ from deeplake.format import packed
 from deeplake.format.checksum import crc32c, damaged
 from deeplake.format.decode import FrameDecoder
 from deeplake.format.keys import OBJECT_ID_BYTES, object_key
+from deeplake.loading import later
 from deeplake.table.payload import LocalPayload, RemotePayload
 from deeplake.types.base import FixedData, FixedLayout, VarData, VarLayout
-from deeplake.types.data import concat, offsets_of, private, take_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,11 +29,14 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from deeplake.format.fragment import FrameRef
+    from deeplake.types import data as columnar
     from deeplake.types.base import ColumnData, Layout
     from deeplake.versioning.objects import Objects
 
     Rows = npt.NDArray[np.int64]
     Valid = npt.NDArray[np.bool_]
+else:
+    columnar = later("deeplake.types.data")
 
 WHOLE_BYTES_MAX = 256 << 10
 """A frame up to this size is read whole, payload and index in one request."""
@@ -115,6 +118,9 @@ class Frame:
 
     __slots__ = ("decoder", "valid")
 
+    straight = False
+    """Whether `fill` copies into the memory given: a reader of runs then goes on where it ended."""
+
     def __init__(self, decoder: FrameDecoder) -> None:
         self.decoder = decoder
         self.valid = decoder.index.validity(decoder.rows)
@@ -130,7 +136,7 @@ class Frame:
         data = self.decoder.slice(row, row + 1)
         if isinstance(data, VarData):
             return _joined(data), tuple(extra[0] for extra in data.extras)
-        return data.values[0].copy() if isinstance(data, FixedData) else private(data)
+        return data.values[0].copy() if isinstance(data, FixedData) else columnar.private(data)
 
     def stored(self, row: int) -> bytes | None:
         """The stored bytes of one cell of a var column, None for NULL."""
@@ -158,8 +164,8 @@ class Frame:
             return decoder.take(rows)
         low, high = int(rows.min()), int(rows.max()) + 1
         if high - low <= 4 * len(rows):
-            return take_rows(decoder.slice(low, high), rows - low)
-        return concat([decoder.slice(row, row + 1) for row in rows.tolist()])
+            return columnar.take_rows(decoder.slice(low, high), rows - low)
+        return columnar.concat([decoder.slice(row, row + 1) for row in rows.tolist()])
 
 
 def _joined(data: VarData) -> bytes:
@@ -185,13 +191,15 @@ class RemoteVarFrame(Frame):
         valid = None if self.valid is None else self.valid[rows]
         sizes = offsets[rows + 1] - offsets[rows]
         extras = tuple(extra[rows] for extra in decoder.extras())
-        return VarData(offsets_of(sizes), buffers, valid, extras)
+        return VarData(columnar.offsets_of(sizes), buffers, valid, extras)
 
 
 class FixedFrame(Frame):
     """Fixed rows at hand: cells by index, blocks verified at first touch."""
 
     __slots__ = ("_array", "_norms", "_payload", "_scalar", "_stride")
+
+    straight = True
 
     def __init__(self, decoder: FrameDecoder, payload: LocalPayload) -> None:
         super().__init__(decoder)
@@ -512,4 +520,4 @@ class VarFrame(Frame):
                     sizes[k] = len(buffers[k])
         valid = None if self.valid is None else self.valid[rows]
         extras = tuple(extra[rows] for extra in self._extras)
-        return VarData(offsets_of(sizes), buffers, valid, extras)
+        return VarData(columnar.offsets_of(sizes), buffers, valid, extras)

@@ -13,15 +13,19 @@ import numpy as np
 
 from deeplake import settings
 from deeplake.errors import NotFiniteError, NumericOverflowError, SchemaError
+from deeplake.loading import later
 from deeplake.types.base import FixedData, FixedLayout
 from deeplake.types.fixed import Fixed
-from deeplake.types.rows import batch, refusal, spread
-from deeplake.types.stacks import stack
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from deeplake.types import rows as given
+    from deeplake.types import stacks
     from deeplake.types.base import AnyArray, ColumnData
+else:
+    stacks = later("deeplake.types.stacks")
+    given = later("deeplake.types.rows")
 
 _DTYPES = ("float16", "float32")
 _METRICS = ("cosine", "l2", "inner")
@@ -87,8 +91,8 @@ class Embedding(Fixed):
             NotFiniteError: on NaN or infinity.
             DtypeError, NumericOverflowError: see `elements.convert`.
         """
-        rows = batch(values, column=column)
-        dense = stack(rows, self.dtype, (self.n,), name=self.name, column=column)
+        rows = given.batch(values, column=column)
+        dense = stacks.stack(rows, self.dtype, (self.n,), name=self.name, column=column)
         return self._finished(dense, rows.valid, column=column)
 
     def single(self, value: Any, *, column: str) -> FixedData | None:
@@ -108,7 +112,7 @@ class Embedding(Fixed):
         """Check the non-NULL rows and add their norms."""
         at = None if valid is None else np.flatnonzero(valid)
         norms = _norms(dense, column=column, at=at)
-        return FixedData(spread(dense, valid), valid, spread(norms, valid))
+        return FixedData(given.spread(dense, valid), valid, given.spread(norms, valid))
 
     def cell(self, raw: Any) -> AnyArray:
         """The vector as it is."""
@@ -170,14 +174,14 @@ def _squares(vectors: AnyArray) -> AnyArray:
 def _bad_vector(vector: AnyArray, norm: float, *, column: str, row: int) -> Exception:
     bad = np.flatnonzero(~np.isfinite(vector))
     if not len(bad):
-        return refusal(
+        return given.refusal(
             NumericOverflowError,
             f"the vector's L2 norm {norm:.5g} does not fit float32",
             column=column,
             row=row,
             hint="Scale the vectors down.",
         )
-    return refusal(
+    return given.refusal(
         NotFiniteError,
         f"element {bad[0]} of the vector is {vector[bad[0]]}",
         column=column,

@@ -14,16 +14,20 @@ import numpy as np
 
 from deeplake import settings
 from deeplake.errors import DependencyError, DimensionError, DtypeError, MediaError, SchemaError
+from deeplake.loading import later
 from deeplake.types.base import Extra, VarData, VarLayout
-from deeplake.types.data import var_rows
 from deeplake.types.media import Facts, Media, needs, not_media
-from deeplake.types.rows import array_of, refusal, shown
 from deeplake.types.variable import raw_bytes
 
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from deeplake.types import data as columnar
+    from deeplake.types import rows as given
     from deeplake.types.base import AnyArray, Buffer, ColumnData
+else:
+    given = later("deeplake.types.rows")
+    columnar = later("deeplake.types.data")
 
 # Code of each codec in files: docs/SPEC.md. Added to, never renumbered.
 CODECS: dict[str, int] = {
@@ -114,7 +118,7 @@ class Image(Media):
     def fill(self, data: ColumnData, slots: AnyArray) -> None:
         """Decode each image straight into its slot."""
         assert isinstance(data, VarData)
-        for payload, slot in zip(var_rows(data), slots, strict=True):
+        for payload, slot in zip(columnar.var_rows(data), slots, strict=True):
             decode(payload, slot)
 
     def encode(self, value: Any, *, column: str, row: int) -> bytes | None:
@@ -130,7 +134,7 @@ class Image(Media):
         elif isinstance(value, np.ndarray) or (
             hasattr(value, "__array__") and not hasattr(value, "read")
         ):
-            pixels = array_of(value, column=column, row=row)
+            pixels = given.array_of(value, column=column, row=row)
             if pixels.ndim == 1 and pixels.dtype == np.uint8:
                 return None  # bytes of a file
         else:
@@ -142,9 +146,9 @@ class Image(Media):
         if (encoding == "jpeg" and (pixels.dtype != np.uint8 or pixels.shape[2:] == (4,))) or (
             encoding == "webp" and pixels.ndim == 2
         ):
-            raise refusal(
+            raise given.refusal(
                 DtypeError,
-                f"{shown(pixels)} cannot be encoded as {encoding}",
+                f"{given.shown(pixels)} cannot be encoded as {encoding}",
                 column=column,
                 row=row,
                 hint="Use Image(encoding='png').",
@@ -202,7 +206,7 @@ def decode(payload: Buffer, out: AnyArray | None = None) -> AnyArray:
     if out is None or pixels is out:
         return pixels
     if pixels.shape != out.shape or pixels.dtype != out.dtype:
-        raise MediaError(f"the image is {shown(pixels)}, not {shown(out)}.")
+        raise MediaError(f"the image is {given.shown(pixels)}, not {given.shown(out)}.")
     out[...] = pixels
     return out
 
@@ -293,7 +297,7 @@ def _pixels_of(image: Any, *, column: str, row: int) -> AnyArray:
     if image.mode.startswith("I;16"):
         return np.asarray(image).astype(np.uint16)
     if mode is None:
-        raise refusal(
+        raise given.refusal(
             DtypeError,
             f"a PIL image of mode {image.mode!r} is not stored without loss",
             column=column,
@@ -309,9 +313,9 @@ def _check_array(pixels: AnyArray, *, column: str, row: int) -> None:
         or pixels.shape[2:] not in ((), (1,), (3,), (4,))
         or not (pixels.size)
     ):
-        raise refusal(
+        raise given.refusal(
             DimensionError,
-            f"{shown(pixels)} is no image",
+            f"{given.shown(pixels)} is no image",
             column=column,
             row=row,
             hint="It takes height x width, or height x width x 1, 3 or 4 channels.",
@@ -319,9 +323,9 @@ def _check_array(pixels: AnyArray, *, column: str, row: int) -> None:
     if pixels.dtype != np.uint8 and not (
         pixels.dtype == np.uint16 and pixels.shape[2:] in ((), (1,))
     ):
-        raise refusal(
+        raise given.refusal(
             DtypeError,
-            f"{shown(pixels)} is no image: pixels are uint8, or uint16 without colour",
+            f"{given.shown(pixels)} is no image: pixels are uint8, or uint16 without colour",
             column=column,
             row=row,
             hint="Scale to 0-255 and .astype('uint8'), or use a tensor column.",

@@ -11,14 +11,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deeplake.errors import DependencyError, DtypeError, MediaError
-from deeplake.types.rows import batch, refusal, shown
-from deeplake.types.source import payload_of
+from deeplake.loading import later
 from deeplake.types.variable import Variable, check_size, raw_bytes, var_data
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from deeplake.types import rows as given
+    from deeplake.types import source
     from deeplake.types.base import ColumnData, VarData
+else:
+    source = later("deeplake.types.source")
+    given = later("deeplake.types.rows")
 
 Facts = tuple[Any, ...]
 """One value per extra of the layout, as a probe found them."""
@@ -49,19 +53,19 @@ class Media(Variable):
             DtypeError: on a value of another kind.
             ValueTooLargeError: over the size limit.
         """
-        rows = batch(values, column=column)
+        rows = given.batch(values, column=column)
         payloads: list[bytes] = []
         facts: list[Facts] = []
         for row, value in rows.numbered():
             payload = None if type(value) is bytes else self.encode(value, column=column, row=row)
             if payload is None:
-                payload = payload_of(value, column=column, row=row)
+                payload = source.payload_of(value, column=column, row=row)
             else:
                 check_size(len(payload), column=column, row=row)
             if payload is None:
-                raise refusal(
+                raise given.refusal(
                     DtypeError,
-                    f"{shown(value)} is no {self.name}",
+                    f"{given.shown(value)} is no {self.name}",
                     column=column,
                     row=row,
                     hint="Give encoded bytes, a path or an open file.",
@@ -123,7 +127,7 @@ def not_media(
     kind: str, payload: bytes, why: str, *, column: str, row: int | None = None
 ) -> MediaError:
     """The error for bytes that do not hold what their column does."""
-    return refusal(
+    return given.refusal(
         MediaError,
         f"{len(payload):,} bytes starting with {payload[:8]!r} are no {kind} we can read ({why})",
         column=column,

@@ -11,16 +11,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deeplake.errors import DtypeError, NumericOverflowError, SchemaError
+from deeplake.loading import later
 from deeplake.types.base import FixedData, FixedLayout
-from deeplake.types.elements import convert
 from deeplake.types.fixed import Fixed
-from deeplake.types.rows import Batch, batch, refusal, shown, spread
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from deeplake.errors import InvalidValueError
+    from deeplake.types import elements
+    from deeplake.types import rows as given
     from deeplake.types.base import AnyArray, ColumnData
+else:
+    elements = later("deeplake.types.elements")
+    given = later("deeplake.types.rows")
 
 
 class Scalar(Fixed):
@@ -44,23 +48,23 @@ class Scalar(Fixed):
             DtypeError: on a value of another kind.
             NumericOverflowError: on a number out of range.
         """
-        rows = batch(values, column=column)
+        rows = given.batch(values, column=column)
         if isinstance(rows.rows, list):
             return FixedData(self._from_list(rows, column=column), rows.valid)
         if rows.rows.ndim != 1:
-            raise refusal(
+            raise given.refusal(
                 DtypeError,
-                f"{shown(rows.rows)} is not one {self.name} a row",
+                f"{given.shown(rows.rows)} is not one {self.name} a row",
                 column=column,
                 hint="A column of arrays is a tensor or an emb.",
             )
         if rows.valid is None:
-            return FixedData(convert(rows.rows, self.dtype, column=column))
+            return FixedData(elements.convert(rows.rows, self.dtype, column=column))
         at = rows.positions()
-        dense = convert(rows.rows[rows.valid], self.dtype, column=column, at=at)
-        return FixedData(spread(dense, rows.valid), rows.valid)
+        dense = elements.convert(rows.rows[rows.valid], self.dtype, column=column, at=at)
+        return FixedData(given.spread(dense, rows.valid), rows.valid)
 
-    def _from_list(self, rows: Batch, *, column: str) -> AnyArray:
+    def _from_list(self, rows: given.Batch, *, column: str) -> AnyArray:
         strange = {
             kind
             for kind in rows.kinds
@@ -68,9 +72,9 @@ class Scalar(Fixed):
         }
         if strange:
             row, value = rows.first(lambda value: type(value) in strange)
-            raise refusal(
+            raise given.refusal(
                 DtypeError,
-                f"{shown(value)} is not {self.name}",
+                f"{given.shown(value)} is not {self.name}",
                 column=column,
                 row=row,
                 hint=self._hint,
@@ -80,28 +84,28 @@ class Scalar(Fixed):
         except OverflowError:
             raise self._beyond(rows, column=column) from None
         if staged.dtype != self.dtype:  # else it is a new array of our own already
-            staged = convert(staged, self.dtype, column=column, at=rows.positions())
-        return spread(staged, rows.valid)
+            staged = elements.convert(staged, self.dtype, column=column, at=rows.positions())
+        return given.spread(staged, rows.valid)
 
     def _staged(self, present: list[Any], kinds: frozenset[type]) -> AnyArray:
         """The rows in the widest dtype of their kind; OverflowError if that is too narrow."""
         del kinds
         return np.array(present, self._staging)
 
-    def _beyond(self, rows: Batch, *, column: str) -> InvalidValueError:
+    def _beyond(self, rows: given.Batch, *, column: str) -> InvalidValueError:
         """The error for a Python int that NumPy cannot hold."""
 
         def too_big(value: Any) -> bool:
             try:
-                convert(self._staged([value], rows.kinds), self.dtype, column=column)
+                elements.convert(self._staged([value], rows.kinds), self.dtype, column=column)
             except (OverflowError, NumericOverflowError):
                 return True
             return False
 
         row, value = rows.first(too_big)
-        return refusal(
+        return given.refusal(
             NumericOverflowError,
-            f"{shown(value)} does not fit {self.name}",
+            f"{given.shown(value)} does not fit {self.name}",
             column=column,
             row=row,
             hint="decimal(38,0) holds 38 digits.",
@@ -137,7 +141,7 @@ class Scalar(Fixed):
             array = arrow.cast(array, self.arrow_type(), column=column)
             found = arrow.flat_values(array, self.dtype)
         if self.dtype.kind in "iu" and found.dtype.kind == "f" and len(found):
-            raise refusal(
+            raise given.refusal(
                 DtypeError,
                 f"Arrow {array.type} is not {self.name}",
                 column=column,
@@ -146,10 +150,10 @@ class Scalar(Fixed):
             )
         if valid is None:
             same = found.dtype == self.dtype  # Arrow memory is immutable: share it
-            return FixedData(found if same else convert(found, self.dtype, column=column))
+            return FixedData(found if same else elements.convert(found, self.dtype, column=column))
         at = np.flatnonzero(valid)
-        dense = convert(found[valid], self.dtype, column=column, at=at)
-        return FixedData(spread(dense, valid), valid)
+        dense = elements.convert(found[valid], self.dtype, column=column, at=at)
+        return FixedData(given.spread(dense, valid), valid)
 
 
 class Bool(Scalar):

@@ -8,16 +8,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deeplake.errors import DtypeError, SchemaError, TextEncodingError
+from deeplake.loading import later
 from deeplake.types.base import VarData, VarLayout
-from deeplake.types.data import join_bytes, offsets_of, var_rows
-from deeplake.types.rows import Batch, batch, refusal, shown
 from deeplake.types.variable import Variable, check_size, check_sizes, raw_bytes, var_data
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from deeplake.errors import InvalidValueError
+    from deeplake.types import data as columnar
+    from deeplake.types import rows as given
     from deeplake.types.base import ColumnData
+else:
+    given = later("deeplake.types.rows")
+    columnar = later("deeplake.types.data")
 
 _INDEXES = (None, "bm25")
 
@@ -59,7 +63,7 @@ class Text(Variable):
             TextEncodingError: on a lone surrogate, which has no UTF-8.
             ValueTooLargeError: over the size limit.
         """
-        rows = batch(values, column=column)
+        rows = given.batch(values, column=column)
         numeric = isinstance(rows.rows, np.ndarray) and len(rows.rows)
         if numeric or not all(issubclass(kind, str) for kind in rows.kinds):
             raise _not_text(rows, column=column)
@@ -73,7 +77,7 @@ class Text(Variable):
                 whole = np.zeros(len(rows.rows), np.int64)
                 whole[at] = sizes
                 sizes = whole
-            return VarData(offsets_of(sizes), [joined.encode("ascii")], rows.valid)
+            return VarData(columnar.offsets_of(sizes), [joined.encode("ascii")], rows.valid)
         try:
             encoded = [string.encode() for string in strings]
         except UnicodeEncodeError:
@@ -100,12 +104,12 @@ class Text(Variable):
     def values(self, data: ColumnData) -> list[Any]:
         """Every row as a str, None where NULL; ASCII is decoded once for all rows."""
         assert isinstance(data, VarData)
-        joined = join_bytes(data.buffers)
+        joined = columnar.join_bytes(data.buffers)
         text = str(joined, "utf-8")
         if len(text) == len(joined):
             rows = [text[low:high] for low, high in pairwise(data.offsets.tolist())]
         else:
-            rows = [raw_bytes(row).decode() for row in var_rows(data)]
+            rows = [raw_bytes(row).decode() for row in columnar.var_rows(data)]
         if data.valid is None:
             return rows
         return [row if ok else None for row, ok in zip(rows, data.valid.tolist(), strict=True)]
@@ -131,21 +135,23 @@ class Text(Variable):
         return arrow.var_data(array, column=column, text=True)
 
 
-def _not_text(rows: Batch, *, column: str) -> InvalidValueError:
+def _not_text(rows: given.Batch, *, column: str) -> InvalidValueError:
     row, value = rows.first(lambda value: not isinstance(value, str))
     binary = isinstance(value, (bytes, bytearray, memoryview))
     hint = "Decode it with .decode('utf-8')." if binary else "Convert it with str()."
-    return refusal(DtypeError, f"{shown(value)} is not text", column=column, row=row, hint=hint)
+    return given.refusal(
+        DtypeError, f"{given.shown(value)} is not text", column=column, row=row, hint=hint
+    )
 
 
-def _lone_surrogate(rows: Batch, *, column: str) -> InvalidValueError:
+def _lone_surrogate(rows: given.Batch, *, column: str) -> InvalidValueError:
     def broken(value: str) -> bool:
         return any("\ud800" <= char <= "\udfff" for char in value)
 
     row, value = rows.first(broken)
-    return refusal(
+    return given.refusal(
         TextEncodingError,
-        f"the text has a lone surrogate, which is not valid Unicode: {shown(value)}",
+        f"the text has a lone surrogate, which is not valid Unicode: {given.shown(value)}",
         column=column,
         row=row,
         hint="Clean it with text.encode('utf-8', 'replace').decode().",

@@ -11,16 +11,20 @@ import numpy as np
 
 from deeplake import settings
 from deeplake.errors import ValueTooLargeError
+from deeplake.loading import later
 from deeplake.types.base import ColumnType, VarData
-from deeplake.types.data import offsets_of, var_rows
-from deeplake.types.rows import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pyarrow as pa
 
+    from deeplake.types import data as columnar
+    from deeplake.types import rows as given
     from deeplake.types.base import AnyArray, BoolArray, Buffer, ColumnData, VarLayout
+else:
+    given = later("deeplake.types.rows")
+    columnar = later("deeplake.types.data")
 
 
 class Variable(ColumnType):
@@ -31,7 +35,7 @@ class Variable(ColumnType):
     def values(self, data: ColumnData) -> list[Any]:
         """Every row as `cell` gives it, None where NULL."""
         assert isinstance(data, VarData)
-        rows = var_rows(data)
+        rows = columnar.var_rows(data)
         extras = list(zip(*data.extras, strict=True)) if data.extras else [()] * len(rows)
         kept = [True] * len(rows) if data.valid is None else data.valid.tolist()
         return [
@@ -75,7 +79,7 @@ def check_sizes(sizes: AnyArray, *, column: str, at: AnyArray | None = None) -> 
 def check_size(size: int, *, column: str, row: int) -> None:
     """Refuse one value over the size limit, before it is copied anywhere."""
     if size > settings.VALUE_BYTES_MAX:
-        raise refusal(
+        raise given.refusal(
             ValueTooLargeError,
             f"the value has {size:,} bytes, over the limit of {settings.VALUE_BYTES_MAX:,}",
             column=column,
@@ -93,7 +97,7 @@ def var_data(
     """
     sizes = list(map(len, payloads))
     if valid is None:
-        return VarData(offsets_of(sizes), list(payloads), None, extras)
+        return VarData(columnar.offsets_of(sizes), list(payloads), None, extras)
     whole = np.zeros(len(valid), np.int64)
     whole[valid] = sizes
     given = iter(payloads)
@@ -103,7 +107,7 @@ def var_data(
         out = np.zeros((len(valid), *extra.shape[1:]), extra.dtype)
         out[valid] = extra
         spread.append(out)
-    return VarData(offsets_of(whole), buffers, valid, tuple(spread))
+    return VarData(columnar.offsets_of(whole), buffers, valid, tuple(spread))
 
 
 def raw_bytes(raw: Buffer) -> bytes:

@@ -16,9 +16,9 @@ from deeplake.format.keys import (
     name_key,
     tag_key,
 )
+from deeplake.loading import later
 from deeplake.types.named import NamedTuple
 from deeplake.versioning import refs
-from deeplake.versioning.condensed import as_condensed, read_condensed
 from deeplake.versioning.head import find_head, find_head_or, read_hint
 from deeplake.versioning.snapshot import Snapshot
 
@@ -26,9 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from deeplake.format.slot import CommitHeader, SlotHead
+    from deeplake.versioning import condensed
     from deeplake.versioning.objects import Objects
     from deeplake.versioning.plans import Plan
     from deeplake.versioning.refs import Branch
+else:
+    condensed = later("deeplake.versioning.condensed")
 
 _READ_AHEAD = 16
 """Most slots of one branch read at once when walking back on an object store."""
@@ -92,7 +95,7 @@ def open_commit(objects: Objects, commit_id: CommitId) -> Snapshot:
     Raises:
         RefNotFoundError: its slot is free, or holds another commit.
     """
-    found = read_condensed(objects, commit_id.branch, commit_id.sequence)
+    found = condensed.read_condensed(objects, commit_id.branch, commit_id.sequence)
     if found is None or found.header.commit_id != commit_id:
         raise RefNotFoundError(f"there is no commit {commit_id} in {objects.store.url}.")
     return Snapshot(objects, found)
@@ -277,7 +280,7 @@ def resolve(objects: Objects, ref: Ref) -> Resolved:
     steps = int(match.group(2) or 1)
     for back, head in enumerate(walk(objects, start.head)):
         if back == steps:
-            return Resolved(Snapshot(objects, as_condensed(objects, head)), None)
+            return Resolved(Snapshot(objects, condensed.as_condensed(objects, head)), None)
     raise RefNotFoundError(f"{ref!r} goes back beyond the first commit that is kept.")
 
 
@@ -314,7 +317,7 @@ def _shortened(objects: Objects, text: str) -> SlotHead | None:
     sequence = int(match.group(2), 16) if match else 0
     if match is None or not sequence:
         return None
-    slot = read_condensed(objects, int(match.group(1), 16), sequence)
+    slot = condensed.read_condensed(objects, int(match.group(1), 16), sequence)
     if slot is None or not str(slot.header.commit_id).startswith(text):
         return None
     return slot
@@ -359,11 +362,11 @@ def at_time(objects: Objects, head: Snapshot, moment: datetime) -> Snapshot:
     while current is not None:
         if current.header.time_us <= limit_us:
             newest = head.head is current
-            return head if newest else Snapshot(objects, as_condensed(objects, current))
+            return head if newest else Snapshot(objects, condensed.as_condensed(objects, current))
         oldest, before = _first_after(objects, current, limit_us)
         parents = oldest.header.parents
         if before is not None:
-            return Snapshot(objects, as_condensed(objects, before))
+            return Snapshot(objects, condensed.as_condensed(objects, before))
         if oldest.header.commit_id.sequence > 1 or not parents:
             break
         current = objects.read_slot(*parents[0][:2])

@@ -13,16 +13,17 @@ from deeplake import settings
 from deeplake.errors import ChecksumError, MalformedObjectError, ObjectNotFoundError
 from deeplake.format import fragment as fragments
 from deeplake.format import slot, tree
-from deeplake.format import statistics as stats
 from deeplake.format.checksum import crc32c
 from deeplake.format.keys import pack_key, slot_key
 from deeplake.format.text import TextBlocks
+from deeplake.loading import later
 from deeplake.storage.heap import keep_freed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from deeplake.format.fragment import Fragment
+    from deeplake.format import statistics as stats
     from deeplake.format.slot import BlockRef, SlotHead
     from deeplake.format.statistics import ColumnStatistics
     from deeplake.format.tree import Record
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
     In = TypeVar("In")
     Out = TypeVar("Out")
+else:
+    stats = later("deeplake.format.statistics")
 
 STATISTICS_KEPT = 4096
 """Statistics of this many tree records are kept in memory: a writer's next nodes need them."""
