@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from deeplake.errors import DamageError, DeeplakeError, FormatVersionError, MalformedObjectError
 from deeplake.format import repository, schema
 from deeplake.format.checksum import crc32c
+from deeplake.format.documents import parse
 from deeplake.format.repository import RepositoryInfo
 from deeplake.format.schema import ColumnSpec, TableSchema
 from deeplake.format.sealed import seal, unseal
@@ -26,6 +27,44 @@ INFO = RepositoryInfo("00c0ffee" * 4, 1_700_000_000_000_000)
 
 def sealed(line: bytes) -> bytes:
     return line + b"\n" + f"{crc32c(line):08x}\n".encode()
+
+
+SPELT = st.one_of(
+    JSON.map(json.dumps),
+    JSON.map(lambda value: json.dumps(value, ensure_ascii=False, indent=1)),
+    st.text('{}[]":, \t\r\n\\u0019eE.+-truefalsnNIityx\x00\u00e9\u2028', max_size=24),
+)
+
+
+def outcome(read, text: bytes) -> str:
+    """What came out, 0.0 and -0.0 told apart, or that it was refused."""
+    try:
+        return repr(read(text))
+    except (ValueError, RecursionError) as error:
+        return "no JSON" if isinstance(error, ValueError) else "too deep"
+
+
+@given(SPELT)
+@example("")
+@example(" ")
+@example("1 2")
+@example("[1,]")
+@example('{"a": 1, "a": 2}')
+@example("[NaN, Infinity, -Infinity, -0.0, 1e999, 1E-2]")
+@example('["\\ud800", "\\ud83d\\ude00", "\\/"]')
+@example("9" * 5_000)
+@example("[" * 100_000)
+@example("\u00a01")
+def test_documents_are_read_as_json_reads_them(text):
+    raw = text.encode()
+    assert outcome(parse, raw) == outcome(json.loads, raw)
+    assert outcome(parse, memoryview(raw)) == outcome(parse, raw)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("raw", ["{}".encode("utf-16"), "{}".encode("utf-8-sig"), b'"\xff"'])
+def test_documents_are_utf_8_and_nothing_else(raw):
+    with pytest.raises(ValueError):
+        parse(raw)
 
 
 @given(st.dictionaries(TEXT, JSON))

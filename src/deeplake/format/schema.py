@@ -6,11 +6,17 @@ A column keeps its id for life; names and order may change. Types are kept as th
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deeplake.errors import MalformedObjectError
+from deeplake.format.documents import parse
+from deeplake.loading import later
 from deeplake.types.named import NamedTuple
+
+if TYPE_CHECKING:
+    import json
+else:
+    json = later("json")
 
 MARKS = ("not_null", "primary_key", "unique")
 """What a column may be beside its type: words behind it in a declaration, true in a schema."""
@@ -82,7 +88,7 @@ def decode(block: bytes, where: str) -> TableSchema:
         MalformedObjectError: it does not follow the specification.
     """
     try:
-        found = json.loads(block)
+        found = parse(block)
         columns = tuple(_column(entry) for entry in found["columns"])
         dropped = tuple(map(_id, found.get("dropped", ())))
         declared = _declared(found.get("sql", NOTHING))

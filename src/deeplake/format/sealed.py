@@ -5,11 +5,17 @@ SPEC section "Sealed JSON": one line of JSON, then its crc32c as eight hexadecim
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deeplake.errors import ChecksumError, MalformedObjectError
 from deeplake.format.checksum import crc32c
+from deeplake.format.documents import parse
+from deeplake.loading import later
+
+if TYPE_CHECKING:
+    import json
+else:
+    json = later("json")
 
 
 def seal(document: dict[str, Any]) -> bytes:
@@ -38,7 +44,7 @@ def unseal(raw: bytes, where: str) -> dict[str, Any]:
             hint="Restore the object from a backup.",
         )
     try:
-        document = json.loads(lines[0])
+        document = parse(lines[0])
     except (ValueError, RecursionError) as error:
         raise MalformedObjectError(f"{where} is not JSON: {error}") from error
     if not isinstance(document, dict):

@@ -10,7 +10,6 @@ A slot is, in this order:
 
 from __future__ import annotations
 
-import json
 import struct
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +22,18 @@ from deeplake.errors import (
     TruncatedObjectError,
 )
 from deeplake.format.checksum import crc32c_of_parts
+from deeplake.format.documents import parse
 from deeplake.format.keys import CommitId, parse_commit_id
+from deeplake.loading import later
 from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
+    import json
     from collections.abc import Sequence
 
     from deeplake.types.base import Buffer
+else:
+    json = later("json")
 
 MAGIC = b"DLSLOT\x01\n"
 HEAD = struct.Struct("<8sIIIIQ")
@@ -43,9 +47,9 @@ FEATURES = frozenset(
 """Features a commit may require that this version can read."""
 
 
-_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
-_quoted = json.encoder.encode_basestring
-"""A text as JSON: what the encoder comes to after two calls."""
+def _quoted(text: str) -> str:
+    """A text as JSON: what `json.dumps` comes to after four calls."""
+    return json.encoder.encode_basestring(text)
 
 
 class BlockRef(NamedTuple):
@@ -151,7 +155,7 @@ def _change_json(change: dict[str, Any]) -> str:
     """What was done to a table: counts, unless a newer version wrote it."""
     if set(map(type, change.values())) <= {int}:
         return "{" + ",".join([f"{_quoted(kind)}:{n}" for kind, n in change.items()]) + "}"
-    return _json(change)
+    return json.dumps(change, separators=(",", ":"), ensure_ascii=False)
 
 
 def encode(blocks: Sequence[bytes], header: bytes, head_length: int, payload: Sequence[Buffer], payload_length: int) -> list[Buffer]:  # fmt: skip  # noqa: E501
@@ -221,7 +225,7 @@ def decode(head: bytes, where: str) -> SlotHead:
 
 def _parse_header(text: bytes, blocks_end: int, where: str) -> CommitHeader:
     try:
-        d = json.loads(text)
+        d = parse(text)
         requires = tuple(sorted({_text(feature) for feature in d.get("requires", ())}))
         unknown = [feature for feature in requires if feature not in FEATURES]
         if unknown:
