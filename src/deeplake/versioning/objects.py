@@ -22,8 +22,8 @@ from deeplake.storage.heap import keep_freed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from deeplake.format.fragment import Fragment
     from deeplake.format import statistics as stats
+    from deeplake.format.fragment import Fragment
     from deeplake.format.slot import BlockRef, SlotHead
     from deeplake.format.statistics import ColumnStatistics
     from deeplake.format.tree import Record
