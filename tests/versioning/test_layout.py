@@ -14,6 +14,7 @@ from deeplake.format import slot
 from deeplake.storage.memory import MemoryStore
 from deeplake.testing.tracing import TracingStore
 from deeplake.versioning import assemble as layout
+from deeplake.versioning import objects as objects_room
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -133,3 +134,17 @@ def test_what_is_kept_of_a_written_fragment_is_what_it_reads_back_as(kind: str) 
         for record in known:
             assert objects.known_fragment(record) == others.fragment(record)
             assert objects.statistics(record) == others.statistics(record)
+
+
+def test_what_is_kept_in_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(objects_room, "FRAGMENTS_KEPT", 8)
+    monkeypatch.setattr(objects_room, "_WRITTEN_KEPT", 4)
+    monkeypatch.setattr(objects_room, "_SLOTS_KEPT", 4)
+    ds = made(MemoryStore())
+    objects = ds._session.stand.repository.objects
+    for number in range(40):
+        step(ds, ("update", "append", "merge")[number % 3], number)
+        assert len(objects._fragments) <= 8
+        assert len(objects._written) <= 4
+        assert len(objects._slots) <= 4
+    assert ds["n"][:].tolist() == deeplake.open(ds._session.stand.repository.store)["n"][:].tolist()

@@ -128,7 +128,7 @@ class Objects:
         """Remember a slot that was just read or written."""
         if len(head.head) <= _SLOT_KEPT_BYTES:
             if len(self._slots) >= _SLOTS_KEPT:
-                self._slots.pop(next(iter(self._slots)), None)
+                self._slots.clear()  # one step, whatever other threads do
             self._slots[head.header.commit_id[:2]] = head
 
     def recalled_slot(self, branch: int, sequence: int) -> SlotHead | None:
@@ -190,9 +190,7 @@ class Objects:
             found = fragments.decode(self.read_record(record, head), key)
             if found.live_rows != record.rows:
                 raise MalformedObjectError(f"a fragment in {key} has not the rows its table says")
-            if len(self._fragments) >= FRAGMENTS_KEPT:
-                self._fragments.clear()
-            self._fragments[record] = found
+            self._keep_decoded(record, found)
         return found
 
     def known_fragment(self, record: Record) -> Fragment | None:
@@ -200,13 +198,19 @@ class Objects:
         found = self._fragments.get(record)
         written = None if found is not None else self._written.pop(record, None)
         if written is not None:
-            found = self._fragments[record] = fragments.placed(*written)
+            found = fragments.placed(*written)
+            self._keep_decoded(record, found)
         return found
+
+    def _keep_decoded(self, record: Record, found: Fragment) -> None:
+        if len(self._fragments) >= FRAGMENTS_KEPT:
+            self._fragments.clear()
+        self._fragments[record] = found
 
     def keep_fragment(self, record: Record, written: Fragment, base: int) -> None:
         """Remember a fragment just written, whose payload begins at `base` of its object."""
         if len(self._written) >= _WRITTEN_KEPT:
-            self._written.pop(next(iter(self._written)), None)
+            self._written.clear()
         self._written[record] = written, base
 
     def statistics(self, record: Record) -> dict[int, ColumnStatistics]:
