@@ -169,6 +169,18 @@ SLAB_SHUFFLED_BYTES = 2 << 20
 SLAB_ROWS_MAX = 16_384
 """Rows of a slab, however narrow: the first batch does not wait for more."""
 
+VERIFIED_AT_ONCE_BYTES = 8 << 20
+"""Bytes, a frame mostly, whose checksums a thread compares in one call, without the GIL. Each time
+it takes the GIL back, one of two threads sleeps and is woken, for 50 us: with 1 MB it gained
+nothing, with 4 MB a fifth less."""
+
+VERIFIED_AHEAD_BYTES = 16 << 20
+"""Bytes such a thread is in front of a pass: as many as the processor's last cache keeps until
+they are copied. Columns of twice as many are worth the thread, which takes 0.2 ms to start."""
+
+VERIFIED_AHEAD_ROW_MIN = 256
+"""Bytes of a row of a column from which its checksums are worth it."""
+
 ORDER_ROWS = 16_384
 """Positions whose rows are computed at once: 25 ns a row, against 60 for 1,024."""
 

@@ -52,6 +52,12 @@ class ListSource:
             return 0
         return int((~(valid if rows is None else valid[np.asarray(rows, np.int64)])).sum())
 
+    def unverified(self, column, rows):
+        return False
+
+    def verify(self, column, rows):
+        raise AssertionError("nothing was unverified")
+
     def position(self, row):
         return row
 

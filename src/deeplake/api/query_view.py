@@ -409,6 +409,14 @@ class SelectedSource:
         np.copyto(room, data.values)
         return data._replace(values=room)
 
+    def unverified(self, column: str, rows: range) -> bool:
+        """See `RowSource.unverified`: rows chosen by a statement seldom lie together."""
+        del column, rows
+        return False
+
+    def verify(self, column: str, rows: range) -> None:
+        """See `RowSource.verify`."""
+
     def nulls(self, column: str, rows: Rows | None = None) -> int:
         """See `RowSource.nulls`: read with the values, as a view has few rows."""
         found = self._selected.column(column)

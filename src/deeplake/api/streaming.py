@@ -41,6 +41,14 @@ class SessionSource:
             return reader.slice(rows.start, rows.stop, out)
         return reader.take(rows, out)
 
+    def unverified(self, column: str, rows: range) -> bool:
+        """See `RowSource.unverified`."""
+        return not self.remote and self._readers[column].unverified(rows.start, rows.stop)
+
+    def verify(self, column: str, rows: range) -> None:
+        """See `RowSource.verify`."""
+        self._readers[column].verify(rows.start, rows.stop)
+
     def nulls(self, column: str, rows: Rows | None = None) -> int:
         """See `RowSource.nulls`: of all rows, mostly from the table's statistics."""
         column_id = self._column_ids.get(column)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from deeplake import settings
+from deeplake.loaders.ahead import Ahead, spare_processor
 from deeplake.loaders.collate import row_bytes
 from deeplake.loaders.memory import SlabMemory
 from deeplake.types.base import FixedLayout
@@ -127,8 +128,7 @@ class SlabReader:
         That call raises what reading raised. Closing the iterator ends its threads.
         """
         if not self.threads:
-            for slab in wanted:
-                yield slab, partial(self.read, slab)
+            yield from self._in_turn(wanted)
             return
         from collections import deque
         from concurrent.futures import ThreadPoolExecutor
@@ -145,6 +145,40 @@ class SlabReader:
         finally:
             # Collected as garbage by one of its own threads, a pool cannot wait for itself.
             pool.shutdown(wait=not _is_worker(), cancel_futures=True)
+
+    def _in_turn(self, wanted: Iterator[Slab]) -> Iterator[tuple[Slab, Finish]]:
+        """Each slab with the call that reads it, checksums compared ahead where that pays."""
+        ahead, first = None, True
+        try:
+            for slab in wanted:
+                if first and type(slab.rows) is range:
+                    ahead = self._ahead_of(slab.rows)
+                first = False
+                if ahead is not None:
+                    ahead.reached(slab.rows[0])
+                yield slab, partial(self.read, slab)
+        finally:
+            if ahead is not None:
+                ahead.close()
+
+    def _ahead_of(self, rows: range) -> Ahead | None:
+        """What verifies ahead of a pass that begins with these rows; None if they are verified."""
+        columns, each = [], 0
+        for form in self._forms:
+            size = row_bytes([form.type.layout])
+            if (
+                isinstance(form.type.layout, FixedLayout)
+                and size >= settings.VERIFIED_AHEAD_ROW_MIN
+            ):
+                columns.append(form.name)
+                each += size
+        if self._source.rows * each < 2 * settings.VERIFIED_AHEAD_BYTES:
+            return None
+        if not any(self._source.unverified(name, rows) for name in columns):
+            return None
+        if not spare_processor():
+            return None
+        return Ahead(self._source, columns, len(rows), each)
 
     def _begin(self, slab: Slab, pool: ThreadPoolExecutor) -> Finish:
         reads = [pool.submit(self._task, form, slab.rows, pool) for form in self._forms]

@@ -51,6 +51,18 @@ class RowSource(Protocol):
         """
         ...
 
+    def unverified(self, column: str, rows: range) -> bool:
+        """Whether `verify` of these rows, at least one, would spare `read` work."""
+        ...
+
+    def verify(self, column: str, rows: range) -> None:
+        """Compare the stored bytes of rows with their checksums before `read` comes to them.
+
+        Raises:
+            DamageError, StoreError: as `read` will; it is what names column and row.
+        """
+        ...
+
     def nulls(self, column: str, rows: Rows | None = None) -> int:
         """NULLs of a column in all rows, or in those at some positions; 0 only if none is NULL."""
         ...
@@ -79,6 +91,17 @@ class Selection:
     def read(self, column: str, rows: Rows, out: npt.NDArray[Any] | None = None) -> ColumnData:
         """See `RowSource.read`."""
         return self._source.read(column, self._chosen_at(rows), out)
+
+    def unverified(self, column: str, rows: range) -> bool:
+        """See `RowSource.unverified`."""
+        found = self._chosen_at(rows)
+        return isinstance(found, range) and self._source.unverified(column, found)
+
+    def verify(self, column: str, rows: range) -> None:
+        """See `RowSource.verify`."""
+        found = self._chosen_at(rows)
+        if isinstance(found, range):
+            self._source.verify(column, found)
 
     def nulls(self, column: str, rows: Rows | None = None) -> int:
         """See `RowSource.nulls`. Counts until some are found, only where the source has any."""

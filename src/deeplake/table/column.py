@@ -15,9 +15,12 @@ import numpy as np
 from deeplake.errors import RowIndexError
 from deeplake.loading import later
 from deeplake.table.fragments import partition
+from deeplake.table.frames import FixedFrame
 from deeplake.types.base import FixedData, FixedLayout
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy.typing as npt
 
     from deeplake.table.columns import Column
@@ -137,6 +140,29 @@ class ColumnReader:
         if frame.straight:
             first = high - run[2]
             self._run = (first, first + chunk.rows_of(k), frame)
+
+    def unverified(self, low: int, high: int) -> bool:
+        """Whether frames of rows low:high (low < high) lie there as they are read, and some of
+        their blocks were not verified yet.
+        """
+        return any(not frame.all_verified for frame, _, _ in self._plain(low, high))
+
+    def verify(self, low: int, high: int) -> None:
+        """Verify such frames' blocks of rows low:high, that whoever reads them need not.
+
+        Raises:
+            DamageError, StoreError
+        """
+        for frame, first, last in self._plain(low, high):
+            frame.verify(first, last)
+
+    def _plain(self, low: int, high: int) -> Iterator[tuple[FixedFrame, int, int]]:
+        for fragment, first, last in self._tree.runs(low, high):
+            chunk = fragment.chunk(self._column)
+            for k, a, z in chunk.runs(first, last):
+                frame = chunk.frame(k)
+                if type(frame) is FixedFrame:
+                    yield frame, a, z
 
     def take(self, rows: Rows, out: npt.NDArray[Any] | None = None) -> ColumnData:
         """Rows by position (0 <= row < rows), in the order given, in memory of their own.

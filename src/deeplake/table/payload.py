@@ -52,7 +52,7 @@ class LocalPayload:
         """Bytes of each (start, stop), their blocks verified."""
         return [self.read(start, stop) for start, stop in ranges]
 
-    def verify(self, start: int, stop: int) -> None:
+    def verify(self, start: int, stop: int, at_once: int = RUN_BLOCKS_MAX) -> None:
         """Compare the blocks that cover start:stop with their checksums, once."""
         if start >= stop:
             return
@@ -62,7 +62,7 @@ class LocalPayload:
             first += 1
         whole = min(last, len(self.data) // size)  # the payload's last block may be short
         while whole - first >= RUN_BLOCKS_MIN and not any(seen[first:whole]):
-            until = min(first + RUN_BLOCKS_MAX, whole)
+            until = min(first + at_once, whole)
             run = self.data[first * size : until * size]
             if not run_matches(run, self._sums[first:until], size):
                 break  # block by block, to name the one
