@@ -8,10 +8,12 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import deeplake
 from deeplake.errors import QueryError, UnsupportedQueryError
-from deeplake.sql.parameters import number
+from deeplake.sql.parameters import number, original
 
 
 @pytest.mark.parametrize(
@@ -36,6 +38,38 @@ from deeplake.sql.parameters import number
 )  # fmt: skip
 def test_styles_become_numbers(text, given, made, values):
     assert number(text, given) == (made, values)
+
+
+PIECES = {
+    **{p: p for p in (
+        "select", "e", "x1", "1e5", "a$1", "_b", "é", "'%s :a'", "'it''s %s'", r"e'it\'s %s'",
+        r"E'\\'", '"%s""e"', "$$ %s $$", "$t$ $$ '%s $t$", "--%s'\n", "::int", ":=", "-", "/", ":",
+        ".", "5 % 3",
+    )},
+    "/* %s /* ' */ */": " ", "%%": "%", "%s": None,
+}  # fmt: skip
+"""Parts of a text, and what becomes of them; None becomes a number."""
+
+
+@given(
+    pieces=st.lists(st.sampled_from(list(PIECES))),
+    between=st.sampled_from([" ", ",", "(", "\n", " = ", ";;"]),
+)
+def test_nothing_but_parameters_is_touched_whatever_stands_around(pieces, between):
+    made, count = [], 0
+    for piece in pieces:
+        count += PIECES[piece] is None
+        made.append(PIECES[piece] or f"${count}")
+    text = between.join(pieces)
+    if "%s" in pieces:
+        values = tuple(range(count))
+        assert number(text, values) == (between.join(made), values)
+        before = pieces.index("%s")
+        places = (len(between.join([*parts[:before], ""])) + 1 for parts in (made, pieces))
+        assert original(text, values, next(places)) == next(places)
+    else:
+        shown = [" " if piece.startswith("/*") else piece for piece in pieces]
+        assert number(text, None) == (between.join(shown), ())
 
 
 @pytest.mark.parametrize(
@@ -122,9 +156,9 @@ def test_lists_of_thousands_are_tested_before_the_engine(db):
 
 
 def test_a_parameter_that_a_refusal_leaves_out_is_no_failure_of_the_engine(db):
-    for given in (dt.timedelta(days=1), dt.time(1, 2)):
+    for value in (dt.timedelta(days=1), dt.time(1, 2)):
         with pytest.raises(QueryError, match="to_char of intervals") as caught:
-            db.execute("SELECT to_char(%s, 'YYYY')", [given]).fetchall()
+            db.execute("SELECT to_char(%s, 'YYYY')", [value]).fetchall()
         assert caught.value.sqlstate == "0A000"
 
 

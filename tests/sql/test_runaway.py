@@ -130,6 +130,12 @@ def test_a_list_of_constants_costs_what_it_is_long(db, text):
     assert calls[4000] < 4.5 * calls[1000]
 
 
+def test_a_short_statement_is_planned_in_few_calls(db):
+    text = "select id, f from t where small = $1 and f > $2 order by f desc limit 5"
+    planned(db, text, [7, 0.5])
+    assert work(lambda: planned(db, text, [7, 0.5])) < 1700, "2,408 with a step for each tuple"
+
+
 def test_a_list_of_constants_is_one_test(db):
     _, (test,) = planned(db, "select id from t where id in (3, 1, 1, 2)")
     assert test == Within("id", (1, 2, 3))

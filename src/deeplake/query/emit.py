@@ -318,9 +318,10 @@ def _bare(name: str, order: Order) -> Expression:
 def _tail(node: Query) -> str:
     text = ""
     if node.order:
-        named = {o.expression: _bare(o.name, Order(o.expression, False, False))
-                 for o in reversed(node.outputs)}  # fmt: skip
-        orders = tuple(o._replace(key=named.get(o.key, o.key)) for o in node.order)
+        names = {output.expression: output.name for output in reversed(node.outputs)}
+        orders = tuple(
+            o._replace(key=_bare(names[o.key], o)) if o.key in names else o for o in node.order
+        )
         text += f" ORDER BY {_orders(orders)}"
     if node.limit is not None:
         text += f" LIMIT {expression(node.limit)}"

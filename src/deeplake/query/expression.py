@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from deeplake.query.control import take
+from deeplake.query.control import LOOKS_EVERY, take
 from deeplake.query.kinds import Kind
 from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from deeplake.query.relation import Query
 
@@ -99,54 +99,83 @@ class Subquery(NamedTuple):
 Expression = Column | Constant | Parameter | Call | Aggregate | Subquery
 
 
-def children(expression: Expression) -> Iterator[Expression]:
+def children(expression: Expression) -> Sequence[Expression]:
     """The expressions right below one; those inside a subquery's query left out."""
-    if isinstance(expression, Call | Subquery):
-        yield from expression.arguments
-    elif isinstance(expression, Aggregate):
-        yield from expression.arguments
-        yield from (order.key for order in expression.order)
+    if type(expression) in LEAVES:
+        return ()
+    if isinstance(expression, Aggregate):
+        found = [*expression.arguments, *(order.key for order in expression.order)]
         if expression.condition is not None:
-            yield expression.condition
+            found.append(expression.condition)
         if expression.window is not None:
-            yield from expression.window.partition
-            yield from (order.key for order in expression.window.order)
+            found += expression.window.partition
+            found += [order.key for order in expression.window.order]
+        return found
+    return expression.arguments  # type: ignore[union-attr] # of a call or a subquery
 
 
-def walk(expression: Expression) -> Iterator[Expression]:
+LEAVES = frozenset((Column, Constant, Parameter))
+"""Expressions that have none below them. Asked for by their type: a tenth of a check of a union."""
+
+
+def walk(expression: Expression) -> Sequence[Expression]:
     """An expression and all below it, parents first."""
+    if type(expression) in LEAVES:
+        return (expression,)
+    found = []
     waiting = [expression]
     while waiting:
-        found = waiting.pop()
-        yield found
-        waiting += children(found)
+        node = waiting.pop()
+        found.append(node)
+        if type(node) not in LEAVES:
+            waiting += children(node)
+    return found
 
 
 def parameters_used(query: Query) -> tuple[Parameter, ...]:
     """The parameters that a query refers to, anywhere in it, each kind of one once."""
-    return tuple({node: None for node in _within(query) if isinstance(node, Parameter)})
+    return parameters_among(within(query))
+
+
+def parameters_among(nodes: Iterable[Any]) -> tuple[Parameter, ...]:
+    """The parameters among the tuples of a query, each kind of one once."""
+    return tuple(dict.fromkeys(node for node in nodes if type(node) is Parameter))
 
 
 def columns_used(query: Query) -> set[tuple[int, str]]:
     """(relation, name) of every column that a query refers to, anywhere in it."""
-    return {(n.relation, n.name) for n in _within(query) if isinstance(n, Column)}
+    return {node[:2] for node in within(query) if type(node) is Column}
 
 
 def is_fleeting(query: Query) -> bool:
     """Whether a query asks for the time or for random numbers: asked again, it may say another."""
-    calls = (node for node in _within(query) if isinstance(node, Call))
+    calls = (node for node in within(query) if isinstance(node, Call))
     return any(call.volatile or "now()" in call.template for call in calls)
 
 
-def _within(query: Query) -> Iterator[Any]:
-    """Every tuple that a query is made of, subqueries included, but for kinds."""
-    waiting: list[Any] = [query]
+def within(root: Any, *, into_queries: bool = True) -> list[Any]:
+    """Every tuple that a query or a tuple of expressions is made of, but for kinds and empty ones.
+
+    Args:
+        root: the query, or a tuple.
+        into_queries: whether subqueries are gone into.
+    """
+    found: list[Any] = []
+    waiting = [root]
     while waiting:
         node = waiting.pop()
-        take()
-        yield node
-        if not isinstance(node, Column | Parameter | Constant):
-            waiting += [part for part in node if isinstance(part, tuple) and type(part) is not Kind]
+        found.append(node)
+        if not len(found) % LOOKS_EVERY:
+            take(LOOKS_EVERY)
+        made = type(node)
+        if made in LEAVES:
+            continue
+        if made is Subquery and not into_queries:
+            waiting += node.arguments
+        else:
+            waiting += [p for p in node if isinstance(p, tuple) and p and type(p) is not Kind]
+    take(len(found) % LOOKS_EVERY)
+    return found
 
 
 def conjuncts(expression: Expression | None) -> Iterator[Expression]:

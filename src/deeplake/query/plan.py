@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from deeplake.query import emit
-from deeplake.query.expression import parameters_used
+from deeplake.query.expression import parameters_among, within
 from deeplake.query.given import name as name_of
 from deeplake.query.rules import conditions_of
 from deeplake.query.shapes import shape_of
@@ -45,14 +45,13 @@ def plan_of(statement: Statement) -> Plan:
         QuerySyntaxError: 54001, it nests too deep.
     """
     try:
-        found = conditions_of(statement.query)
+        nodes = within(statement.query)
+        found = conditions_of(statement.query, nodes)
         scans = tuple(s._replace(conditions=found.get(s.number, ())) for s in statement.scans)
         statement = statement._replace(scans=scans)
         text = emit.query(statement.query)
         # templates that refuse leave out what they are given
-        used = tuple(
-            p for p in parameters_used(statement.query) if f"CAST(${name_of(p)} AS " in text
-        )
+        used = tuple(p for p in parameters_among(nodes) if f"CAST(${name_of(p)} AS " in text)
         return Plan(statement, scans, text, shape_of(statement), used)
     except RecursionError:
         raise emit.too_deep() from None

@@ -9,18 +9,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from deeplake.query.control import take
 from deeplake.query.expression import (
+    LEAVES,
     Aggregate,
     Call,
     Column,
-    Constant,
-    Parameter,
     Subquery,
     conjuncts,
     walk,
+    within,
 )
-from deeplake.query.kinds import Kind
 from deeplake.query.relation import Combined, Derived, Join, Named, Scan, Select
 
 if TYPE_CHECKING:
@@ -32,20 +30,29 @@ if TYPE_CHECKING:
     Conditions = dict[int, tuple[Expression, ...]]
 
 
-def conditions_of(query: Query) -> Conditions:
-    """Number of a scan -> conjuncts over its columns alone that rows must pass to matter."""
-    return _Pushing(query).found
+def conditions_of(query: Query, nodes: Sequence[Any] | None = None) -> Conditions:
+    """Number of a scan -> conjuncts over its columns alone that rows must pass to matter.
+
+    Args:
+        query: that reads the scans.
+        nodes: what it is made of, as `within` says it, if that is known.
+    """
+    return _Pushing(query, within(query) if nodes is None else nodes).found
 
 
 class _Pushing:
-    def __init__(self, query: Query) -> None:
+    def __init__(self, query: Query, nodes: Sequence[Any]) -> None:
         self.found: Conditions = {}
         self._read: dict[str, int] = {}
         self._common: dict[str, Cte] = {}
         self._done: set[str] = set()
-        for node in _nodes(query):
-            if isinstance(node, Named):
+        self._subqueries = False
+        """Whether any expression has a query inside."""
+        for node in nodes:
+            if type(node) is Named:
                 self._read[node.name] = self._read.get(node.name, 0) + 1
+            elif type(node) is Subquery:
+                self._subqueries = True
         self._query(query, ())
 
     def _query(self, query: Query, given: Sequence[Expression]) -> None:
@@ -70,7 +77,9 @@ class _Pushing:
 
     def _inside(self, nodes: Iterable[Any]) -> None:
         """Queries within expressions."""
-        for node in _nodes(tuple(nodes), into_queries=False):
+        if not self._subqueries:
+            return
+        for node in within(tuple(nodes), into_queries=False):
             if isinstance(node, Subquery):
                 self._query(node.query, ())
 
@@ -153,25 +162,13 @@ def _concerns(expression: Expression, number: int) -> bool:
     """Whether an expression is a plain one over the columns of one relation."""
     some = False
     for node in walk(expression):
-        if isinstance(node, Subquery | Aggregate) or (isinstance(node, Call) and node.volatile):
-            return False
         if isinstance(node, Column):
             if node.relation != number:
                 return False
             some = True
+        elif isinstance(node, Call):
+            if node.volatile:
+                return False
+        elif type(node) not in LEAVES:
+            return False
     return some
-
-
-def _nodes(root: Any, *, into_queries: bool = True) -> Iterable[Any]:
-    """Every tuple of a tree of tuples, but for kinds; those inside of queries too, or not."""
-    waiting = [root]
-    while waiting:
-        node = waiting.pop()
-        take()
-        yield node
-        if isinstance(node, Column | Constant | Parameter):
-            continue
-        if isinstance(node, Subquery) and not into_queries:
-            waiting += node.arguments
-        else:
-            waiting += [part for part in node if isinstance(part, tuple) and type(part) is not Kind]

@@ -20,7 +20,7 @@ from deeplake.query.functions.resolution import no_array_of
 from deeplake.query.kinds import BOOL, INTEGERS, TEXT, UNKNOWN, array_of
 from deeplake.query.parameters import as_array
 from deeplake.sql import patterns
-from deeplake.sql.parse import enum_name, inner, names
+from deeplake.sql.parse import enum_name, inner, kind_of_node, names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,8 +52,7 @@ def bind_operation(binder: ExpressionBinder, value: Any) -> Expression:
 
 def row_of(binder: ExpressionBinder, node: Any) -> list[Expression] | None:
     """The parts of a row; None if a node is none."""
-    kind, value = inner(node)
-    return binder.bind_all(value.args) if kind == "row_expr" else None
+    return binder.bind_all(node.row_expr.args) if kind_of_node(node) == "row_expr" else None
 
 
 def all_of(tests: Sequence[Expression]) -> Expression:
@@ -137,25 +136,25 @@ def _operator(binder: ExpressionBinder, value: Any, operator: str) -> Expression
 
 def _is_chained(value: Any) -> bool:
     """Whether an operator's left side is an operator of values as well."""
-    if not value.HasField("lexpr") or inner(value.lexpr)[0] != "a_expr":
+    if not value.HasField("lexpr") or kind_of_node(value.lexpr) != "a_expr":
         return False
-    if inner(value.rexpr)[0] == "row_expr" or names(value.name)[-1] == "!=":
+    if kind_of_node(value.rexpr) == "row_expr" or names(value.name)[-1] == "!=":
         return False
     left = value.lexpr.a_expr
     return (
         enum_name(value, "kind") == enum_name(left, "kind") == "AEXPR_OP"
         and left.HasField("lexpr")
-        and inner(left.lexpr)[0] != "row_expr"
+        and kind_of_node(left.lexpr) != "row_expr"
     )
 
 
 def _pair(binder: ExpressionBinder, value: Any, operator: str) -> Expression:
-    kind, link = inner(value.rexpr)
-    row = inner(value.lexpr)[0] == "row_expr"
-    if row and kind == "sub_link" and enum_name(link, "sub_link_type") == "EXPR_SUBLINK":
-        from deeplake.sql.subqueries import bind_row_subquery
+    if kind_of_node(value.rexpr) == "sub_link" and kind_of_node(value.lexpr) == "row_expr":
+        link = value.rexpr.sub_link
+        if enum_name(link, "sub_link_type") == "EXPR_SUBLINK":
+            from deeplake.sql.subqueries import bind_row_subquery
 
-        return bind_row_subquery(binder, operator, value.lexpr.row_expr.args, link)
+            return bind_row_subquery(binder, operator, value.lexpr.row_expr.args, link)
     return compare(binder, operator, value.lexpr, value.rexpr)
 
 

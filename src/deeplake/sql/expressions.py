@@ -153,7 +153,7 @@ class ExpressionBinder:
         return Parameter(value.number, known[value.number - 1])
 
     def _column_ref(self, value: Any) -> Expression:
-        fields = [f.string.sval for f in value.fields if inner(f)[0] == "string"]
+        fields = [f.string.sval for f in value.fields if f.HasField("string")]
         if len(fields) < len(value.fields):
             raise UnsupportedQueryError("a whole row as a value is not supported.")
         if len(fields) > 4:

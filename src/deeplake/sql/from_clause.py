@@ -79,11 +79,8 @@ class FromBinder:
         table = self._binding.table(value.relname, view)
         columns = self._binding.fields(table)
         fields = renamed(tuple(field for field, _ in columns), value)
-        primary = next(
-            (f.label for c, f in zip(view.columns, fields, strict=False) if c.primary_key), None
-        )
-        if sum(c.primary_key for c in view.columns) > 1:
-            primary = None
+        keys = [f.label for c, f in zip(view.columns, fields, strict=False) if c.primary_key]
+        primary = keys[0] if len(keys) == 1 else None
         self._scope.add(Bound(alias, number, fields, primary, schema=schema))
         reference = BoundTable(number, table, columns)
         self._binding.references.append(reference)
@@ -227,6 +224,8 @@ def _column(columns: Sequence[NamedColumn], label: str, side: str) -> Expression
 def renamed(fields: tuple[Field, ...], value: Any) -> tuple[Field, ...]:
     """Columns with the names that an alias gives them."""
     labels = [item.string.sval for item in value.alias.colnames] if value.HasField("alias") else []
+    if not labels:
+        return fields
     if len(labels) > len(fields):
         raise QueryError(
             f'table "{value.alias.aliasname}" has {len(fields)} columns available but '

@@ -27,7 +27,7 @@ def _figured(node: Any) -> tuple[int, str]:
 
 
 def _of_column(value: Any) -> str:
-    fields = [f.string.sval for f in value.fields if inner(f)[0] == "string"]
+    fields = [f.string.sval for f in value.fields if f.HasField("string")]
     return fields[-1] if fields else ""
 
 

@@ -40,7 +40,7 @@ def named(
                              sqlstate="42P10", position=binder.position(value))  # fmt: skip
         numbered: Expression = outputs[position - 1].expression
         return numbered
-    if kind == "column_ref" and len(value.fields) == 1 and inner(value.fields[0])[0] == "string":
+    if kind == "column_ref" and len(value.fields) == 1 and value.fields[0].HasField("string"):
         label = value.fields[0].string.sval
         if prefer_columns and binder.scope.finds(label):
             return binder.bind(node)

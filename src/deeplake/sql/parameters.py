@@ -36,7 +36,8 @@ _TOKEN = re.compile(
   | %\((?P<mapped>\w+)\)s
   | (?P<percent>%[s%])
   | (?<![\w:]):(?P<named>[^\W\d]\w*)
-  | [^\W\d][\w$]*                           # words, so that no string begins inside one
+                    # words, so that no string begins inside one, and what means nothing between
+  | [^\W\d][\w$]*(?:[^\w'"$%:/-]+(?![eE]')[^\W\d][\w$]*)*
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -130,23 +131,24 @@ class _Numbering:
         self._highest = 0
 
     def rewritten(self) -> str:
-        return "".join(piece for _, _, piece in self.pieces())
+        return "".join([piece for _, _, piece in self.pieces()])
 
     def pieces(self) -> Iterator[tuple[int, int, str]]:
         """(begin, end, what stands for it) of each part of the text."""
-        at = 0
-        while True:
-            match = _TOKEN.search(self._text, at)
-            if match is None:
-                yield at, len(self._text), self._text[at:]
-                return
-            yield at, match.start(), self._text[at : match.start()]
-            at = match.end()
-            if match["comment"]:
-                at = self._comment_end(at)
-                yield match.start(), at, " "
+        text = self._text
+        kept = at = 0
+        while match := _TOKEN.search(text, at):
+            start, at = match.span()
+            if match.lastgroup is None or match.lastgroup == "skip":
+                continue
+            if match.lastgroup == "comment":
+                at, made = self._comment_end(at), " "
             else:
-                yield match.start(), at, self._replacement(match)
+                made = self._replacement(match)
+            yield kept, start, text[kept:start]
+            yield start, at, made
+            kept = at
+        yield kept, len(text), text[kept:]
 
     def _replacement(self, match: re.Match[str]) -> str:
         name = match["mapped"] or match["named"]

@@ -82,15 +82,12 @@ def _tree(text: str) -> Any:
     Its limit is the process's: it is lifted for as long as such a text is parsed. It was there, or
     the first attempt would not have failed.
     """
-    from importlib import import_module
-
     import postgast
 
-    protobuf: Any = import_module("google.protobuf.message")
     try:
         return postgast.parse(text)
-    except protobuf.DecodeError:
-        allow = import_module("google._upb._message").SetAllowOversizeProtos
+    except _module("google.protobuf.message").DecodeError:
+        allow = _module("google._upb._message").SetAllowOversizeProtos
         with _deeper:
             allow(True)
             try:
@@ -99,11 +96,15 @@ def _tree(text: str) -> Any:
                 allow(False)
 
 
-def nodes() -> Any:
-    """The messages of libpg_query, to build trees of."""
+def _module(name: str) -> Any:
     from importlib import import_module
 
-    return import_module("postgast.pg_query_pb2")
+    return import_module(name)
+
+
+def nodes() -> Any:
+    """The messages of libpg_query, to build trees of."""
+    return _module("postgast.pg_query_pb2")
 
 
 def deparsed(node: Any) -> str:
@@ -126,6 +127,11 @@ def deparsed_query(query: Any) -> str:
     return str(postgast.deparse(tree))
 
 
+def kind_of_node(node: Any) -> str:
+    """The kind of a node, '' where there is none: a third of what `inner` takes."""
+    return node.WhichOneof("node") or ""
+
+
 def inner(node: Any) -> tuple[str, Any]:
     """(kind, message) of a node; ("", None) where there is none."""
     kind = node.WhichOneof("node")
@@ -134,9 +140,16 @@ def inner(node: Any) -> tuple[str, Any]:
 
 def enum_name(message: Any, field: str) -> str:
     """The name of an enum's value, as libpg_query spells it."""
-    described = message.DESCRIPTOR.fields_by_name[field].enum_type
-    name: str = described.values_by_number[getattr(message, field)].name
-    return name
+    names = _enums.get((type(message), field))
+    if names is None:
+        described = message.DESCRIPTOR.fields_by_name[field].enum_type
+        names = {number: value.name for number, value in described.values_by_number.items()}
+        _enums[type(message), field] = names
+    return names[getattr(message, field)]
+
+
+_enums: dict[tuple[type, str], dict[int, str]] = {}
+"""(message, field) -> the names of its values; the grammar has a few hundred."""
 
 
 def names(nodes: Any) -> list[str]:

@@ -20,7 +20,7 @@ from deeplake.sql.expressions import ExpressionBinder
 from deeplake.sql.from_clause import FromBinder
 from deeplake.sql.grouping import Grouping
 from deeplake.sql.labels import label_of
-from deeplake.sql.parse import enum_name, inner
+from deeplake.sql.parse import enum_name
 from deeplake.sql.row_functions import SelectedRows
 from deeplake.sql.scope import Scope
 
@@ -142,9 +142,9 @@ class SelectBinder:
         outputs: list[Output] = []
         for item in node.target_list:
             target = item.res_target
-            kind, value = inner(target.val)
-            if kind == "column_ref" and inner(value.fields[-1])[0] == "a_star":
-                pairs = _star(scope, [f.string.sval for f in value.fields[:-1]])
+            fields = target.val.column_ref.fields  # none where it is something else
+            if fields and fields[-1].HasField("a_star"):
+                pairs = _star(scope, [f.string.sval for f in fields[:-1]])
             else:
                 expression = binder.bind(target.val)
                 if expression.kind.name == "unknown" and not keeps:

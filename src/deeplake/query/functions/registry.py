@@ -214,7 +214,8 @@ def bound(
     An argument that is long, or differs each time, is evaluated once: as the parameter of a
     lambda. Else nested calls would double the text at every level.
     """
-    template = _spread(template, len(made)).replace("{type}", engine_type(kind))
+    if "{all}" in template or "{type}" in template:
+        template = _spread(template, len(made)).replace("{type}", engine_type(kind))
     if any(template.count(f"{{{k}}}") > 1 and _heavy(a) for k, a in enumerate(made)):
         packed = ", ".join(f"a{k} := {{{k}}}" for k in range(len(made)))
         inside = re.sub(r"(?<!\{)\{(\d+)\}", r"v.a\1", template)

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     Digits = Callable[[Sequence[Expression]], Kind]
 
 
+_OF_ARRAYS = ("any[]", "element")
+
+
 class Signature(NamedTuple):
     """One way to call a name."""
 
@@ -42,6 +45,11 @@ class Signature(NamedTuple):
     def variadic(self) -> bool:
         """Whether the last argument may be repeated."""
         return bool(self.arguments) and self.arguments[-1].endswith("...")
+
+    @property
+    def polymorphic(self) -> bool:
+        """Whether arguments are arrays of any elements, or such elements."""
+        return any(p.startswith(_OF_ARRAYS) for p in self.arguments)
 
     def takes(self, count: int) -> bool:
         """Whether it can be called with so many arguments."""
@@ -85,6 +93,16 @@ def resolve(
     if (name, len(arguments)) in _OVERLOADED and all(a.kind.name == "unknown" for a in arguments):
         raise _not_unique(name, arguments)
     found = _signature(name, signatures, arguments)
+    element = _checked_element(name, found, arguments) if found.polymorphic else TEXT
+    return found, [_taken(found.pattern(k), a, arguments, element) for k, a in enumerate(arguments)]
+
+
+def _checked_element(name: str, found: Signature, arguments: Sequence[Expression]) -> Kind:
+    """What the arrays and elements have in common, where they may meet.
+
+    Raises:
+        As `resolve` does.
+    """
     try:
         element = _element(name, found, arguments)
     except QueryError as error:
@@ -93,7 +111,7 @@ def resolve(
         raise
     if name in _EXTREMES or sum(p in ("any[]", "element") for p in found.arguments) > 1:
         _refuse_unequal(name, element, found, arguments)
-    return found, [_taken(found.pattern(k), a, arguments, element) for k, a in enumerate(arguments)]
+    return element
 
 
 _OVERLOADED = frozenset((
