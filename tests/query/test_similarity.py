@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -87,6 +89,75 @@ def test_the_nearest_are_among_those_that_are_kept(seed, metric, count, scale, s
     missing = {k for k in there if order[k] < border} - found
     assert not missing
     assert len([k for k in there if order[k] <= border and k in found]) >= min(count, len(best))
+
+
+@given(
+    st.integers(0, 10_000), st.integers(1, 30), st.sampled_from([1e-30, 1e-10, 1.0, 1e15, 1e36]),
+    st.sampled_from([1e-20, 1.0, 1e20]), st.sampled_from([0.0, 1000.0]),
+    st.sampled_from(["plain", "zeros", "one is infinite", "one has no number"]),
+)  # fmt: skip
+def test_cosines_in_three_passes_keep_what_those_in_eight_keep(
+    seed, count, scale, size, shift, kind
+):
+    rng = np.random.default_rng(seed)
+    with np.errstate(all="ignore"):
+        vectors = ((rng.standard_normal((300, 8)) + shift) * scale).astype(np.float32)
+        vectors[::13] = vectors[5]
+        vector = (rng.standard_normal(8) + shift) * size
+        if kind != "plain":
+            vectors[7] = {"zeros": 0, "one is infinite": np.inf}.get(kind, np.nan)
+        products = vectors @ vector.astype(np.float32)
+        norms = np.linalg.norm(vectors, axis=1)
+    found = similarity._cosines(products, norms, vector)
+    if kind != "plain":
+        assert found is None
+    if found is None:
+        assert kind != "plain" or (scale, size) != (1.0, 1.0)
+        return
+    odd = np.zeros(300, np.uint8)
+    slowly, _, doubtful = similarity._ranked(
+        "cosine", products.astype(np.float64), norms.astype(np.float64), vector, odd
+    )
+    assert not len(doubtful)
+    assert not odd.any()
+    kept = set(similarity._best(found.values, found.error, count).tolist())
+    assert kept >= set(similarity._best(slowly, np.zeros(300), count).tolist())
+    if not shift:
+        assert len(kept) < count + 30, "few more than are wanted: those that are alike"
+
+
+@pytest.mark.parametrize("dtype", ["", ":float16"])
+def test_products_are_the_same_whoever_takes_which_piece(dtype, monkeypatch):
+    rng = np.random.default_rng(8)
+    vectors = rng.standard_normal((500, 16)).astype("<f2" if dtype else "<f4")
+    blocks = [vectors[:120], vectors[120:121], vectors[121:121], vectors[121:]]
+    vector = rng.standard_normal(16).astype(np.float32)
+    whole = similarity._all_products(blocks, vector)
+    np.testing.assert_allclose(whole, vectors.astype(np.float32) @ vector, rtol=1e-4, atol=1e-4)
+    monkeypatch.setattr(similarity, "THREADED_BYTES", 0)
+    monkeypatch.setattr(similarity, "PIECE_BYTES", 700)
+    monkeypatch.setattr(similarity, "WIDENED_BYTES", 300)
+    for threads in (1, 2, 5):
+        monkeypatch.setattr("deeplake.settings.QUERY_THREADS", threads)
+        assert similarity._all_products(blocks, vector).tolist() == whole.tolist()
+    assert not len(similarity._all_products([], vector))
+
+
+@pytest.mark.parametrize("threads", [1, 2, 7])
+def test_parts_are_done_once_each_and_an_error_drops_the_rest(threads):
+    done = []
+    similarity.together(done.append, deque(range(100)), threads)
+    assert sorted(done) == list(range(100))
+
+    def fails(part):
+        if part == 5:
+            raise IndexError("of a part")
+        done.append(part)
+
+    left = deque(range(1000))
+    with pytest.raises(IndexError, match="of a part"):
+        similarity.together(fails, left, threads)
+    assert not left
 
 
 @pytest.mark.parametrize("metric", list(NAMES))

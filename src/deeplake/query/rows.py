@@ -46,9 +46,17 @@ class Rows(NamedTuple):
 
     def where(self, mask: npt.NDArray[np.bool_]) -> Rows:
         """Those of them that a mask marks."""
+        return self.at(np.flatnonzero(mask))
+
+    def at(self, places: Positions) -> Rows:
+        """Those at some places among them, which ascend.
+
+        >>> Rows(((0, 2), (5, 9))).at(np.array([1, 2])).positions().tolist()
+        [1, 5]
+        """
         if self.single is None and len(self.runs) == 1:
-            return Rows(single=np.flatnonzero(mask) + self.runs[0][0])
-        return Rows(single=self.positions()[mask])
+            return Rows(single=places + self.runs[0][0])
+        return Rows(single=self.positions()[places])
 
     def among(self, chosen: Positions) -> Rows:
         """Those that are among some positions, which ascend."""

@@ -7,6 +7,8 @@ the last of the nearest is kept, and whoever sorts them by exact scores finds th
 
 from __future__ import annotations
 
+from _thread import LockType, allocate_lock, start_new_thread
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,9 +17,10 @@ from deeplake import settings
 from deeplake.query.expression import Call, Constant, Parameter
 from deeplake.query.rows import Rows
 from deeplake.types.base import FixedData
+from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import numpy.typing as npt
 
@@ -102,15 +105,14 @@ def nearest(
         return None
     if count <= 0:
         return Rows()
-    found, error, odd = _approximate(view, wanted, rows, vector)
-    regular = np.flatnonzero(odd == REGULAR)
-    if len(regular) == len(odd):
-        kept = _best(found, error, count)
-    else:
-        kept = regular[_best(found[regular], error[regular], count)]
-        nulls, zeros = np.flatnonzero(odd == NULL), np.flatnonzero(odd == ZERO)
-        kept = np.sort(np.concatenate([kept, nulls[:count], zeros[:count]]))
-    return Rows(single=rows.positions()[kept])
+    found = _approximate(view, wanted, rows, vector)
+    if found.odd is None:
+        return rows.at(_best(found.values, found.error, count))
+    regular = np.flatnonzero(found.odd == REGULAR)
+    error = found.error if isinstance(found.error, float) else found.error[regular]
+    kept = regular[_best(found.values[regular], error, count)]
+    nulls, zeros = np.flatnonzero(found.odd == NULL), np.flatnonzero(found.odd == ZERO)
+    return rows.at(np.sort(np.concatenate([kept, nulls[:count], zeros[:count]])))
 
 
 def vector_of(expression: Expression, parameters: Sequence[Any]) -> Scores | None:
@@ -152,16 +154,26 @@ def _numbers(value: Any) -> Scores | None:
     return found if good else None
 
 
-def _approximate(
-    view: TableView, wanted: Similar, rows: Rows, vector: Scores
-) -> tuple[Scores, Scores, Odd]:
-    """Of each row how near it is (more is nearer), how far off that may be, and what it is."""
+class Near(NamedTuple):
+    """Of each row how near it is (more is nearer), how far off that may be, and what it is: None
+    where all are regular.
+    """
+
+    values: Vectors
+    error: Scores | float
+    odd: Odd | None
+
+    def at(self, chosen: npt.NDArray[np.int64]) -> Near:
+        """The same of some of the rows."""
+        error = self.error if isinstance(self.error, float) else self.error[chosen]
+        return Near(self.values[chosen], error, None if self.odd is None else self.odd[chosen])
+
+
+def _approximate(view: TableView, wanted: Similar, rows: Rows, vector: Scores) -> Near:
     dense = not view.restricted and rows.size * GATHERED_SHARE > view.rows
     if rows.single is not None and dense:
         low, high = int(rows.single[0]), int(rows.single[-1]) + 1
-        whole = _approximate(view, wanted, Rows(((low, high),)), vector)
-        chosen = rows.single - low
-        return whole[0][chosen], whole[1][chosen], whole[2][chosen]
+        return _approximate(view, wanted, Rows(((low, high),)), vector).at(rows.single - low)
     if rows.single is not None:
         data = view.read(wanted.column, rows)
         assert isinstance(data, FixedData)
@@ -169,21 +181,26 @@ def _approximate(
     else:
         blocks = [data for _, data in view.blocks(wanted.column, rows)]
     products = _all_products([data.values for data in blocks], vector.astype(np.float32))
-    norms = np.concatenate([_norms(data) for data in blocks]).astype(np.float64)
+    norms = np.concatenate([np.zeros(0, np.float32), *map(_norms, blocks)])
+    plain = wanted.metric == "cosine" and all(data.valid is None for data in blocks)
+    cosines = _cosines(products, norms, vector) if plain else None
+    if cosines is not None:
+        return cosines
     odd = np.zeros(len(norms), np.uint8)
     at = 0
     for data in blocks:
         if data.valid is not None:
             odd[at : at + len(data.values)][~data.valid] = NULL
         at += len(data.values)
-    found, error, doubtful = _ranked(wanted.metric, products, norms, vector, odd)
+    wide, norms = products.astype(np.float64), norms.astype(np.float64)
+    found, error, doubtful = _ranked(wanted.metric, wide, norms, vector, odd)
     if len(doubtful):
         data = view.read(wanted.column, Rows(single=rows.positions()[doubtful]))
         assert isinstance(data, FixedData)
         exact, size = scores(wanted.metric, data.values, vector), vector @ vector
         found[doubtful] = size - exact * exact if wanted.metric == "l2" else exact
     found[odd != REGULAR] = 0
-    return found, error, odd
+    return Near(found, error, odd)
 
 
 _UNIT = 2.0**-23
@@ -191,6 +208,23 @@ _UNIT = 2.0**-23
 
 _TINY = 1e-28
 """Products below have lost digits to the range of float32."""
+
+_LARGE = 1e37
+"""Products up to this stay within that range, and so do the sums on the way to them."""
+
+
+def _cosines(products: Vectors, norms: Vectors, vector: Scores) -> Near | None:
+    """Cosines times the size of the vector, if no row takes a rule of its own: none is zero, and no
+    number comes near the ends of the range of float32. `_ranked` says the same, in 8 passes over
+    float64 instead of 3 over float32: 0.1 ms of 100,000 rows instead of 0.4.
+    """
+    size = float(np.sqrt(vector @ vector))
+    if not len(norms) or not min(size, 1.0) * float(norms.min()) > _TINY:
+        return None
+    if not max(size, 1.0) * float(norms.max()) < _LARGE:  # nor is any of them NaN
+        return None
+    found = products / norms.astype(np.float32, copy=False)
+    return Near(found, (2 * len(vector) + 20) * _UNIT * size, None)
 
 
 def _ranked(
@@ -222,40 +256,92 @@ THREADED_BYTES = 32 << 20
 """Vectors from which a second thread pays."""
 
 
-def _all_products(blocks: Sequence[Vectors], vector: Vectors) -> Scores:
-    """Products of rows with a vector, of the blocks one after another."""
-    ends = np.cumsum([len(block) for block in blocks]).tolist()
-    found = np.empty(ends[-1] if ends else 0, np.float64)
+PIECE_BYTES = 8 << 20
+"""Vectors that a thread takes at a time."""
 
-    def multiply(which: range) -> None:
-        for k in which:
-            block = blocks[k]
-            if block.dtype != np.float32:
-                block = block.astype(np.float32)
-            with np.errstate(over="ignore", invalid="ignore"):
-                found[ends[k] - len(block) : ends[k]] = _products(block, vector)
+
+def _all_products(blocks: Sequence[Vectors], vector: Vectors) -> Vectors:
+    """Products of rows with a vector, of the blocks one after another."""
+    found = np.empty(sum(map(len, blocks)), np.float32)
+    pieces: deque[tuple[Vectors, Vectors]] = deque()
+    step = max(1, PIECE_BYTES // (4 * max(len(vector), 1)))
+    at = 0
+    for block in blocks:
+        for low in range(0, len(block), step):
+            some = block[low : low + step]
+            pieces.append((some, found[at : at + len(some)]))
+            at += len(some)
+
+    def multiply(piece: tuple[Vectors, Vectors]) -> None:
+        with np.errstate(over="ignore", invalid="ignore"):
+            _products(piece[0], vector, piece[1])
 
     size = sum(block.nbytes for block in blocks)
-    threads = settings.QUERY_THREADS if size >= THREADED_BYTES else 1
-    shares = [range(k, len(blocks), threads) for k in range(threads)]
-    if threads == 1:
-        multiply(shares[0])
-    else:
-        from concurrent.futures import ThreadPoolExecutor
-
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(multiply, shares))
+    together(multiply, pieces, settings.QUERY_THREADS if size >= THREADED_BYTES else 1)
     return found
 
 
-def _products(values: Vectors, vector: Vectors) -> Vectors:
+def together(do: Callable[[Any], None], parts: deque[Any], threads: int) -> None:
+    """Do something to each of some parts, in this thread and others that take from the same queue.
+
+    This one begins at once, and one that has to wait for a core delays no more than a part: a pool
+    with a share for each thread took 6.9 ms for what this does in 4.9, and both 4.0 and 3.3 while
+    nothing else ran.
+    """
+    failed: list[BaseException] = []
+
+    def work() -> None:
+        while parts:
+            try:
+                part = parts.popleft()
+            except IndexError:  # another thread took the last one
+                return
+            try:
+                do(part)
+            except BaseException:
+                parts.clear()
+                raise
+
+    def helped(ended: LockType) -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - raised in the thread that waits
+            failed.append(error)
+        finally:
+            ended.release()
+
+    running = []
+    try:
+        for _ in range(min(threads, len(parts)) - 1):
+            ended = allocate_lock()
+            ended.acquire()
+            start_new_thread(helped, (ended,))
+            running.append(ended)
+        work()
+    finally:
+        for ended in running:
+            ended.acquire()
+    if failed:
+        raise failed[0]
+
+
+WIDENED_BYTES = 1 << 18
+"""Vectors of float16 made float32 at a time: they stay in the cache until they are multiplied."""
+
+
+def _products(values: Vectors, vector: Vectors, into: Vectors) -> None:
     """Each row times the vector, by BLAS a row at a time: as fast as memory is, and no threads that
     wait for each other, which on a busy machine take 10 ms for each block.
     """
-    if hasattr(np, "vecdot"):
-        found: Vectors = np.vecdot(values, vector)
-        return found
-    return values @ vector
+    if values.dtype != np.float32:
+        step = max(1, WIDENED_BYTES // (4 * max(len(vector), 1)))
+        for low in range(0, len(values), step):
+            wide = values[low : low + step].astype(np.float32)
+            _products(wide, vector, into[low : low + step])
+    elif hasattr(np, "vecdot"):
+        np.vecdot(values, vector, out=into)
+    else:
+        np.matmul(values, vector, out=into)
 
 
 def _norms(data: FixedData) -> Vectors:
@@ -265,10 +351,13 @@ def _norms(data: FixedData) -> Vectors:
     return found
 
 
-def _best(values: Scores, error: Scores, count: int) -> npt.NDArray[np.int64]:
+def _best(values: Vectors, error: Scores | float, count: int) -> npt.NDArray[np.int64]:
     """Places that may be among the `count` greatest, given how far off each value may be."""
     if len(values) <= count:
         return np.arange(len(values))
+    if isinstance(error, float):
+        least = np.partition(values, len(values) - count)[len(values) - count] - 2 * error
+        return np.flatnonzero(values >= np.nextafter(least, -np.inf, dtype=values.dtype))
     sure = values - error
     border = np.partition(sure, len(sure) - count)[len(sure) - count]
     return np.flatnonzero(values + error >= border)
