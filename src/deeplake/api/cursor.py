@@ -107,8 +107,14 @@ class Cursor:
         return of_rows(self._result, rows)
 
     def df(self) -> pd.DataFrame:
-        """The rows that are left as a pandas DataFrame."""
-        return self.arrow().to_pandas()
+        """The rows that are left as a pandas DataFrame.
+
+        Raises:
+            DependencyError: pandas is not installed.
+        """
+        from deeplake.api.frame import frame
+
+        return frame(self.arrow, "arrow()")
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         return self._read()

@@ -110,8 +110,14 @@ class _Differences:
         return to_arrow(self._table_diffs())
 
     def to_pandas(self) -> pd.DataFrame:
-        """`to_arrow()` as a DataFrame."""
-        return self.to_arrow().to_pandas()
+        """`to_arrow()` as a DataFrame.
+
+        Raises:
+            DependencyError: pandas is not installed.
+        """
+        from deeplake.api.frame import frame
+
+        return frame(self.to_arrow, "to_arrow()")
 
     def df(self) -> pd.DataFrame:
         """`to_pandas()`."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from deeplake.api.progress import bar
 from deeplake.api.stand import message_text
 from deeplake.errors import CommitUnknownError, InputError, InvalidValueError, SchemaError
 from deeplake.ingest import parquet as source
@@ -14,7 +13,7 @@ from deeplake.table.columns import Columns, declare_schema
 from deeplake.versioning.history import to_commit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from deeplake.api.session import Session
     from deeplake.ingest.parquet import ParquetFile, Part
@@ -69,7 +68,7 @@ def _import(
             source.check_columns(files, names)
         else:
             session.create_table(declare_schema(source.infer_schema(files, types or {})))
-        with _bar(sum(file.rows for file in files), progress) as advance:
+        with bar("import", sum(file.rows for file in files), progress) as advance:
             _stage(session, files, advance)
         snapshot = session.commit(text or default)
     except CommitUnknownError:
@@ -120,15 +119,3 @@ def _located(error: InvalidValueError, part: Part) -> InvalidValueError:
     told = type(error)(f"{part.file}: {message}", hint=error.hint)
     told.row, told.detail = error.row, error.detail
     return told
-
-
-@contextmanager
-def _bar(rows: int, progress: bool | None) -> Iterator[Callable[[int], object]]:
-    """A progress bar on stderr; by default only if that is a terminal."""
-    if not (sys.stderr.isatty() if progress is None else progress):
-        yield lambda _: None
-        return
-    from tqdm import tqdm
-
-    with tqdm(total=rows, unit=" rows", unit_scale=True, desc="import") as bar:
-        yield bar.update

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from deeplake.api.progress import bar
 from deeplake.api.stand import author_name
 from deeplake.errors import DeeplakeError
 from deeplake.table.compact import TooMuchError
 from deeplake.table.optimize import compact_tail, optimize
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
 
     from deeplake.api.stand import Stand
     from deeplake.table.optimize import Compacted
@@ -97,7 +96,8 @@ def optimized(stand: Stand, names: Sequence[str] | None, progress: bool | None) 
         objects = stand.repository.objects
         head = stand.repository.head_after(branch, stand.snapshot)
         wanted = sorted(head.entries()) if names is None else names
-        with _bar(sum(e.rows for n, e in head.entries().items() if n in wanted), progress) as told:
+        rows = sum(e.rows for n, e in head.entries().items() if n in wanted)
+        with bar("optimize", rows, progress) as told:
             made, done = optimize(objects, branch, head, wanted, author_name(), told)
         stand.move(head if made is None else made, branch)
         commit = None if made is None else str(made.commit_id)
@@ -120,18 +120,6 @@ def tidied(stand: Stand, made: Snapshot, names: Sequence[str]) -> Snapshot:
     except (DeeplakeError, OSError, MemoryError, RuntimeError):  # the last: no thread to be had
         return made
     return made if found is None else found
-
-
-@contextmanager
-def _bar(rows: int, progress: bool | None) -> Iterator[Callable[[int], object]]:
-    """A progress bar on stderr; by default only if that is a terminal."""
-    if not (sys.stderr.isatty() if progress is None else progress):
-        yield lambda _: None
-        return
-    from tqdm import tqdm
-
-    with tqdm(total=rows, unit=" rows", unit_scale=True, desc="optimize") as bar:
-        yield bar.update
 
 
 def _count(number: int, what: str) -> str:

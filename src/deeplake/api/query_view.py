@@ -251,8 +251,14 @@ class QueryView(Streamed):
         return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 
     def df(self) -> pd.DataFrame:
-        """The rows as a pandas DataFrame."""
-        return self.to_arrow().to_pandas()
+        """The rows as a pandas DataFrame.
+
+        Raises:
+            DependencyError: pandas is not installed.
+        """
+        from deeplake.api.frame import frame
+
+        return frame(self.to_arrow, "to_arrow()")
 
     def to_parquet(self, path: str | os.PathLike[str]) -> None:
         """Write the rows to a Parquet file; a file that is there is replaced.

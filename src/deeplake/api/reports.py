@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from deeplake import settings
+from deeplake.api.progress import bars
 from deeplake.api.stand import unrestricted
 from deeplake.errors import InputError
 from deeplake.versioning.vacuum import Freed, vacuum
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from deeplake.api.stand import Stand
     from deeplake.table.damage import Damage
     from deeplake.versioning.history import Ref
@@ -103,7 +100,7 @@ def vacuumed(
     unrestricted(stand.repository, "vacuum()")
     stand.settled("vacuum()")
     objects = stand.repository.objects
-    with _bar("vacuum", progress) as told:
+    with bars("vacuum", progress) as told:
         swept = vacuum(
             objects, grace.total_seconds(), dry_run=dry_run, no_writers=no_writers, progress=told,
             condense=condense,
@@ -146,35 +143,9 @@ def verified(repository: Repository, at: Ref | None, progress: bool | None) -> V
     unrestricted(repository, "verify()")
     objects = repository.objects
     snapshot = None if at is None else repository.resolve(at).snapshot
-    with _bar("verify", progress) as told:
+    with bars("verify", progress) as told:
         found = verify(objects, snapshot, told)
     return Verified(objects.store.url, found.commits, found.objects, found.bytes, found.damages)
-
-
-@contextmanager
-def _bar(title: str, progress: bool | None) -> Iterator[Callable[[str, int, int], None]]:
-    """A bar on stderr, by default only if that is a terminal; it is told (what, more, of how
-    many), and begins anew with each new `what`.
-    """
-    if not (sys.stderr.isatty() if progress is None else progress):
-        yield lambda _what, _more, _total: None
-        return
-    from tqdm import tqdm
-
-    bars: dict[str, Any] = {}
-
-    def told(what: str, more: int, total: int) -> None:
-        if what not in bars:
-            for bar in bars.values():
-                bar.close()
-            bars[what] = tqdm(total=total or None, desc=f"{title}: {what}", unit_scale=True)
-        bars[what].update(more)
-
-    try:
-        yield told
-    finally:
-        for bar in bars.values():
-            bar.close()
 
 
 def _sum(found: Freed | Vacuumed) -> str:
