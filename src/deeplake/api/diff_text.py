@@ -13,9 +13,10 @@ import numpy as np
 from deeplake.api.log import _coloured, _on_a_terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from deeplake.api.diff import RowChange, TableDiff
+    from deeplake.table.columns import Column
 
 ROWS_SHOWN = 12
 VALUE_CHARS_MAX = 40
@@ -77,7 +78,7 @@ def _body(table: TableDiff, rows: int, pen: _Pen) -> Iterator[str]:
         yield f"  {pen('*', _YELLOW)} {altered}"
     if table.columns:
         yield "    " + ", ".join(f"{name} ~{count:,}" for name, count in table.columns.items())
-    shown = list(_mixed(table))
+    shown = [_named(change, table) for change in _mixed(table)]
     width = min(max((len(_id(change)) for change in shown), default=0), ID_CHARS)
     for change in shown:
         sign, colour = _SIGNS[change.kind]
@@ -99,6 +100,32 @@ def _mixed(table: TableDiff) -> Iterator[RowChange]:
 
 def _id(change: RowChange) -> str:
     return "staged" if change.row_id is None else f"row {change.row_id}"
+
+
+class _Name(str):
+    """The name of a class: one word, whatever stands in it."""
+
+    __slots__ = ()
+
+
+def _named(change: RowChange, table: TableDiff) -> RowChange:
+    """The change with values as their types tell them: class labels by the names of their side."""
+    old, new = (
+        _told_by_type(row, side.columns or ())
+        for row, side in zip((change.old, change.new), table.sides, strict=True)
+    )
+    return change._replace(old=old, new=new)
+
+
+def _told_by_type(row: dict[str, Any] | None, columns: Iterable[Column]) -> dict[str, Any] | None:
+    if row is None:
+        return None
+    types = {column.name: column.type for column in columns}
+    found = {}
+    for name, value in row.items():
+        said = types[name].told(value)
+        found[name] = _Name(said) if isinstance(said, str) and said is not value else said
+    return found
 
 
 def _cells(change: RowChange, pen: _Pen) -> str:
@@ -131,7 +158,7 @@ def _changed(old: Any, new: Any, missing: tuple[bool, bool], pen: _Pen) -> str:
     """A cell before and after."""
     if any(missing):
         return pen.words("" if missing[0] else told(old), "" if missing[1] else told(new))
-    if isinstance(old, str) and isinstance(new, str):
+    if type(old) is str and type(new) is str:
         return _words(old, new, pen)
     arrays = isinstance(old, np.ndarray) and isinstance(new, np.ndarray)
     if arrays and old.shape == new.shape and old.size > 1:

@@ -52,6 +52,7 @@ class Conflict:
     __slots__ = (
         "_fits",
         "_read",
+        "_told",
         "_values",
         "column",
         "kind",
@@ -72,6 +73,7 @@ class Conflict:
         message: str = "",
         token: str = "",
         fits: Callable[[Any], object] | None = None,
+        told: Callable[[Any], Any] | None = None,
     ) -> None:
         self.kind = kind
         self.table = table
@@ -82,6 +84,7 @@ class Conflict:
         """What it is about: decisions on the same place hold for the same versions only."""
         self._read = read
         self._fits = fits
+        self._told = told
         self._values: dict[str, Any] = {}
 
     def _value(self, side: str) -> Any:
@@ -145,7 +148,8 @@ class Conflict:
             where += f", {self.column!r}"
         if self.message:
             return f"<{self.kind} conflict in {where}: {self.message}>"
-        values = [f"{s} {_shown(self._value(s))}" for s in ("base", "ours", "theirs")]
+        told = self._told or (lambda value: value)
+        values = [f"{s} {_shown(told(self._value(s)))}" for s in ("base", "ours", "theirs")]
         return f"<{self.kind} conflict in {where}: {', '.join(values)}>"
 
 

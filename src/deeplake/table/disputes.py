@@ -33,6 +33,7 @@ def cell_dispute(
         read=read,
         token=token_of([(column, ours), (column, theirs)]),
         fits=lambda value: column.type.normalise([value], column=column.name),
+        told=column.type.told,
     )
 
 
@@ -66,7 +67,13 @@ def row_dispute(
         }
 
     token = token_of((column, new) for column, _, new in changed.values())
-    return Conflict("row", table, row_id=row_id, read=read, token=token)
+
+    def told(value: Any) -> Any:
+        if value is DELETED:
+            return value
+        return {name: changed[name][0].type.told(one) for name, one in value.items()}
+
+    return Conflict("row", table, row_id=row_id, read=read, token=token, told=told)
 
 
 def token_of(spots: Iterable[tuple[Column, Spot]]) -> str:

@@ -130,8 +130,9 @@ def value_of(key: Key, data: Sequence[ColumnData], row: int) -> Any:
 def told(key: Key, value: Any) -> str:
     """A key's value in an error message."""
     if len(key.columns) == 1:
-        return shown(value)
-    return "(" + ", ".join(map(shown, value)) + ")"
+        return shown(key.columns[0].type.told(value))
+    pairs = zip(key.columns, value, strict=True)
+    return "(" + ", ".join(shown(column.type.told(one)) for column, one in pairs) + ")"
 
 
 def repeated(data: Sequence[ColumnData], found: Hashed, *, exact: bool) -> int | None:

@@ -251,7 +251,7 @@ class ColumnType:
         del raw
 
     def told(self, value: Any) -> Any:
-        """What a printed summary shows for a bound: the name of a class instead of its code."""
+        """What a printed summary, diff or conflict shows: the name of a class, not its code."""
         return value
 
     def slots(self, data: ColumnData) -> AnyArray | None:

@@ -71,7 +71,8 @@ class ClassLabel(Int):
 
     def told(self, value: Any) -> Any:
         """The name of a code."""
-        return self.names[value] if 0 <= value < len(self.names) else value
+        known = value is not None and 0 <= value < len(self.names)
+        return self.names[value] if known else value
 
     def __str__(self) -> str:
         """The spelling, with the first few names."""

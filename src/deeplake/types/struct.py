@@ -124,6 +124,12 @@ class Struct(ColumnType):
             return rows
         return [row if ok else None for row, ok in zip(rows, data.valid.tolist(), strict=True)]
 
+    def told(self, value: Any) -> Any:
+        """Each field as its type tells it."""
+        if value is None:
+            return None
+        return {name: self.fields[name].told(one) for name, one in value.items()}
+
     def arrow_type(self) -> pa.DataType:
         """A struct of the fields' Arrow types."""
         import pyarrow as pa
