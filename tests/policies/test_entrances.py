@@ -84,6 +84,7 @@ def test_every_public_name_of_a_handle_is_an_entrance_that_is_gone_through(kind)
 
 NO_HANDLES = {
     "Block", "Savepoint", "Tables", "Choice", "Done", "RowChange", "Expr", "Log", "Question",
+    "Exported", "Rows", "SelectedRows", "SessionRows",
     "SelectedSource", "SessionSource", "Session", "Stand", "StandWriting", "StandDefining",
     "OptimizedTable", "Optimized", "Vacuumed", "Verified", "Upserted", "Schema", "ColumnSummary",
     "Summary", "Housekeeping", "Optimizable", "Streamed", "Versioned",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, overload
 
 from deeplake.api.column import Column
+from deeplake.api.exported import Exported
 from deeplake.api.optimizable import Optimizable
 from deeplake.api.streamed import Streamed
 from deeplake.api.verbs import Versioned
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from deeplake.api import positions
+    from deeplake.api.exporting import SessionRows
     from deeplake.api.query_view import QueryView
     from deeplake.api.session import Session
     from deeplake.api.stand import Stand
@@ -32,7 +34,7 @@ else:
     positions = later("deeplake.api.positions")
 
 
-class Dataset(Versioned, Optimizable, Streamed):
+class Dataset(Versioned, Optimizable, Streamed, Exported):
     """One table. `deeplake.create` and `deeplake.open` return it.
 
     `ds[i]` is a row as a dict, `ds[a:b]` a view, `ds["c"]` a column. The handle stays on its
@@ -64,6 +66,11 @@ class Dataset(Versioned, Optimizable, Streamed):
         from deeplake.api.streaming import source_of
 
         return source_of(self._session, None, doing=doing)
+
+    def _exported(self) -> SessionRows:
+        from deeplake.api.exporting import SessionRows
+
+        return SessionRows(self._session, None)
 
     # --- reading ----------------------------------------------------------------------------
 

@@ -12,23 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deeplake import settings
 from deeplake.api.column import Encoded, decode
+from deeplake.api.exported import Exported
 from deeplake.api.positions import position, positions, within
 from deeplake.api.streamed import Streamed
 from deeplake.errors import DtypeError, UnsupportedQueryError
-from deeplake.query.result import cuts
 from deeplake.query.selected import Referred
 from deeplake.types.base import FixedData, VarData, VarLayout, row_count
 from deeplake.types.data import var_rows
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterator, Sequence
 
     import numpy.typing as npt
-    import pandas as pd
-    import pyarrow as pa
 
     from deeplake.api.stand import Stand
     from deeplake.loaders.source import Rows
@@ -36,6 +32,7 @@ if TYPE_CHECKING:
     from deeplake.query.selected import Selected
     from deeplake.query.statement import Statement
     from deeplake.query.table_view import TableView
+    from deeplake.sql.parameters import Parameters
     from deeplake.types.base import ColumnData, ColumnType
 
 
@@ -131,7 +128,7 @@ def refuse_staged(question: Question, doing: str) -> None:
         )
 
 
-class QueryView(Streamed):
+class QueryView(Streamed, Exported):
     """The rows of a query; indexable like a dataset.
 
     Args:
@@ -227,58 +224,25 @@ class QueryView(Streamed):
         plan = plan_of(asked.statement)
         return "\n".join(explained(plan, asked.tables, asked.values, analyze=analyze))
 
-    def to_arrow(self) -> pa.Table:
-        """The rows as an Arrow table, media as their encoded bytes.
+    def filter(self, condition: str, parameters: Parameters = None) -> QueryView:
+        """Those of these rows for which a condition is true, in their order: a part of this view.
 
-        Its fields say the column types, so that an image is an image again where the table, or
-        Parquet made of it, comes in.
-        """
-        return self._arrow(range(len(self)))
+        Runs the query if nothing did before.
 
-    def _arrow(self, rows: range) -> pa.Table:
-        import json
-
-        import pyarrow as pa
-
-        from deeplake.types.declare import to_json
-        from deeplake.types.infer import FIELD_KEY
-
-        arrays = [type_.to_arrow(self._data(name, rows)) for name, type_ in self.schema.items()]
-        fields = [
-            pa.field(name, array.type, metadata={FIELD_KEY: json.dumps(to_json(type_))})
-            for (name, type_), array in zip(self.schema.items(), arrays, strict=True)
-        ]
-        return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
-
-    def df(self) -> pd.DataFrame:
-        """The rows as a pandas DataFrame.
+        Args:
+            condition: over the columns of the view: "rating > 3".
+            parameters: a sequence for %s or $1, a mapping for :name.
 
         Raises:
-            DependencyError: pandas is not installed.
+            QueryError: it is wrong, or fails on a row.
         """
-        from deeplake.api.frame import frame
+        from deeplake.api.filtering import of_query
 
-        return frame(self.to_arrow, "to_arrow()")
+        kept = of_query(self.question, self._exported(), condition, parameters)
+        return QueryView(self.question, within(self._places(), kept))
 
-    def to_parquet(self, path: str | os.PathLike[str]) -> None:
-        """Write the rows to a Parquet file; a file that is there is replaced.
-
-        Rows are read and written a group at a time, of 64 MB or a million of them.
-        """
-        import pyarrow.parquet as pq
-
-        with pq.ParquetWriter(path, self._arrow(range(0)).schema) as file:
-            for rows in self._groups():
-                file.write_table(self._arrow(rows))
-
-    def _groups(self) -> Iterator[range]:
-        """Rows in runs that are held at once."""
-        step = 1 << 20
-        for low in range(0, len(self), step):
-            rows = np.asarray(within(self._places(), range(low, min(low + step, len(self)))))
-            sizes = self._selected.sizes(rows.astype(np.int64))
-            for first, end in cuts(sizes, settings.QUERY_FETCH_BYTES_MAX):
-                yield range(low + first, low + end)
+    def _exported(self) -> SelectedRows:
+        return SelectedRows(self)
 
     def to_branch(self, name: str, message: str | None = None) -> str:
         """Make a branch that holds exactly these rows and columns, by reference; returns its name.
@@ -297,7 +261,8 @@ class QueryView(Streamed):
         self.settled("to_branch()")
         if self.partial:
             raise UnsupportedQueryError(
-                "a part of a view cannot be made a branch.", hint="Say it in the query."
+                "a part of a view cannot be made a branch.",
+                hint="Say it in the query: two conditions as '(a > 1) AND (b > 2)'.",
             )
         return to_branch(self.question, name, message)
 
@@ -389,6 +354,24 @@ class QueryColumn:
 
     def __repr__(self) -> str:
         return f"<column {self.name!r} of a view: {self.type.name}, {len(self)} rows>"
+
+
+class SelectedRows:
+    """A view's rows as they are exported; see `api.exporting.Rows`."""
+
+    def __init__(self, view: QueryView) -> None:
+        self._view = view
+        self.rows = len(view)
+        self.types = view.schema
+
+    def data(self, column: str, rows: range) -> ColumnData:
+        """See `Rows.data`."""
+        return self._view._data(column, rows)
+
+    def sizes(self, rows: range, columns: Sequence[str] | None = None) -> npt.NDArray[Any]:
+        """See `Rows.sizes`."""
+        places = np.asarray(within(self._view._places(), rows), np.int64)
+        return self._view._selected.sizes(places, columns)
 
 
 class SelectedSource:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from deeplake.api.catalog import THIS, Tables
 from deeplake.api.database import database_of
+from deeplake.api.filtering import check_condition
 from deeplake.api.query_view import QueryView, Question
 from deeplake.api.stand import Stand
 from deeplake.errors import InputError, UnsupportedQueryError
@@ -69,10 +70,7 @@ def filtered(session: Session, condition: str, parameters: Parameters) -> QueryV
     Raises:
         QueryError, UnsupportedQueryError
     """
-    if not isinstance(condition, str) or not condition.strip():
-        raise InputError(
-            f"a condition is text such as 'rating >= 4', got {condition!r}.",
-        )
+    check_condition(condition)
     before = f"SELECT * FROM {THIS} WHERE "  # noqa: S608 - parsed: one SELECT, or refused
     return query(session.stand, before + condition, parameters, session, before)
 
@@ -93,7 +91,8 @@ def save_view(stand: Stand, name: str, view: QueryView, *, replace: bool) -> Non
     commit = question.snapshot.commit_id
     if commit is None or view.partial:
         raise InputError(
-            "only a whole view of a commit can be saved.", hint="Say the part in the query."
+            "only a whole view of a commit can be saved.",
+            hint="Say the part in the query: two conditions as '(a > 1) AND (b > 2)'.",
         )
     if question.elsewhere:
         raise UnsupportedQueryError(

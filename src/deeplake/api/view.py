@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, overload
 
 from deeplake.api.column import Column
+from deeplake.api.exported import Exported
 from deeplake.api.streamed import Streamed
 from deeplake.loading import later
 
@@ -15,14 +16,16 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from deeplake.api import positions
+    from deeplake.api.exporting import SessionRows
     from deeplake.api.session import Session
     from deeplake.api.summary import Schema
     from deeplake.loaders.source import RowSource
+    from deeplake.sql.parameters import Parameters
 else:
     positions = later("deeplake.api.positions")
 
 
-class View(Streamed):
+class View(Streamed, Exported):
     """Rows of a dataset, read when asked for; indexable like the dataset itself."""
 
     __slots__ = ("_rows", "_session")
@@ -69,6 +72,25 @@ class View(Streamed):
 
     def _ipython_key_completions_(self) -> list[str]:
         return list(self.schema)
+
+    def filter(self, condition: str, parameters: Parameters = None) -> View:
+        """Those of these rows for which a condition is true, in their order.
+
+        Args:
+            condition: over the columns: "rating > 3".
+            parameters: a sequence for %s or $1, a mapping for :name.
+
+        Raises:
+            QueryError: it is wrong, or fails on a row.
+        """
+        from deeplake.api.filtering import of_table
+
+        return View(self._session, of_table(self._session, self._rows, condition, parameters))
+
+    def _exported(self) -> SessionRows:
+        from deeplake.api.exporting import SessionRows
+
+        return SessionRows(self._session, self._rows)
 
     def _source(self, doing: str) -> RowSource:
         from deeplake.api.streaming import source_of

@@ -81,10 +81,13 @@ class Selected:
             )
         return found
 
-    def sizes(self, rows: Positions) -> Positions:
-        """Bytes of some rows, about; only what is referred to counts, the rest is there."""
-        found = np.full(len(rows), 8 * len(self.columns), np.int64)
-        for column in self.columns.values():
+    def sizes(self, rows: Positions, labels: Sequence[str] | None = None) -> Positions:
+        """Bytes of some rows, about, of all columns or some; only what is referred to counts, the
+        rest is there.
+        """
+        columns = [self.columns[label] for label in (self.columns if labels is None else labels)]
+        found = np.full(len(rows), 8 * len(columns), np.int64)
+        for column in columns:
             if isinstance(column, Referred):
                 places = column.positions[rows]
                 there = np.flatnonzero(places >= 0)

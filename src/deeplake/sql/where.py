@@ -50,7 +50,8 @@ def _more(node: Any) -> bool:
     return any(getattr(node, name) for name in _CLAUSES) or any(map(node.HasField, fields))
 
 
-_BEFORE = "SELECT 1 FROM t WHERE "
+BEFORE = "SELECT 1 FROM t WHERE "
+"""What stands before a condition where it is parsed."""
 
 
 def condition_of(condition: str | None, parameters: Parameters) -> tuple[str, Any, Sequence[Any]]:
@@ -61,7 +62,7 @@ def condition_of(condition: str | None, parameters: Parameters) -> tuple[str, An
     """
     if condition is None:
         return "", None, ()
-    prepared = number(_BEFORE + condition, parameters)
+    prepared = number(BEFORE + condition, parameters)
     kind, node = parse(prepared.text)
     if kind != "select_stmt" or not node.HasField("where_clause") or _more(node):
         raise QueryError(
@@ -92,7 +93,7 @@ def evaluated(
     """
     if condition is None:
         return _evaluated(view, name, catalog, condition, parameters, cells)
-    with placed(_BEFORE + condition, parameters, _BEFORE):
+    with placed(BEFORE + condition, parameters, BEFORE):
         return _evaluated(view, name, catalog, condition, parameters, cells)
 
 

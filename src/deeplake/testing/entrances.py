@@ -90,11 +90,11 @@ def _used(db: Database) -> Database:
     return db
 
 
-def _files(w: Guarded) -> Any:
+def _files(w: Guarded, rows: Any) -> Any:
     import pyarrow.parquet as pq
 
-    w.view.to_parquet(f"{w.folder}/view.parquet")
-    return pq.read_table(f"{w.folder}/view.parquet").to_pylist()
+    rows.to_parquet(f"{w.folder}/rows.parquet")
+    return pq.read_table(f"{w.folder}/rows.parquet").to_pylist()
 
 
 def _copied(w: Guarded, text: str) -> str:
@@ -179,12 +179,15 @@ _DATASET: tuple[Ways, Ways, Ways] = (
         "_repr_html_": lambda w: w.ds._repr_html_(),
         "batches": lambda w: _batches(w.ds.batches(4)),
         "checkout": lambda w: [*_moved(w.ds, "checkout", "v1")],
+        "df": lambda w: w.ds.df().to_dict("list"),
         "filter": lambda w: w.ds.filter("n > 1 OR id > 70000").fetchall(),
         "pytorch": lambda w: _batches(w.ds.pytorch(4, columns=["id", "secret", "v"])),
         "query": lambda w: w.ds.query("SELECT count(*), max(id), min(secret) FROM this").fetchall(),
         "refresh": lambda w: [*_moved(w.ds, "refresh")],
         "row_ids": lambda w: len(w.ds.row_ids),
         "summary": lambda w: [w.ds.summary(), str(w.ds.summary())],
+        "to_arrow": lambda w: w.ds.to_arrow().to_pylist(),
+        "to_parquet": lambda w: _files(w, w.ds),
     },
     {
         "add_column": lambda w: w.ds.add_column("more", "int"),
@@ -239,7 +242,11 @@ _VIEW: tuple[Ways, Ways, Ways] = (
         "__len__": lambda w: len(w.ds[2:]),
         "__repr__": lambda w: repr(w.ds[2:]),
         "batches": lambda w: _batches(w.ds[2:9].batches(4)),
+        "df": lambda w: w.ds[2:].df().to_dict("list"),
+        "filter": lambda w: [*w.ds[2:].filter("id IN (SELECT max(id) FROM t) OR n > 1")],
         "pytorch": lambda w: _batches(w.ds[2:9].pytorch(4, columns=["id", "v"])),
+        "to_arrow": lambda w: w.ds[2:].to_arrow().to_pylist(),
+        "to_parquet": lambda w: _files(w, w.ds[2:]),
     },
     {},
     {
@@ -293,11 +300,12 @@ _QUERY_VIEW: tuple[Ways, Ways, Ways] = (
         "batches": lambda w: _batches(w.view.batches(4)),
         "df": lambda w: w.view.df().to_dict("list"),
         "fetchall": lambda w: w.view.fetchall(),
+        "filter": lambda w: w.view.filter("n > 1 OR id IN (SELECT t_id FROM u)").fetchall(),
         "fetchone": lambda w: w.db.query("SELECT * FROM t ORDER BY n DESC").fetchone(),
         "pytorch": lambda w: _batches(w.view.pytorch(4, columns=["id", "v"])),
         "question": lambda w: w.view.question.tables[0].values("id").to_pylist(),
         "to_arrow": lambda w: w.view.to_arrow().to_pylist(),
-        "to_parquet": _files,
+        "to_parquet": lambda w: _files(w, w.view),
     },
     {
         "explain": lambda w: w.view.explain(),
