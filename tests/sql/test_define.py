@@ -11,7 +11,13 @@ import numpy as np
 import pytest
 
 import deeplake
-from deeplake.errors import CheckViolationError, DeeplakeError, ForeignKeyError
+from deeplake.errors import (
+    CheckViolationError,
+    DeeplakeError,
+    ForeignKeyError,
+    QueryError,
+    UnsupportedQueryError,
+)
 
 _names = count()
 
@@ -350,3 +356,37 @@ def test_arrays_of_python_go_into_tables_of_sql(db):
     assert (v.tolist(), tags, n) == ([1, 2, 3], ["a", None], [1, None, 3])
     assert np.array_equal(found, x)
     refused(db, "INSERT INTO t (v) VALUES ('[1,2]')", "22000")
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("string", "text"),
+        ("int64", "bigint"),
+        ("float32", "real"),
+        ("double", "double precision"),
+        ("bytes", "bytea"),
+        ("datetime", "timestamp"),
+        ("number(10,2)", "numeric(10,2)"),
+        ("embedding(16)", "vector(16)"),
+        ("emb(16)", "vector(16)"),
+        ("nvarchar(20)", "text"),
+        ("list", "int[]"),
+        ("struct", "jsonb"),
+        ("imagee", "image"),
+        ("txt", "text"),
+    ],
+)
+def test_a_type_that_sql_has_not_is_told_as_sql_has_it(db, written, meant):
+    with pytest.raises(UnsupportedQueryError, match=r"type .* is not supported") as caught:
+        db.execute(f"CREATE TABLE t (a {written})")
+    assert f"'{meant}'" in caught.value.hint or f"Write {meant}." in caught.value.hint
+    with pytest.raises(UnsupportedQueryError) as caught:
+        db.execute(f"SELECT NULL::{written}")
+    assert meant in caught.value.hint
+    db.execute(f"CREATE TABLE t (a {meant})")
+
+
+def test_class_labels_without_names_say_how_they_are_written(db):
+    with pytest.raises(QueryError, match=r"needs the names .* class_label\(cat, dog\)"):
+        db.execute("CREATE TABLE t (a class_label)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import decimal
 import subprocess
 import sys
 import uuid
@@ -71,7 +72,7 @@ def test_every_type_name_parses_or_says_what_it_needs(head: str) -> None:
     ("spec", "words"),
     [
         ("Text", "Did you mean 'text'?"),
-        ("embedding", "there is no column type 'embedding'"),
+        ("embedding", "there is no column type 'embedding'. Write 'emb-512'."),
         ("imagee", "Did you mean 'image'?"),
         ("", "a type name expected at character 0, found the end"),
         ("int8 int8", "nothing more expected at character 5, found 'i'"),
@@ -121,6 +122,89 @@ def test_a_spelling_that_makes_no_sense_is_refused(spec: Any, words: str) -> Non
         parse(spec)
     assert words in str(caught.value)
     assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize(
+    ("spelling", "written"),
+    [
+        ("string", "text"),
+        ("str", "text"),
+        ("VARCHAR(20)", "text"),
+        ("utf8", "text"),
+        ("boolean", "bool"),
+        ("double", "float64"),
+        ("double precision", "float64"),
+        ("real", "float32"),
+        ("bfloat16", "float16"),
+        ("integer", "int"),
+        ("bigint", "int64"),
+        ("smallint", "int16"),
+        ("int4", "int32"),
+        ("float8", "float64"),
+        ("f32", "float32"),
+        ("u8", "uint8"),
+        ("uint", "uint64"),
+        ("bytes", "blob"),
+        ("bytea", "blob"),
+        ("datetime", "timestamp"),
+        ("datetime64", "timestamp"),
+        ("timestamp[us]", "timestamp"),
+        ("date32", "date"),
+        ("jsonb", "json"),
+        ("dict", "json"),
+        ("numeric", "decimal(10,2)"),
+        ("numeric(5, 2)", "decimal(5,2)"),
+        ("vector", "emb-512"),
+        ("vector(16)", "emb-16"),
+        ("halfvec(16)", "emb-16:float16"),
+        ("embedding-16", "emb-16"),
+        ("Embedding(16)", "emb-16"),
+        ("emb(16)", "emb-16"),
+        ("emb16", "emb-16"),
+        ("text[]", "list<text>"),
+        ("list[int]", "list<int>"),
+        ("list<string>", "text"),
+        ("array", "list<int>"),
+        ("categorical", "class_label(cat, dog)"),
+        ("enum", "class_label(cat, dog)"),
+        ("jpeg", "image"),
+        ("wav", "audio"),
+        ("mp4", "video"),
+        ("point_cloud", "points"),
+        ("float32(16)", "float32[16]"),
+        ("float32(16, 64)", "float32[16,64]"),
+        ("text(20)", "text"),
+        ("tensor<float32>", "float32[...]"),
+        ("time", "int"),
+        ("url", "text"),
+        (list, "list<int>"),
+        (list[int], "list<int>"),
+        (decimal.Decimal, "decimal(10,2)"),
+        (np.ndarray, "float32[16,64]"),
+        (np.dtype("m8[us]"), "int"),
+    ],
+)
+def test_the_name_of_a_type_elsewhere_is_told_as_it_is_written_here(
+    spelling: Any, written: str
+) -> None:
+    with pytest.raises(SchemaError) as caught:
+        parse(spelling)
+    assert f"Write '{written}'" in caught.value.hint
+    assert parse(written) is not None
+    with pytest.raises(SchemaError) as caught:
+        deeplake.create("mem://spelled", schema={"c": spelling})
+    assert f"Write '{written}'" in str(caught.value)
+
+
+def test_an_option_between_brackets_is_told_where_it_goes() -> None:
+    with pytest.raises(SchemaError, match=r"arguments of deeplake.types.Image\(…\)"):
+        parse("image(jpeg)")
+
+
+def test_no_name_of_a_type_here_is_one_of_elsewhere() -> None:
+    from deeplake.types.synonyms import MEANT
+
+    assert not MEANT.keys() & HEADS.keys()
 
 
 @pytest.mark.parametrize(

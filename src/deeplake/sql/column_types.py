@@ -76,6 +76,12 @@ def declared_type(node: Any) -> Declared:
     if name in ("vector", "halfvec"):
         return Declared(_listed(node, _vector(node, name)))
     if name == "class_label":
+        if not node.typmods:
+            raise QueryError(
+                "a column of type class_label needs the names of its classes.",
+                hint="For example class_label(cat, dog).",
+                sqlstate="22023",
+            )
         labels = ", ".join(declare.spelled(_word(item)) for item in node.typmods)
         return Declared(_listed(node, f"class_label({labels})"))
     if name in _OURS and not node.typmods:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from deeplake.errors import QueryError, UnsupportedQueryError
+from deeplake.errors import QueryError, UnsupportedQueryError, did_you_mean
 from deeplake.query import literals
 from deeplake.query.expression import Constant
 from deeplake.query.kinds import INT4, SPELLINGS, Kind, array_of
@@ -26,7 +26,9 @@ def kind_of_type(node: Any) -> Kind:
     name = names(node.names)[-1]
     kind = None if name == "char" else SPELLINGS.get(name)  # "char" in quotes is a byte
     if kind is None:
-        raise UnsupportedQueryError(f"type {name} is not supported.", sqlstate="0A000")
+        raise UnsupportedQueryError(
+            f"type {name} is not supported.", hint=_meant(name, node), sqlstate="0A000"
+        )
     modifiers = tuple(_modifier(item, name) for item in node.typmods)
     if name == "interval" and modifiers:
         raise UnsupportedQueryError("field restrictions of intervals are not supported.")
@@ -47,6 +49,32 @@ def kind_of_type(node: Any) -> Kind:
     for _ in node.array_bounds:
         kind = array_of(kind) if kind.element is None else kind
     return kind
+
+
+_HERE = {
+    "int": "bigint", "int16": "smallint", "int32": "integer", "int64": "bigint",
+    "float16": "real", "float32": "real", "float64": "double precision", "blob": "bytea",
+    "struct": "jsonb",
+}  # fmt: skip
+"""Types of columns as SQL spells them, where it has another name."""
+
+
+def _meant(name: str, node: Any) -> str:
+    """The hint for a type that SQL has not: as it is written in SQL, or the nearest name."""
+    from deeplake.types.synonyms import MEANT
+
+    given = [v.ival.ival for kind, v in map(inner, node.typmods) if kind == "a_const"]
+    head = MEANT.get(name.lower(), name).partition("(")[0]
+    if head.startswith("emb"):
+        kind = "halfvec" if head.endswith("float16") else "vector"
+        return f"Write {kind}({given[0] if given else 512})."
+    if head == "decimal" or name == "number":
+        return f"Write numeric({','.join(map(str, given or (10, 2)))})."
+    if head.startswith("list"):
+        return "Write int[]."
+    if head in _HERE or head != name:
+        return f"Write {_HERE.get(head, head)}."
+    return did_you_mean(name, [one for one in SPELLINGS if one not in ("regtype", "void", "name")])
 
 
 def finest_field(node: Any) -> str:

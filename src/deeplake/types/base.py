@@ -176,7 +176,12 @@ class ColumnType:
             SchemaError: if the arguments make no sense for this type.
         """
         if arguments:
-            raise SchemaError(f"type {head!r} takes no parameters, got {arguments!r}.")
+            from deeplake.types.synonyms import unbracketed
+
+            raise SchemaError(
+                f"type {head!r} takes no parameters, got {arguments!r}.",
+                hint=unbracketed(head, arguments, cls.__name__),
+            )
         return cls()
 
     @classmethod

@@ -109,9 +109,12 @@ def spelled(name: str) -> str:
 def _from_numpy(spec: Any) -> ColumnType:
     import numpy as np
 
+    from deeplake.types.synonyms import of_python
+
     refused = SchemaError(
         f"{spec!r} declares no column type.",
-        hint="Use a name such as 'int', 'text' or 'emb-512', or a form of deeplake.types.",
+        hint=of_python(spec)
+        or "Use a name such as 'int', 'text' or 'emb-512', or a form of deeplake.types.",
     )
     if spec is None or not (isinstance(spec, np.dtype) or hasattr(spec, "dtype")):
         raise refused  # np.dtype(None) would mean float64
@@ -140,6 +143,8 @@ class _Parser:
         if len(text) > _SPELLING_CHARS_MAX:
             raise SchemaError(f"a type of {len(text):,} characters is too long.")
         self.text, self.at, self.stored = text, 0, stored
+        self.head = "", ""
+        """The type that is being read, and what follows it."""
 
     def whole(self) -> ColumnType:
         """The one type that all of the text spells."""
@@ -152,6 +157,9 @@ class _Parser:
         if depth > settings.TYPE_DEPTH_MAX:
             raise SchemaError(f"a type is nested deeper than {settings.TYPE_DEPTH_MAX}.")
         head = self.match(_WORD, "a type name")
+        self.head = head, self.text[self.at :]
+        if head not in HEADS:
+            load(*self.head)  # an unknown word is an unknown type, whatever follows
         if head == "emb":
             return load(head).from_spelling(head, self.embedding())
         if self.take("("):
@@ -159,7 +167,6 @@ class _Parser:
             return load(head).from_spelling(head, tuple(items))
         if self.take("["):
             axes = (...,) if self.take("...") and self.expect("]") else self.axes()
-            load(head)  # an unknown word is an unknown type, whatever follows
             return load("tensor").from_spelling(head, tuple(axes))
         if head == "list":
             self.expect("<")
@@ -234,10 +241,13 @@ class _Parser:
         return self.at
 
     def error(self, wanted: str) -> SchemaError:
+        from deeplake.types.synonyms import bracketed
+
         shown = self.text if len(self.text) <= 60 else self.text[:60] + "…"
         found = repr(self.text[self.at]) if self.at < len(self.text) else "the end"
         return SchemaError(
             f"type {shown!r} does not parse: {wanted} expected at character {self.at}, "
             f"found {found}.",
-            hint="Examples: 'int', 'emb-512', 'uint8[*,3]', 'list<text>', 'struct<a: int>'.",
+            hint=bracketed(*self.head)
+            or "Examples: 'int', 'emb-512', 'uint8[*,3]', 'list<text>', 'struct<a: int>'.",
         )

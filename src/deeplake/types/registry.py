@@ -55,18 +55,23 @@ CLASSES: dict[str, str] = {
 }
 
 
-def load(head: str) -> type[ColumnType]:
+def load(head: str, rest: str = "") -> type[ColumnType]:
     """The class of a type name; imports its file the first time.
 
+    Args:
+        head: the name.
+        rest: what follows it in the spelling, for the hint.
+
     Raises:
-        SchemaError: on an unknown name, with the nearest known one.
+        SchemaError: on an unknown name, with how it is written here, or the nearest known one.
 
     >>> load("int8").__name__
     'Int'
     """
     if head not in HEADS:
-        known = [*HEADS, "emb-<n>"]
-        near = did_you_mean(head.lower(), known)
+        from deeplake.types.synonyms import written
+
+        near = written(head, rest) or did_you_mean(head.lower(), [*HEADS, "emb-<n>"])
         raise SchemaError(f"there is no column type {head!r}.", hint=near)
     module, _, name = HEADS[head].partition(":")
     kind: type[ColumnType] = getattr(import_module(f"deeplake.types.{module}"), name)
