@@ -174,6 +174,36 @@ def test_the_age_is_the_stores_and_not_of_this_machines_clock() -> None:
 
 
 @pytest.mark.parametrize(
+    ("older_than", "words"),
+    [
+        (None, "7 days"),
+        (3600, "1 hour"),
+        (5400.0, "1 hour 30 minutes"),
+        (timedelta(days=1, seconds=1), "1 day 1 second"),
+        (timedelta(days=800, hours=2), "800 days 2 hours"),
+        (600.25, "10 minutes 0.25 seconds"),
+    ],
+)
+def test_an_age_is_told_in_words(older_than: object, words: str) -> None:
+    ds = deeplake.create(MemoryStore(), schema={"n": "int"})
+    found = ds.vacuum(older_than, dry_run=True)  # type: ignore[arg-type]
+    assert f"older than {words}:" in repr(found)
+
+
+def test_an_age_that_is_refused_is_told_in_words() -> None:
+    ds = deeplake.create(MemoryStore(), schema={"n": "int"})
+    with pytest.raises(InputError, match="of 0 seconds would delete .* Pass 10 minutes or more"):
+        ds.vacuum(0)
+    with pytest.raises(InputError, match="of 9 minutes 59 seconds would delete"):
+        ds.vacuum(599)
+    with pytest.raises(InputError, match=r"of -1 day -1 second: nothing is from the future"):
+        ds.vacuum(timedelta(days=-1, seconds=-1))
+    with pytest.raises(InputError, match=r"not '7 days'. For example timedelta\(days=7\)"):
+        ds.vacuum("7 days")  # type: ignore[arg-type]
+    assert "older than 0 seconds:" in repr(ds.vacuum(0, no_writers=True, dry_run=True))
+
+
+@pytest.mark.parametrize(
     "older_than", [0, 599, -1, timedelta(0), "a week", True, float("nan"), 1e300]
 )
 def test_an_age_that_could_harm_writers_or_is_none_is_refused(older_than: object) -> None:

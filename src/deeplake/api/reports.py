@@ -44,7 +44,7 @@ class Vacuumed:
 
     def __repr__(self) -> str:
         done = "would free" if self.dry_run else "freed"
-        lines = [f"vacuum of {self.url}, older than {self.older_than}: {done} {_sum(self)}"]
+        lines = [f"vacuum of {self.url}, older than {_span(self.older_than)}: {done} {_sum(self)}"]
         lines += [f"  {name:<8} {_sum(kind)}" for name, kind in self.kinds.items() if kind.objects]
         lines.append(f"  in use   {_sum(self.kept)}")
         if self.young.objects:
@@ -116,18 +116,21 @@ def _grace(older_than: Any, no_writers: bool) -> timedelta:
         found = older_than
     else:
         if isinstance(older_than, bool) or not isinstance(older_than, int | float):
-            raise InputError(f"older_than is a timedelta or seconds, not {older_than!r}.")
+            raise InputError(
+                f"older_than is a timedelta or seconds, not {older_than!r}.",
+                hint="For example timedelta(days=7).",
+            )
         try:
             found = timedelta(seconds=older_than)
         except (OverflowError, ValueError) as error:
             raise InputError(f"older_than cannot be {older_than!r} seconds: {error}.") from None
     if found < timedelta(0):
-        raise InputError(f"older_than cannot be {found}: nothing is from the future.")
+        raise InputError(f"older_than cannot be one of {_span(found)}: nothing is from the future.")
     if found < timedelta(seconds=settings.GRACE_S_MIN) and not no_writers:
+        least = _span(timedelta(seconds=settings.GRACE_S_MIN))
         raise InputError(
-            f"older_than={found} would delete what a writer is about to commit.",
-            hint=f"Pass {settings.GRACE_S_MIN:.0f} seconds or more; or no_writers=True, if you "
-            "know that nobody writes here now.",
+            f"older_than of {_span(found)} would delete what a writer is about to commit.",
+            hint=f"Pass {least} or more; or no_writers=True, if you know that nobody writes here now.",
         )
     return found
 
@@ -146,6 +149,24 @@ def verified(repository: Repository, at: Ref | None, progress: bool | None) -> V
     with bars("verify", progress) as told:
         found = verify(objects, snapshot, told)
     return Verified(objects.store.url, found.commits, found.objects, found.bytes, found.damages)
+
+
+def _span(span: timedelta) -> str:
+    """A span of time in words.
+
+    >>> _span(timedelta(days=7)), _span(timedelta(hours=1, seconds=90))
+    ('7 days', '1 hour 1 minute 30 seconds')
+    """
+    sign, rest = ("-", -span) if span < timedelta(0) else ("", span)
+    hours, seconds = divmod(rest.seconds, 3600)
+    parts = [
+        (rest.days, "day"),
+        (hours, "hour"),
+        (seconds // 60, "minute"),
+        (round(seconds % 60 + rest.microseconds / 1e6, 6), "second"),
+    ]
+    told = [f"{sign}{n:,g} {unit}{'' if n == 1 else 's'}" for n, unit in parts if n]
+    return " ".join(told) or "0 seconds"
 
 
 def _sum(found: Freed | Vacuumed) -> str:
