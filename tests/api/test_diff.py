@@ -433,7 +433,7 @@ def test_what_a_branch_did_since_it_left_another(url):
         diff = ds.diff(span)
         (change,) = diff.updated
         assert (change.row_id, change.old, change.new) == (2, {"label": 2}, {"label": 20})
-        assert "main... → fixes" in str(diff)
+        assert str(diff).startswith("diff main...fixes (fixes since it left main)\n")
     assert [change.row_id for change in ds.diff("fixes...").updated] == [5]
     assert not ds.diff("main...main")
     ds.merge("fixes")
@@ -442,6 +442,33 @@ def test_what_a_branch_did_since_it_left_another(url):
         ds.diff("main...fixes", "main")
     with pytest.raises(errors.RefNotFoundError):
         ds.diff("main...nowhere")
+
+
+def test_two_dots_compare_both_sides_as_they_are(url):
+    ds = begun(url)
+    ds.branch("fixes")
+    ds["label"][2] = 20
+    ds.commit("a fix")
+    ds.checkout("main")
+    ds["label"][5] = 50
+    ds.commit("main goes on")
+    for span in ("main..fixes", "..fixes"):
+        diff = ds.diff(span)
+        assert [change.row_id for change in diff.updated] == [2, 5]
+        assert str(diff) == str(ds.diff("main", "fixes"))
+    assert [change.new for change in ds.diff("fixes..").updated] == [{"label": 2}, {"label": 50}]
+    assert [change.row_id for change in ds.diff("main~1..main").updated] == [5]
+    with pytest.raises(errors.InputError, match="names both sides"):
+        ds.diff("main..fixes", "main")
+    with pytest.raises(errors.RefNotFoundError, match="'nowhere'"):
+        ds.diff("main..nowhere")
+
+
+def test_a_span_of_a_handle_on_no_branch_names_its_commit(url):
+    ds = begun(url)
+    at = deeplake.open(url, ds.commit_id)
+    assert str(at.diff("main..")).startswith(f"diff main → {ds.commit_id}\n")
+    assert str(at.diff("main...")).startswith(f"diff main...{ds.commit_id} (")
 
 
 def test_after_crossed_merges_both_sides_of_them_are_left_out(url):

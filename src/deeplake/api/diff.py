@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import islice, repeat
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from deeplake.api.span import SINCE, since
+from deeplake.api.span import BOTH, spanned
 from deeplake.errors import InputError
 from deeplake.query.differences import RowDiff, TableSide, differences, staged_diff
 from deeplake.table.columns import columns_of
@@ -291,11 +291,13 @@ def diff(stand: Stand, tables: Sequence[str] | None, a: Ref | None, b: Ref | Non
             )
         return _staged(stand, tables)
     repository = stand.repository
-    if isinstance(a, str) and SINCE in a:
-        a, b, old, new = since(stand, a, b)
+    if isinstance(a, str) and BOTH in a:
+        title, old, new = spanned(stand, a, b)
     else:
         old = repository.resolve(a).snapshot
         new = stand.snapshot if b is None else repository.resolve(b).snapshot
+        at = stand.branch.name if b is None and stand.branch is not None else b
+        title = f"{_named(a, old)} → {_named(at, new)}"
     before, after = _by_id(old), _by_id(new)
     here = {} if tables is None else _by_id(stand.snapshot)
     ids = [i for i in {**after, **before} if _concerns(tables, i, before, after, here)]
@@ -308,8 +310,7 @@ def diff(stand: Stand, tables: Sequence[str] | None, a: Ref | None, b: Ref | Non
                 continue  # that hidden rows changed is nobody's business who may not see them
             name = made.name if made.name not in found else f"{made.name} (dropped)"
             found[name] = made
-    at = stand.branch.name if b is None and stand.branch is not None else b
-    return Diff(found, f"{_named(a, old)} → {_named(at, new)}")
+    return Diff(found, title)
 
 
 def _concerns(tables: Sequence[str] | None, table_id: int, *sides: dict[int, TableEntry]) -> bool:

@@ -130,7 +130,8 @@ def _grace(older_than: Any, no_writers: bool) -> timedelta:
         least = _span(timedelta(seconds=settings.GRACE_S_MIN))
         raise InputError(
             f"older_than of {_span(found)} would delete what a writer is about to commit.",
-            hint=f"Pass {least} or more; or no_writers=True, if you know that nobody writes here now.",
+            hint=f"Pass {least} or more; or no_writers=True, if you know that nobody writes here "
+            "now.",
         )
     return found
 

@@ -1,4 +1,4 @@
-"""Two refs in one, "a...b": what b did since it left a."""
+"""Two refs in one: "a..b" compares them, "a...b" is what b did since it left a."""
 
 from __future__ import annotations
 
@@ -11,33 +11,50 @@ from deeplake.versioning.ancestry import merge_bases
 if TYPE_CHECKING:
     from deeplake.api.stand import Stand
     from deeplake.versioning.history import Ref
+    from deeplake.versioning.repository import Repository
     from deeplake.versioning.snapshot import Snapshot
 
-SINCE = "..."
+SINCE, BOTH = "...", ".."
 """Between two refs, as in Git; no name has two dots in a row."""
 
 
-def since(stand: Stand, span: str, b: Ref | None) -> tuple[str, str | None, Snapshot, Snapshot]:
-    """Names and commits of "a...b": b, and what it has in common with a, merged if it is several.
+def spanned(stand: Stand, span: str, b: Ref | None) -> tuple[str, Snapshot, Snapshot]:
+    """Title and commits of a span. A side that is left out is where the handle stands.
+
+    Of "a...b" the older one is what both have in common, merged if that is several.
 
     Raises:
         InputError: there is a second ref, or the two have nothing in common.
     """
-    left, _, right = span.partition(SINCE)
+    dots = SINCE if SINCE in span else BOTH
+    left, _, right = span.partition(dots)
     if b is not None:
         raise InputError(
             f"{span!r} names both sides, and there is another: {b!r}.",
             hint=f"diff({span!r}), or diff(a, b).",
         )
     repository = stand.repository
-    sides = [repository.resolve(ref).snapshot if ref else stand.snapshot for ref in (left, right)]
-    bases = merge_bases(repository.objects, *sides)
+    old, new = (
+        repository.resolve(ref).snapshot if ref else stand.snapshot for ref in (left, right)
+    )
+    here = stand.branch.name if stand.branch is not None else str(stand.snapshot.commit_id)
+    left, right = left or here, right or here
+    if dots == BOTH:
+        return f"{left} → {right}", old, new
+    base = _merge_base(repository, old, new, (left, right))
+    return f"{left}...{right} ({right} since it left {left})", base, new
+
+
+def _merge_base(
+    repository: Repository, old: Snapshot, new: Snapshot, names: tuple[str, str]
+) -> Snapshot:
+    bases = merge_bases(repository.objects, old, new)
     if not bases:
+        left, right = names
         raise InputError(
             f"{left!r} and {right!r} have no commit in common.",
             hint=f"diff({left!r}, {right!r}) compares them as they are.",
         )
     base = virtual_base(repository.objects, bases)
     base.objects.principal = repository.objects.principal  # a merged one is not of the repository
-    here = stand.branch.name if stand.branch is not None else None
-    return f"{left or here}...", right or here, base, sides[1]
+    return base
