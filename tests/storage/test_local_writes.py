@@ -13,6 +13,7 @@ import time
 
 import pytest
 
+import deeplake
 from deeplake.errors import (
     ObjectExistsError,
     ObjectNotFoundError,
@@ -404,7 +405,8 @@ LocalStore(sys.argv[1]).put("packs/00/a", parts())
 
 def test_the_first_write_sweeps_what_died_over_a_day_ago(store):
     store.put("packs/00/a", [b"1"])
-    old, young = (os.path.join(store.root, "tmp", name) for name in ("old", "young"))
+    names = ("4d2-00000000000000aa", "4d2-00000000000000ab")
+    old, young = (os.path.join(store.root, "tmp", name) for name in names)
     for path in (old, young):
         with open(path, "wb") as file:
             file.write(b"half")
@@ -414,3 +416,23 @@ def test_the_first_write_sweeps_what_died_over_a_day_ago(store):
     LocalStore(store.root).create(SLOT, [b"1"])
     assert not os.path.exists(old)
     assert os.path.exists(young)
+
+
+def test_a_sweep_leaves_alone_what_no_writer_of_ours_made(tmp_path):
+    folder = tmp_path / "tmp"  # as many projects have one, and the root of every machine
+    folder.mkdir()
+    theirs = [folder / name for name in ("notes.txt", "a-b", "4d2-00000000000000a", "core")]
+    theirs += [folder / "4d2-00000000000000AA", folder / "x4d2-00000000000000aa", folder / "-"]
+    for path in theirs:
+        path.write_text("theirs")
+    (folder / "4d2-00000000000000ac").mkdir()
+    (folder / "4d2-00000000000000ad").symlink_to(folder / "nowhere")
+    for path in folder.iterdir():
+        os.utime(path, (time.time() - 90_000,) * 2, follow_symlinks=False)
+    before = sorted(os.listdir(folder))
+    ds = deeplake.create(str(tmp_path), schema={"n": "int"})
+    ds.append({"n": 1})
+    ds.commit("one")
+    assert LocalStore(str(tmp_path)).sweep(0) == 0
+    deeplake.delete(str(tmp_path))
+    assert sorted(os.listdir(folder)) == before

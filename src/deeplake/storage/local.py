@@ -47,6 +47,8 @@ READ_BYTES = 64 << 10
 TEMP_AGE_S_MAX = 86_400
 """A temporary file this old belongs to a writer that died: no write takes a day."""
 
+_HEX = frozenset("0123456789abcdef")
+
 FOLDERS_KNOWN_MAX = 4_096
 """Folders remembered as durable (256 of packs, one per branch); then we start afresh."""
 
@@ -356,13 +358,16 @@ class LocalStore:
     def sweep(self, older_than_s: float = TEMP_AGE_S_MAX) -> int:
         """Remove what writers that died left in `tmp/`, if older; returns files removed.
 
-        Runs by itself before a store's first write, at a day.
+        Runs by itself before a store's first write, at a day. The folder may be somebody else's as
+        well (`/tmp`, of a repository at `/`): only files named as ours are looked at.
         """
         limit_s = time.time() - older_than_s
         removed = 0
         try:
             with os.scandir(self._start + "tmp") as entries:
                 for entry in entries:
+                    if not _is_temp(entry.name) or not entry.is_file(follow_symlinks=False):
+                        continue
                     if entry.stat().st_mtime <= limit_s:
                         os.unlink(entry.path)
                         removed += 1
@@ -427,6 +432,16 @@ class LocalStore:
 def _maps_max() -> int:
     # A map holds a descriptor before Python 3.13: leave three quarters to everybody else.
     return max(16, min(MAPS_MAX, disk.open_files_max() // 4))
+
+
+def _is_temp(name: str) -> bool:
+    """Whether `_open_temp` gives files such names.
+
+    >>> _is_temp("4d2-0123456789abcdef"), _is_temp("notes.txt")
+    (True, False)
+    """
+    process, dash, chance = name.partition("-")
+    return bool(process and dash) and len(chance) == 16 and set(process + chance) <= _HEX
 
 
 def _read_near(fd: int, ranges: Sequence[tuple[int, int]]) -> list[ByteView] | None:

@@ -197,7 +197,9 @@ class FaultStore:
         if root is not None:
             folder = os.path.join(root, "tmp")
             os.makedirs(folder, exist_ok=True)
-            with open(os.path.join(folder, f"crashed-{self.operations}"), "wb") as file:
+            with open(
+                os.path.join(folder, f"{os.getpid():x}-{self.operations:016x}"), "wb"
+            ) as file:
                 file.write(b"half of what was to be writ")
 
 
