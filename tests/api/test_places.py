@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,13 @@ from deeplake.errors import (
     InvalidUrlError,
     RepositoryNotFoundError,
     SchemaError,
+    SourceNotFoundError,
+    StoreError,
     TableExistsError,
     TableNotFoundError,
 )
 from deeplake.storage.local import LocalStore
+from deeplake.storage.memory import drop_memory
 from deeplake.table.columns import declare_schema
 from deeplake.table.transaction import Transaction
 from deeplake.versioning.repository import Repository
@@ -284,3 +288,54 @@ def test_options_of_a_bucket_are_refused_for_a_folder(tmp_path: Path):
     with pytest.raises(InputError, match="'endpoint'"):
         deeplake.create(tmp_path / "r", schema=SCHEMA, storage_options={"endpoint": "x"})
     assert list(tmp_path.iterdir()) == []
+
+
+# --- places that take no repository ---------------------------------------------------------------
+
+
+def tried(url):
+    """What each way of making a repository says."""
+    ways = (
+        lambda: deeplake.create(url, schema={"n": "int"}),
+        lambda: deeplake.connect(url).execute("CREATE TABLE t (n int)"),
+    )
+    for way in ways:
+        with pytest.raises(StoreError) as caught:
+            way()
+        yield caught.value
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self"), reason="needs /proc")
+def test_where_no_folder_can_be_made_the_way_out_is_another_place():
+    for url in ("/proc/x", "/proc/self/deeper/x"):
+        for error in tried(url):
+            assert "no folder can be made" in str(error)
+            assert url in str(error)
+            assert "Choose another place" in error.hint
+        assert not deeplake.exists(url)
+
+
+def test_a_file_in_the_way_of_a_folder_is_said(tmp_path):
+    (tmp_path / "file").write_text("here")
+    for name in ("file", "file/deeper"):
+        for error in tried(str(tmp_path / name)):
+            assert "a file is where a folder should be" in str(error)
+            assert "Choose a folder" in error.hint
+    assert (tmp_path / "file").read_text() == "here"
+
+
+def test_a_name_that_is_too_long_is_said(tmp_path):
+    for error in tried(str(tmp_path / ("x" * 300))):
+        assert "too long" in str(error)
+        assert "Choose a shorter name" in error.hint
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_missing_source_is_said_and_stages_nothing(tmp_path):
+    ds = deeplake.create("mem://places-source", schema={"n": "int"})
+    (tmp_path / "empty").mkdir()
+    for path in ("nowhere", "nowhere/x.parquet", "nowhere/*.parquet", "empty"):
+        with pytest.raises(SourceNotFoundError, match=r"there is no \.parquet file at '.*Pass a"):
+            ds.extend_from(parquet=tmp_path / path)
+    assert len(ds) == 0
+    drop_memory("places-source")

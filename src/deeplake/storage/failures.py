@@ -42,6 +42,14 @@ def outside(key: str, start: int, length: int, size: int) -> TruncatedObjectErro
     )
 
 
+def no_folder(key: str, url: str) -> StoreError:
+    """A root that is not there and cannot be made."""
+    return StoreError(
+        f"Cannot create {key!r} in {url}: no folder can be made there.",
+        hint="Choose another place, such as a folder in your home.",
+    )
+
+
 def store_error(error: OSError, doing: str, key: str, url: str) -> StoreError:
     """An OSError met while `doing` ("read", "create", "write", ...) the object `key`."""
     code = error.errno
@@ -53,10 +61,16 @@ def store_error(error: OSError, doing: str, key: str, url: str) -> StoreError:
     what = f"Cannot {doing} {key!r} in {url}: {error.strerror or error}."
     if code in _FULL:
         return StoreFullError(what, hint="Free some space, then try again.")
+    if code == errno.EROFS:
+        return StorePermissionError(what, hint="That disk is read-only. Choose another place.")
     if code in _DENIED:
         return StorePermissionError(what, hint="Check the folder's owner and permissions.")
     if code in (errno.EMFILE, errno.ENFILE):
         return StoreError(what, hint="Raise the limit of open files (ulimit -n).")
     if code == errno.ENOENT:
         return StoreError(what, hint="Its folder vanished again and again: who removes it?")
+    if code == errno.ENOTDIR:
+        return StoreError(what, hint="Choose a folder, or a name that is not there yet.")
+    if code == errno.ENAMETOOLONG:
+        return StoreError(what, hint="Choose a shorter name.")
     return StoreError(what)

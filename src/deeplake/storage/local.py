@@ -23,7 +23,7 @@ import numpy as np
 from deeplake.errors import StoreError, StoreUnavailableError, TruncatedObjectError
 from deeplake.loading import later
 from deeplake.storage import disk
-from deeplake.storage.failures import outside, store_error
+from deeplake.storage.failures import no_folder, outside, store_error
 from deeplake.storage.keys import check_key, check_prefix, is_key
 from deeplake.storage.parts import Views, flat
 
@@ -46,6 +46,9 @@ READ_BYTES = 64 << 10
 
 TEMP_AGE_S_MAX = 86_400
 """A temporary file this old belongs to a writer that died: no write takes a day."""
+
+MAKING = ("create", "write")
+"""What needs the root to be there, or makes it."""
 
 _HEX = frozenset("0123456789abcdef")
 
@@ -426,6 +429,8 @@ class LocalStore:
         self._unsynced.discard(path)
 
     def _error(self, error: OSError, doing: str, key: str) -> StoreError:
+        if error.errno == errno.ENOENT and doing in MAKING and not os.path.isdir(self.root):
+            return no_folder(key, self.url)
         return store_error(error, doing, key, self.url)
 
 
