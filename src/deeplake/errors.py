@@ -92,17 +92,24 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     >>> did_you_mean("Id", ["d", "id"])
     "Did you mean 'id'?"
     """
+    names = list(known)
+    near = close(name, names)
+    if near is not None:
+        return f"Did you mean {near!r}?"
+    if not names:
+        return "There are none yet."
+    shown = ", ".join(repr(n) for n in names[:8])
+    return f"There are: {shown}{', …' if len(names) > 8 else ''}."
+
+
+def close(name: str, known: Iterable[str]) -> str | None:
+    """The nearest of some names; None if none is near."""
     from difflib import get_close_matches  # 0.5 ms, and only a failure needs it
 
     names = list(known)
     folded = [n for n in names if n.casefold() == name.casefold()]
     near = folded or get_close_matches(name, names, n=1, cutoff=0.6)
-    if near:
-        return f"Did you mean {near[0]!r}?"
-    if not names:
-        return "There are none yet."
-    shown = ", ".join(repr(n) for n in names[:8])
-    return f"There are: {shown}{', …' if len(names) > 8 else ''}."
+    return near[0] if near else None
 
 
 # --- fix the call or the value -------------------------------------------------------------

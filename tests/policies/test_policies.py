@@ -424,3 +424,64 @@ def test_rows_that_are_staged_by_another_are_nobodys_yet():
     ds.append({"tenant": "a", "n": 2})
     assert seen(store) == [1]
     assert np.array_equal(ds["n"][:], [1, 2])
+
+
+# --- how refusals read ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("policies", "words"),
+    [
+        ({"Data": "true"}, "they name 'Data'. Did you mean 'data' by 'Data'?"),
+        ({"dta": "true", "users": "true"}, "Did you mean 'data' by 'dta'?"),
+        ({"users": "true"}, "they name 'users'. Add policies={'data': 'a condition'}"),
+        ({}, "there are none. Add policies={'data': 'a condition'}; 'true' is all rows."),
+    ],
+)
+def test_a_table_that_no_policy_names_is_told_with_the_nearest_name(policies, words):
+    store, _ = made([("a", 1)])
+    ds = deeplake.open(store, policies=policies)
+    db = deeplake.connect(store, policies=policies)
+    for ask in (lambda: len(ds), lambda: [*ds], lambda: db.execute("SELECT * FROM data")):
+        with pytest.raises(PolicyError, match="may see no rows of table 'data'") as refused:
+            ask()
+        assert words in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        ("tenat = 'a'", "the policy of table 'data': column \"tenat\" .* Did you mean 'tenant'"),
+        ("n", "the policy of table 'data': the argument of WHERE"),
+        ("n IN (SELECT id FROM users)", "a condition over the columns of its own table"),
+    ],
+)
+def test_what_is_wrong_with_a_policy_is_said_to_be_its_fault(condition, words):
+    store, _ = made([("a", 1)])
+    ds = deeplake.open(store, policies={"data": condition})
+    with pytest.raises((QueryError, TableNotFoundError), match=words):
+        len(ds)
+
+
+def test_parameters_of_a_policy_are_told_to_be_written_into_it():
+    store, _ = made([("a", 1)])
+    for condition in ("tenant = %s", "tenant = $1", "tenant = :who"):
+        with pytest.raises(QueryError, match="takes no parameters. Write the value") as refused:
+            deeplake.open(store, policies={"data": condition})
+        assert "'data'" in str(refused.value)
+    with pytest.raises(QuerySyntaxError, match="at character 12") as refused:
+        deeplake.open(store, policies={"data": "tenant = 1 2"})
+    assert refused.value.position == 12
+    assert seen(store, {"data": "tenant LIKE '%s' OR tenant LIKE ':a' OR n % 1 = 0"}) == [1]
+
+
+def test_refusals_of_restricted_handles_name_the_verb_and_the_way_out():
+    store, _ = made([("a", 1)])
+    ds = deeplake.open(store, policies=MINE)
+    for verb, ask in {"log()": ds.log, "writing": lambda: ds.append({"n": 1})}.items():
+        with pytest.raises(PolicyError) as refused:
+            ask()
+        assert str(refused.value) == (
+            f"{verb} is refused: this handle has policies, so it reads, and no more. "
+            "Use one that was opened without policies."
+        )

@@ -327,8 +327,8 @@ def unrestricted(repository: Repository, doing: str) -> None:
     """
     if repository.objects.principal is not None:
         raise PolicyError(
-            f"{doing} is not for a handle that policies restrict: it reads, and no more.",
-            hint="Use a handle without policies.",
+            f"{doing} is refused: this handle has policies, so it reads, and no more.",
+            hint="Use one that was opened without policies.",
         )
 
 

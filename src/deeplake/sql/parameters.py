@@ -69,6 +69,18 @@ def number(text: str, given: Parameters) -> Prepared:
     return Prepared(found.rewritten(), found.values())
 
 
+def has_parameters(text: str) -> bool:
+    """Whether a text has places for values, in any style.
+
+    >>> has_parameters("a = %s"), has_parameters("a = :b"), has_parameters("a = '%s' -- $1")
+    (True, True, False)
+    """
+    return any(
+        match["dollar"] or match["mapped"] or match["named"] or match["percent"] == "%s"
+        for match in _TOKEN.finditer(text)
+    )
+
+
 def original(text: str, given: Parameters, position: int) -> int:
     """The character of a text as it was given, of one of the numbered text; both count from 1.
 

@@ -6,13 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deeplake.errors import InputError, PolicyError, QueryError, UnsupportedQueryError
+from deeplake.errors import (
+    InputError,
+    PolicyError,
+    QueryError,
+    UnsupportedQueryError,
+    close,
+)
 from deeplake.query.expression import Aggregate, Call, Subquery, walk
 from deeplake.sql import tree
 from deeplake.sql.computed import NoTables
 from deeplake.sql.evaluate import TARGET, Overlaid, answers, joined, once
+from deeplake.sql.parameters import has_parameters, placed
 from deeplake.sql.select import bind_select
-from deeplake.sql.where import condition_of
+from deeplake.sql.where import BEFORE, condition_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,8 +55,8 @@ class Principal:
                     hint="'true' shows all rows of a table.",
                 )
         self._texts = dict(policies)
-        for text in self._texts.values():
-            condition_of(text, None)
+        for table, text in self._texts.items():
+            _check(table, text)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Principal, (self._texts,)
@@ -63,15 +70,16 @@ class Principal:
         """
         text = self._texts.get(view.name)
         if text is None:
-            raise PolicyError(
-                f"this handle may see no rows of table {view.name!r}: none of its policies names "
-                "the table.",
-                hint="policies={'table': 'condition'} names what may be seen; 'true' is all rows.",
-            )
+            raise self._unnamed(view.name)
         _, where, _ = condition_of(text, None)
         select = tree.select([], [tree.table(TARGET, view.name)], where)
-        catalog = Overlaid(NoTables(), {TARGET: view})
-        statement, _ = bind_select("", select, catalog, ())
+        catalog = Overlaid(_Alone(), {TARGET: view})
+        try:
+            statement, _ = bind_select("", select, catalog, ())
+        except QueryError as error:
+            error.message = f"the policy of table {view.name!r}: {error.message}"
+            error.args = (error.message,)
+            raise
         _refuse(text, getattr(statement.query, "condition", None))
         failed = None
         try:
@@ -84,6 +92,43 @@ class Principal:
                 hint="A policy must have an answer for every row, as with CASE or coalesce().",
             )
         return np.zeros(0, np.int64) if found is None else once(found).positions
+
+    def _unnamed(self, table: str) -> PolicyError:
+        """The error for a table that no policy names."""
+        named = ", ".join(map(repr, self._texts))
+        near = close(table, self._texts)
+        return PolicyError(
+            f"this handle may see no rows of table {table!r}: none of its policies names the "
+            f"table; {f'they name {named}' if named else 'there are none'}.",
+            hint=f"Did you mean {table!r} by {near!r}?"
+            if near is not None
+            else f"Add policies={{{table!r}: 'a condition'}}; 'true' is all rows.",
+        )
+
+
+class _Alone(NoTables):
+    """A catalog of nothing: a policy refers to its own table only."""
+
+    def hint(self, name: str) -> str:
+        """See `Catalog`."""
+        del name
+        return "A policy is a condition over the columns of its own table."
+
+
+def _check(table: str, text: str) -> None:
+    """Refuse what is no condition, or one with parameters.
+
+    Raises:
+        QuerySyntaxError, QueryError
+    """
+    if has_parameters(BEFORE + text):
+        raise QueryError(
+            f"the policy of table {table!r} takes no parameters.",
+            hint="Write the value into the condition: \"tenant = 'a'\".",
+            sqlstate="07001",
+        )
+    with placed(BEFORE + text, None, BEFORE):
+        condition_of(text, None)
 
 
 def _refuse(text: str, condition: Any) -> None:
