@@ -44,7 +44,8 @@
     |  `- StorePermissionError, StoreFullError, StoreUnavailableError
     `- DependencyError           an optional package is not installed
 
-Codes and SQLSTATEs are stable: they are added, never renamed.
+Codes and SQLSTATEs are stable: they are added, never renamed. One warning stands beside the tree,
+StagedRowsWarning: rows were staged and went with their handle.
 """
 
 from __future__ import annotations
@@ -535,6 +536,13 @@ class StoreUnavailableError(StoreError):
 
     code = "store_unavailable"
     sqlstate = "58000"
+
+
+class StagedRowsWarning(UserWarning):
+    """Rows were staged, and their handle went away before `commit()`: they are dropped.
+
+    No ResourceWarning, as those are not shown unless somebody asks.
+    """
 
 
 class DependencyError(DeeplakeError, ImportError):

@@ -144,6 +144,7 @@ class Stand:
             self.open_transaction = Transaction(
                 self.repository, branch, self.snapshot, self._keys_known
             )
+            self.open_transaction.missed = True
         return self.open_transaction
 
     def commit(self, message: str, *, automatic: bool = False) -> Snapshot:

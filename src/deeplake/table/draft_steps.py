@@ -68,6 +68,33 @@ def close(builder: FragmentBuilder) -> None:
         raise
 
 
+TABLES_TOLD_MAX = 5
+"""Of those whose staged changes are dropped, by name."""
+
+
+def told(drafts: Sequence[Draft], gone: Sequence[str]) -> str:
+    """What is staged, table by table, in words; `gone` are tables that are dropped."""
+    each = [*map(_told, drafts), *(f"the end of table {name!r}" for name in gone)]
+    more = len(each) - TABLES_TOLD_MAX
+    rest = [f"changes of {more:,} tables more"] if more > 0 else []
+    return "; ".join([*each[:TABLES_TOLD_MAX], *rest])
+
+
+def _told(draft: Draft) -> str:
+    added, deleted = draft.added_rows, draft.deleted_rows
+    parts = [
+        f"{count:,} row{'' if count == 1 else 's'} {done}"
+        for count, done in ((added, "added"), (deleted, "deleted"))
+        if count
+    ]
+    if any(edit.patches for edit in draft.edits.values()):
+        parts.append("others updated" if parts else "rows updated")
+    if not parts:
+        return f"{'' if draft.created else 'other columns of '}table {draft.name!r}"
+    into = "to" if parts[-1].endswith("added") else "in"
+    return f"{' and '.join(parts)} {into} table {draft.name!r}"
+
+
 def change_of(
     draft: Draft,
     appended: Sequence[Fragment],

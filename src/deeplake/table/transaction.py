@@ -7,6 +7,7 @@ tables in one slot. A failed `append` leaves the transaction as it was before.
 from __future__ import annotations
 
 import os
+from _warnings import warn  # what warnings.warn is; needs no import when the program ends
 from typing import TYPE_CHECKING, NamedTuple
 
 from deeplake.errors import (
@@ -14,6 +15,7 @@ from deeplake.errors import (
     CommitUnknownError,
     DeeplakeError,
     ForkedProcessError,
+    StagedRowsWarning,
     StateError,
     TableExistsError,
     TableNotFoundError,
@@ -28,6 +30,7 @@ from deeplake.table.draft_steps import (
     close,
     ending,
     refuse_rows,
+    told,
     without_keys,
 )
 from deeplake.table.packs import PackWriter
@@ -108,6 +111,19 @@ class Transaction:
         self._sent = False
         """Whether a commit was sent whose outcome is unknown: its contents must not change now."""
         self._process = os.getpid()
+        self.missed = False
+        """Whether somebody staged this and should hear of it if it goes away."""
+
+    def __del__(self, getpid: Callable[[], int] = os.getpid) -> None:
+        """Tell of what is staged and goes away with the handle, at the end of a program too."""
+        if self.missed and self.staged and not self._sent and self._process == getpid():
+            warn(
+                f"{told(self.drafts(), list(self._gone))} of {self._repository.store.url} were "
+                "staged and are dropped with their handle. Call commit() before it goes, or "
+                "rollback() if you mean that.",
+                StagedRowsWarning,
+                stacklevel=2,
+            )
 
     @property
     def staged(self) -> bool:
@@ -421,6 +437,7 @@ class Transaction:
         except DeeplakeError:
             self._sent = before  # surely not published this time
             raise
+        self.missed = False
         for draft in self._drafts.values():
             if draft.keys is not None:
                 self._known().committed(self.snapshot, made, draft)
@@ -433,7 +450,7 @@ class Transaction:
 
     def abandon(self) -> None:
         """Drop everything staged."""
-        self._broken = True
+        self._broken, self.missed = True, False
         self._drafts.clear()
         self._writer.abandon(keep=self._sent)
 
