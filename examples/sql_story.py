@@ -17,7 +17,7 @@ SELECT prompt, rating, metadata ->> 'source' AS source,
        cosine_similarity(embedding, :like) AS score, image
 FROM data
 WHERE rating >= 3 AND metadata @> '{"source": "flower.jpg"}'
-ORDER BY score DESC
+ORDER BY score DESC NULLS LAST
 LIMIT 5
 """
 
