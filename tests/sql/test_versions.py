@@ -168,7 +168,7 @@ def test_sides_of_conflicts_as_json(db):
     with pytest.raises(MergeConflictError):
         db.merge("side")
     found = db.execute("SELECT base, ours, theirs FROM deeplake_conflicts WHERE \"column\" = 'img'")
-    assert found.fetchall() == [("1 bytes", None, "2,000 bytes")]
+    assert found.fetchall() == [("1 byte", None, "2.0 kB")]
     asked = "SELECT ours::text, theirs::text FROM deeplake_conflicts WHERE "
     label = asked + "\"column\" = 'label' AND kind = 'cell'"
     assert db.execute(label).fetchall() == [('"main"', "null")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from deeplake import amounts
 from deeplake.api.progress import bar
 from deeplake.api.stand import author_name
 from deeplake.errors import DeeplakeError
@@ -39,16 +40,16 @@ class OptimizedTable:
 
     def __repr__(self) -> str:
         if not self.rows and self.before == self.after:
-            return f"{self.name}: nothing to do, {_count(self.after, 'fragment')}"
+            return f"{self.name}: nothing to do, {amounts.count(self.after, 'fragment')}"
         folded = [
-            _count(number, what)
+            amounts.count(number, what)
             for number, what in ((self.overlays, "overlay"), (self.deleted, "deleted row"))
             if number
         ]
         with_ = f", {' and '.join(folded)} folded in" if folded else ""
         return (
-            f"{self.name}: {self.before:,} -> {_count(self.after, 'fragment')}, "
-            f"{_count(self.rows, 'row')} in {_size(self.bytes)} written{with_}"
+            f"{self.name}: {self.before:,} -> {amounts.count(self.after, 'fragment')}, "
+            f"{amounts.count(self.rows, 'row')} in {amounts.size(self.bytes)} written{with_}"
         )
 
 
@@ -120,15 +121,3 @@ def tidied(stand: Stand, made: Snapshot, names: Sequence[str]) -> Snapshot:
     except (DeeplakeError, OSError, MemoryError, RuntimeError):  # the last: no thread to be had
         return made
     return made if found is None else found
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
-
-
-def _size(count: float) -> str:
-    for unit in ("bytes", "KB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:,.0f} {unit}" if unit == "bytes" else f"{count:,.1f} {unit}"
-        count /= 1000
-    return f"{count:,.1f} TB"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from deeplake import settings
+from deeplake import amounts, settings
 from deeplake.api.progress import bars
 from deeplake.api.stand import unrestricted
 from deeplake.errors import InputError
@@ -75,7 +75,7 @@ class Verified:
         return not self.damages
 
     def __repr__(self) -> str:
-        read = f"{self.commits:,} commits, {self.objects:,} objects, {_size(self.bytes)}"
+        read = f"{self.commits:,} commits, {self.objects:,} objects, {amounts.size(self.bytes)}"
         if self.ok:
             return f"{self.url} is whole: {read} read"
         lines = [f"{self.url} is damaged in {len(self.damages):,} places; {read} read"]
@@ -171,13 +171,4 @@ def _span(span: timedelta) -> str:
 
 
 def _sum(found: Freed | Vacuumed) -> str:
-    plural = "" if found.objects == 1 else "s"
-    return f"{found.objects:,} object{plural}, {_size(found.bytes)}"
-
-
-def _size(count: float) -> str:
-    for unit in ("bytes", "KB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:,.0f} {unit}" if unit == "bytes" else f"{count:,.1f} {unit}"
-        count /= 1000
-    return f"{count:,.1f} TB"
+    return f"{amounts.count(found.objects, 'object')}, {amounts.size(found.bytes)}"

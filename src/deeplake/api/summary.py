@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from deeplake import amounts
 from deeplake.format import statistics as stats
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class Summary(NamedTuple):
         return f"<table><caption>{title}</caption><tr>{head}</tr>{lines}</table>"
 
     def _title(self) -> str:
-        size = f"{_count(self.rows, 'row')}, {_count(len(self.columns), 'column')}"
+        size = f"{amounts.count(self.rows, 'row')}, {amounts.count(len(self.columns), 'column')}"
         return f"{self.table}: {size} ({self.place})"
 
     def _cells(self) -> list[tuple[str, ...]]:
@@ -144,7 +145,7 @@ def schema_of(session: Session) -> Schema:
 
 def describe(session: Session) -> str:
     """The repr of a dataset: where it stands, and its columns."""
-    rows, staged = _count(session.rows, "row"), session.staged_rows
+    rows, staged = amounts.count(session.rows, "row"), session.staged_rows
     rows += f" ({staged:,} staged)" if staged else ""
     url = session.repository.store.url
     listed = repr(schema_of(session)).replace("\n", "\n  ")
@@ -164,10 +165,6 @@ def _spelled(type_: str, not_null: bool, primary_key: bool, unique: bool) -> str
     """A column as it is declared; a primary key goes without the not_null that it implies."""
     marks = {"primary_key": primary_key, "not_null": not_null and not primary_key, "unique": unique}
     return " ".join([type_, *(mark for mark, is_so in marks.items() if is_so)])
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
 def _share(nulls: int, rows: int) -> str:

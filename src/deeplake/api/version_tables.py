@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from deeplake import amounts
 from deeplake.errors import QueryError, RefNotFoundError
 from deeplake.storage.memory import MemoryStore
 
@@ -123,7 +124,7 @@ def _side(value: Any) -> Any:
     if value is None:
         return NULL
     if isinstance(value, bytes | bytearray | memoryview):
-        return f"{len(value):,} bytes"
+        return amounts.size(len(value))
     return _json_value(value, json.dumps)
 
 

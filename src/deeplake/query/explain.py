@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+from deeplake import amounts
 from deeplake.query import access
 from deeplake.query.expression import Aggregate, Subquery, conjuncts, walk
 from deeplake.query.plan import Trace
@@ -122,14 +123,14 @@ class _Lines:
         yield from self._late()
         if self._analyze:
             yield (
-                f"Read: {_bytes(trace.bytes_read)} in {trace.requests:,} requests"
+                f"Read: {amounts.size(trace.bytes_read)} in {trace.requests:,} requests"
                 f"{'' if trace.requests else ' (all of it is mapped or in memory)'}; "
-                f"{_bytes(self._planned())} of columns planned"
+                f"{amounts.size(self._planned())} of columns planned"
             )
             for name, seconds in trace.steps:
                 yield f"Time: {seconds * 1e3:.3f} ms {name}"
         else:
-            yield f"Planned: {_bytes(self._planned())} of columns"
+            yield f"Planned: {amounts.size(self._planned())} of columns"
 
     def _planned(self) -> int:
         return sum(size for scan in self._trace.scans for _, _, size in scan.columns)
@@ -203,7 +204,7 @@ class _Lines:
         if found.why:
             yield f"Not shortened: {found.why}"
         for name, how, size in found.columns:
-            yield f"Column {name}: {how}" + (f", {_bytes(size)}" if size else "")
+            yield f"Column {name}: {how}" + (f", {amounts.size(size)}" if size else "")
 
 
 def _steps(query: Any) -> Iterator[str]:
@@ -238,11 +239,3 @@ def _subqueries(query: Any) -> Iterator[Subquery]:
 def _under(lines: Iterator[str]) -> Iterator[str]:
     for line in lines:
         yield f"  {line}"
-
-
-def _bytes(count: int) -> str:
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if count < 1000 or unit == "GB":
-            return f"{count:,} {unit}" if isinstance(count, int) else f"{count:.1f} {unit}"
-        count = count / 1000  # type: ignore[assignment]
-    raise AssertionError

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from deeplake import amounts
 from deeplake.format import frame as f
 from deeplake.format.checksum import crc32c, damaged
 from deeplake.format.decode import FrameDecoder
@@ -79,7 +80,7 @@ class Descriptor:
 
     def __str__(self) -> str:
         shape = "" if self.shape is None else "x".join(map(str, self.shape))
-        return " ".join(filter(None, (self.codec, shape, _sized(self.bytes))))
+        return " ".join(filter(None, (self.codec, shape, amounts.size(self.bytes))))
 
     def __repr__(self) -> str:
         return f"<{self}, crc {self.crc:08x}>"
@@ -232,18 +233,3 @@ def of_frame(fragment: OpenFragment, column: Column, ref: FrameRef) -> VarData:
 
 def _without_bytes(sizes: Any, sums: Any, valid: Any, extras: tuple[Any, ...]) -> VarData:
     return VarData(np.zeros(len(sizes) + 1, np.int64), [], valid, (sizes, sums, *extras))
-
-
-def _sized(size: int) -> str:
-    """Bytes for people.
-
-    >>> _sized(999), _sized(12_345), _sized(5_000_000)
-    ('999 B', '12.3 kB', '5.0 MB')
-    """
-    if size < 1000:
-        return f"{size} B"
-    value, unit = size / 1000, "kB"
-    for unit_ in ("MB", "GB"):
-        if value >= 999.95:
-            value, unit = value / 1000, unit_
-    return f"{value:.1f} {unit}"
