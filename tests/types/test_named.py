@@ -46,6 +46,40 @@ class Wide(NamedTuple):
     j: int = 9
 
 
+class Widest(NamedTuple):
+    a: int
+    b: int
+    c: int
+    d: int
+    e: int
+    f: int
+    g: int
+    h: int
+    i: int
+    j: int
+    k: int
+    m: int
+    n: int
+
+
+class Beyond(NamedTuple):
+    a: int
+    b: int
+    c: int
+    d: int
+    e: int
+    f: int
+    g: int
+    h: int
+    i: int
+    j: int
+    k: int
+    m: int
+    n: int
+    o: int
+    p: int = 14
+
+
 class Empty(NamedTuple):
     """No fields."""
 
@@ -97,3 +131,8 @@ def test_any_number_of_fields():
     assert wide == tuple(range(10))
     assert wide._replace(i=0).i == 0
     assert wide.j == 9
+    assert Widest(*range(13)) == tuple(range(13))
+    assert Widest(*range(12), n=7).n == 7
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'n'"):
+        Widest(*range(12))
+    assert Beyond(*range(14)) == tuple(range(15))

@@ -23,7 +23,7 @@ SCHEMES = ("file", "mem", *BUCKET_SCHEMES, *NAMED_SCHEMES)
 DEFAULT_HOME = "~/.deeplake"
 """Where `deeplake://org/name` lives unless DEEPLAKE_HOME names another folder or bucket."""
 
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(//)?")  # two letters: C:\ is a drive
+_SCHEME = r"([A-Za-z][A-Za-z0-9+.-]+):(//)?"  # two letters: C:\ is a drive
 _NAME = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
 
 
@@ -82,7 +82,7 @@ def split_url(url: object) -> tuple[str, str]:
         os.fsencode(text)
     except UnicodeEncodeError:
         raise InvalidUrlError(f"{text!r} is not valid Unicode.") from None
-    match = _SCHEME.match(text)
+    match = re.match(_SCHEME, text) if ":" in text else None  # compiled for URLs only
     if match is None:
         return "file", os.path.expanduser(text)
     scheme, rest = match.group(1).lower(), text[match.end() :]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NUMBER = re.compile(r"[0-9]+")
-_QUOTED = re.compile(r'"((?:[^"]|"")*)"')
+_QUOTED = r'"((?:[^"]|"")*)"'
 _SPELLING_CHARS_MAX = 65_536
 
 # Python types that stand for a column type, by name so that nothing is imported for them
@@ -199,7 +199,7 @@ class _Parser:
 
     def name(self, wanted: str) -> str:
         self.skip()
-        quoted = _QUOTED.match(self.text, self.at)
+        quoted = re.compile(_QUOTED).match(self.text, self.at)  # of structs only
         if not quoted:
             return self.match(_WORD, wanted)
         self.at = quoted.end()
