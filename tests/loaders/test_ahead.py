@@ -166,8 +166,13 @@ def test_a_view_is_verified_ahead_where_its_rows_lie_together(place, emb, made, 
 
 
 def test_a_processor_is_spare_where_fewer_run_than_there_are(monkeypatch) -> None:
-    for processors, spare in ((None, False), (1, False), (1 << 20, True)):
-        monkeypatch.setattr(os, "cpu_count", lambda processors=processors: processors)
+    for processors, spare in ((1, False), (100_000, True)):
+        own = range(processors)
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _, own=own: own, raising=False)
+        assert spare_processor() is spare
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    for count, spare in ((None, False), (1, False), (100_000, True)):
+        monkeypatch.setattr(os, "cpu_count", lambda count=count: count)
         assert spare_processor() is spare
 
 

@@ -30,7 +30,8 @@ def spare_processor() -> bool:
     Where it would not, it takes turns with the pass and makes it slower, by 13 % on two processors
     of which one was busy. Systems that do not say are taken for idle.
     """
-    processors = os.cpu_count() or 1
+    own = getattr(os, "sched_getaffinity", None)
+    processors = len(own(0)) if own else os.cpu_count() or 1
     if processors < 2:
         return False
     try:
