@@ -11,28 +11,29 @@ from typing import Any
 
 _BLANKS = " \t\n\r"
 
+
+class _Plain:
+    """What `json.loads` asks of the scanner where it is given no options."""
+
+    strict = True
+    object_hook = object_pairs_hook = None
+    parse_float = float
+    parse_int = int
+
+    @staticmethod
+    def parse_constant(name: str) -> float:
+        return float(name.lower())
+
+
 _scan: Any
 try:
-    from _json import make_scanner as _scanner
-except ImportError:  # not CPython
+    from _json import make_scanner
+
+    _scan = make_scanner(_Plain())  # type: ignore[arg-type]
+except (ImportError, AttributeError):  # not CPython, or one that asks for more
     from json import JSONDecoder
 
     _scan = JSONDecoder().scan_once  # type: ignore[attr-defined]
-else:
-
-    class _Plain:
-        """What `json.loads` asks of the scanner where it is given no options."""
-
-        strict = True
-        object_hook = object_pairs_hook = None
-        parse_float = float
-        parse_int = int
-
-        @staticmethod
-        def parse_constant(name: str) -> float:
-            return float(name.lower())
-
-    _scan = _scanner(_Plain())  # type: ignore[arg-type]
 
 
 def parse(text: bytes | memoryview) -> Any:
