@@ -160,3 +160,14 @@ def test_days_are_added_to_dates():
     rows, trace = traced(made, sql)
     assert rows == [(9,)]
     assert not trace.engine
+
+
+@given(st.lists(st.none() | st.text(max_size=5)), st.data())
+def test_short_offsets_are_those_of_a_cast(texts, data):
+    array = pa.array(texts, pa.large_string())
+    low = data.draw(st.integers(0, len(texts)))
+    for some in (array, array.slice(low), array.slice(0, low), array.slice(low // 2, low // 2)):
+        made = feed.short(some)
+        made.validate(full=True)
+        assert made.equals(some.cast(pa.string()))
+        assert made.null_count == some.null_count

@@ -101,7 +101,7 @@ def _as_given(array: pa.Array) -> pa.Array:
     """An array as one that the engine gives."""
     array = feed.plain(array)
     if array.type == pa.large_string():
-        return array.cast(pa.string())
+        return feed.short(array)
     if pa.types.is_decimal(array.type):
         return array.cast(pa.decimal128(array.type.precision, array.type.scale))
     return array

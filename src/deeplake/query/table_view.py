@@ -199,17 +199,23 @@ class TableView:
         whole = rows.are_all(self._tree.rows)
         what = "arrow", column.column_id, column.type.name
         found = self._kept.get(what)
-        if not whole and rows.size < FEW and self._kept.get(("data", *what[1:])) is not None:
-            return feed.as_engine(column.type, self.read(name, rows))
-        if found is None:
+        if found is None and not self._taken_by_numpy(column, rows):
             if not whole and not self._soon_whole(name, rows):
                 return feed.as_engine(column.type, self.read(name, rows))
             found = self._as_engine(column)
             self._kept.put(what, *found)
             found = found[0]
+        if self._taken_by_numpy(column, rows):
+            return feed.as_engine(column.type, self.read(name, rows))
         if not whole:
             found = feed.some(found, rows)
         return feed.plain(found) if plain else found
+
+    def _taken_by_numpy(self, column: Column, rows: Rows) -> bool:
+        """Whether rows of a column are few, and its values are kept as NumPy has them."""
+        few = rows.size < FEW and not rows.are_all(self._tree.rows)
+        what = "data", column.column_id, column.type.name
+        return few and self._kept is not None and self._kept.get(what) is not None
 
     def _soon_whole(self, name: str, rows: Rows) -> bool:
         """Whether all of a column is read for some rows of it: these lie in most of its blocks."""
