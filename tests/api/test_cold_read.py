@@ -148,3 +148,46 @@ def test_numpy_is_loaded_before_our_rooms(place):
         capture_output=True, text=True, check=True, timeout=60,
     ).stdout.split()  # fmt: skip
     assert order.index("numpy") < order.index("deeplake.api")
+
+
+SELECT = "import sys, deeplake; db = deeplake.connect(sys.argv[1]); found = db.execute(sys.argv[2])"
+
+
+def test_a_first_select_loads_neither_the_engine_nor_functions_of_arrow(place):
+    code = f"{SELECT}; assert found.fetchall()[-1] == (1999, 'row 1999')"
+    loaded = loaded_by(code, place, "SELECT n, text FROM data WHERE n > 800")
+    assert "pyarrow" in loaded
+    assert not loaded & {"pyarrow.compute", "pyarrow.dataset", "pandas", "duckdb", "_duckdb"}
+
+
+ENGINE = """
+import sys
+from deeplake.query import engine
+assert "duckdb" not in sys.modules and "_duckdb" not in sys.modules
+"""
+
+
+def test_the_engine_that_starts_beside_its_modules_is_the_one_that_starts_after_them():
+    shown = """
+wanted = "SELECT name, value FROM duckdb_settings() ORDER BY name"
+first = engine._connection("").sql(wanted).fetchall()
+import duckdb
+engine._base = None
+assert isinstance(engine._connection(""), duckdb.DuckDBPyConnection)
+assert engine._connection("").sql(wanted).fetchall() == first
+assert ("threads", "2") in first and ("TimeZone", "UTC") in first
+"""
+    assert "duckdb" in loaded_by(ENGINE + shown)
+
+
+def test_an_engine_that_cannot_start_says_so_to_whoever_asked():
+    refused = """
+engine._limits = lambda: {"no such setting": 1}
+for _ in range(2):
+    try:
+        engine._connection("")
+        raise SystemExit("it has started")
+    except Exception as error:
+        assert "no such setting" in str(error), error
+"""
+    assert "duckdb" in loaded_by(ENGINE + refused)
