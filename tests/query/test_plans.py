@@ -9,8 +9,10 @@ import pytest
 
 from deeplake.api.database import Database
 from deeplake.errors import QueryError, RepositoryNotFoundError
+from deeplake.query import engine
 from deeplake.query.cache import COLUMNS, PLANS, Bounded
 from deeplake.query.parameters import kind_of_value
+from deeplake.query.statement import run
 from deeplake.storage.memory import MemoryStore
 from deeplake.testing.asking import planned, slow_rows
 from deeplake.testing.tracing import TracingStore
@@ -69,6 +71,27 @@ def test_other_columns_are_bound_anew():
     db.commit("renamed")
     with pytest.raises(QueryError, match='column "name" does not exist'):
         db.execute("SELECT name FROM t")
+
+
+def test_the_engine_reads_a_text_once_and_binds_it_to_what_it_is_given():
+    text = "SELECT id % 7 AS r, max(x) FROM t WHERE id % 7 <> %s GROUP BY 1 ORDER BY 1"
+    found = []
+    for schema, value in (({"id": "int", "x": "float"}, 2.5), ({"id": "int", "x": "text"}, "b")):
+        db = Database(MemoryStore(), "main", optimizes=False)
+        db.create_table("t", schema).extend([{"id": k, "x": value} for k in range(70)])
+        db.commit("rows")
+        plan, tables, values = planned(db, text, [3])
+        found.append(plan.text)
+        for left_out in (3, 5):
+            rows = list(run(plan, tables, [left_out]).rows())
+            assert rows == [(k, value) for k in range(7) if k != left_out]
+    assert found[0] == found[1], "columns have names of their own"
+    kept = engine._statements.get(found[0])
+    assert kept is not None
+    before = len(engine._statements)
+    assert (0, "b") in list(run(plan, tables, values).rows())
+    assert engine._statements.get(found[0]) is kept
+    assert len(engine._statements) == before
 
 
 def test_tables_of_one_name_in_other_repositories_are_others():
