@@ -78,6 +78,13 @@ KEY_BYTES_MAX = 4096
 KEY_SCAN_ROWS = 1 << 18
 """Rows whose keys are read at once when an index is built: 2 MB of numbers."""
 
+VERIFY_KEYS_MAX = 1 << 23
+"""Keys that `verify` holds at once to find equal ones: 350 MB with what sorting takes; a larger
+table is read in several passes."""
+
+VERIFY_KEYS_NAMED = 1 << 14
+"""Rows with the key of another row that `verify` names of a table, at most: 64 MB of long texts."""
+
 KEY_PROBE_SHARE = 16
 """A table is not indexed while bounds leave less than 1 in so many of its rows to look at, and
 what was looked at so far is less than reading all keys once."""

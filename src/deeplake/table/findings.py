@@ -41,6 +41,7 @@ class Findings:
         slots: slots read -> commit id; None if the head is damaged.
         blocks: tree blocks, by `block_id`.
         tables: of the slots in `roots`: slot -> table -> blocks of its root.
+        keyed: of the same slots: slot -> tables with keys -> where the schema lies.
         roots: branches and tags -> the slot each stands on.
         allocators: those that headers name -> a commit that does.
     """
@@ -51,6 +52,7 @@ class Findings:
         self.slots: dict[Place, str | None] = {}
         self.blocks: dict[bytes, Block] = {}
         self.tables: dict[Place, dict[str, tuple[bytes, ...]]] = {}
+        self.keyed: dict[Place, dict[str, tuple[str, int]]] = {}
         self.roots: dict[str, Place] = {}
         self.allocators: dict[int, str] = {}
         self._damages: list[tuple[Damage, frozenset[bytes]]] = []

@@ -89,6 +89,11 @@ def _lane(data: ColumnData) -> Hashes:
     return np.array(rows, np.int64).view(np.uint64)
 
 
+def spread(hashes: Hashes) -> Hashes:
+    """Hashes whose low bits are as good as any: a number's own are those of its values."""
+    return _mixed(hashes)
+
+
 def _mixed(lane: Hashes) -> Hashes:
     """Every bit of the input turns half of the bits of the output: splitmix64."""
     lane = (lane ^ (lane >> _SHIFTS[0])) * _MIX[0]

@@ -26,6 +26,7 @@ from deeplake.table.checks import Bad, Check, Owner
 from deeplake.table.columns import columns_of
 from deeplake.table.damage import Damage, cut
 from deeplake.table.findings import Block, Findings, block_id, mark, text
+from deeplake.table.verify_keys import unique_keys
 from deeplake.table.verify_names import Names
 from deeplake.versioning import condensed, plans
 from deeplake.versioning.objects import Objects, as_array
@@ -85,6 +86,7 @@ def verify(
         run.slots(run.history(at))
     run.packs()
     found.unique_rows(objects)
+    unique_keys(objects, found)
     return Verification(found.commits, found.objects, found.bytes, found.damages())
 
 
@@ -109,6 +111,8 @@ class _Run:
         """Table -> its last root: where it lies, and its bytes."""
         self._elsewhere: set[tuple[str, int]] = set()
         """Roots and schemas of other slots that were checked."""
+        self._keyed: set[tuple[str, int]] = set()
+        """Schemas with keys."""
         self._pending: dict[str, list[Check]] = {}
         self._seen: set[tuple[object, ...]] = set()
         """Identities of all checks so far."""
@@ -273,6 +277,9 @@ class _Run:
                 records, _ = tree.decode(block, where[0])
                 tables = self._found.tables.setdefault(place, {})
                 tables[entry.name] = tuple(block_id(record) for record in records)
+                schema = entry.schema.key or key, entry.schema.offset
+                if schema in self._keyed:
+                    self._found.keyed.setdefault(place, {})[entry.name] = schema
             for record in new:
                 self._record(record, head, entry, covered)
         except (DamageError, ObjectNotFoundError) as error:
@@ -287,7 +294,10 @@ class _Run:
                 return
             if not covered:
                 self._elsewhere.add(where)
-        for column in columns_of(self._block(entry.schema, head)):
+        columns = columns_of(self._block(entry.schema, head))
+        if columns.keys:
+            self._keyed.add(where)
+        for column in columns:
             known = self._columns.setdefault((entry.table_id, column.column_id), {})
             known.setdefault(column.generation, column)
 
