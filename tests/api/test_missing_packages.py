@@ -9,7 +9,11 @@ import pytest
 
 PREPARED = """
 import sys
-sys.modules[{package!r}] = None
+class Absent:
+    def find_spec(self, name, *_):
+        if name.partition(".")[0] == {package!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+sys.meta_path.insert(0, Absent())
 import deeplake
 from deeplake.errors import DependencyError
 ds = deeplake.create("mem://missing-package", schema={{"n": "int", "name": "text"}})
@@ -41,6 +45,9 @@ def told(package: str, code: str) -> str:
         "db.execute('SELECT * FROM data').df()",
         "db.execute('SELECT 1 WHERE false').df()",
         "db.execute('INSERT INTO data VALUES (7, NULL) RETURNING n').df()",
+        "ds.df()",
+        "ds[0:1].df()",
+        "ds[0:2].filter('n > 1').df()",
         "ds.query('SELECT n FROM this').df()",
         "ds.filter('n > 1').df()",
         "db.query('SELECT n FROM data').df()",
