@@ -10,6 +10,7 @@ import ast
 import io
 import re
 import tokenize
+import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -57,6 +58,20 @@ LATE = {
     "sklearn",
 }
 LATE_HOMES = ("storage/object_store.py", "loaders/torch.py", "testing/", "query/")
+LEVELS = {
+    room.strip(" ()"): level
+    for level, rooms in enumerate(
+        next(
+            contract["layers"]
+            for contract in tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"][
+                "importlinter"
+            ]["contracts"]
+            if contract["type"] == "layers"
+        )
+    )
+    for room in rooms.split("|")
+}
+"""Room -> its floor, the highest first, as the contract on imports has it."""
 UNSAFE_MODULES = {"pickle", "marshal", "shelve", "dill", "cloudpickle"}
 UNSAFE_CALLS = {"eval", "exec", "__import__"}
 
@@ -182,6 +197,34 @@ def test_an_engine_is_imported_only_in_its_home(path: Path) -> None:
     used = imports_of(tree_of(path)) & HOMES.keys()
     strays = {name for name in used if not inside(path).startswith(HOMES[name])}
     assert strays == set(), {name: HOMES[name] for name in strays}
+
+
+@each(SOURCE)
+def test_what_is_loaded_later_lies_below_and_is_imported_for_checkers(path: Path) -> None:
+    """The contract on imports does not see `loading.later`, nor imports for type checkers."""
+    tree = tree_of(path)
+    names = [
+        node.args[0].value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "later"
+        and isinstance(node.args[0], ast.Constant)
+    ]
+    checked = {
+        f"{node.module}.{alias.name}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    checked |= {
+        alias.name for n in ast.walk(tree) if isinstance(n, ast.Import) for alias in n.names
+    }
+    for name in names:
+        assert name in checked, f"{name} is not imported beside it"
+        if name.startswith("deeplake."):
+            assert LEVELS[name.split(".")[1]] >= LEVELS[room], f"{name} lies above {room}"
 
 
 @each(SOURCE)
