@@ -17,6 +17,7 @@ from deeplake.errors import (
     CommitConflictError,
     DamageError,
     FormatVersionError,
+    InputError,
     ObjectNotFoundError,
     StoreUnavailableError,
 )
@@ -132,6 +133,20 @@ def test_every_way_to_name_an_old_commit_leads_to_its_stand_in() -> None:
     assert len(deeplake.open(store, at=moment)) == 21
     back = [commit.id for commit in ds.log(all=True)].index(kept[2])
     assert len(deeplake.open(store, at=f"main~{back}")) == 21
+
+
+def test_a_move_to_a_commit_with_a_stand_in_has_nothing_of_its_own_to_revert() -> None:
+    """The move has the tables of the stand-in, which are stored elsewhere than the commit's own."""
+    store = MemoryStore()
+    _, kept = grown(store)
+    emptied(store)
+    ds = deeplake.open(store)
+    ds.branch("side", kept[1])
+    for moved in (ds.merge(kept[2]), ds.reset(kept[1])):
+        for verb in (ds.revert, ds.cherry_pick):
+            with pytest.raises(InputError, match="changed nothing by itself"):
+                verb(moved)
+    assert not ds.conflicts()
 
 
 def test_tagged_automatic_commits_have_stand_ins_too() -> None:

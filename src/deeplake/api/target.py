@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deeplake.errors import InputError, RefNotFoundError, StateError
-from deeplake.versioning.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from deeplake.api.stand import Stand
@@ -13,6 +12,7 @@ if TYPE_CHECKING:
     from deeplake.format.slot import SlotHead
     from deeplake.versioning.history import Ref
     from deeplake.versioning.objects import Objects
+    from deeplake.versioning.snapshot import Snapshot
 
 
 def target_of(
@@ -54,7 +54,7 @@ def _refuse_moves(objects: Objects, commit: CommitId, before: CommitId, doing: s
             "has expired.",
             hint=f"{doing.capitalize()} a named commit, or set the cells themselves.",
         )
-    if slot is not None and _tables_of(objects, slot) == _tables_of(objects, found):
+    if slot is not None and _did_nothing(slot, found):
         raise InputError(
             f"commit {commit} changed nothing by itself: it moved its branch to {before}.",
             hint=f"{doing.capitalize()} the commits that came with it, or reset() the branch to "
@@ -62,10 +62,14 @@ def _refuse_moves(objects: Objects, commit: CommitId, before: CommitId, doing: s
         )
 
 
-def _tables_of(objects: Objects, slot: SlotHead) -> dict[int, tuple[Any, ...]]:
-    """What the tables of a commit are, wherever they are stored: id -> name, schema, root."""
-    at = Snapshot(objects, slot)
-    return {
-        table.table_id: (table.name, at.absolute(table.schema), at.absolute(table.root))
-        for table in slot.header.tables
-    }
+def _did_nothing(slot: SlotHead, before: SlotHead) -> bool:
+    """Whether a commit has the tables of the one before it and says of none that it changed.
+
+    Where they are stored does not tell: a branch that takes over an old commit has the tables of
+    its stand-in.
+    """
+    ours, theirs = (
+        {table.table_id: (table.name, table.rows) for table in head.header.tables}
+        for head in (slot, before)
+    )
+    return ours == theirs and not any(table.change for table in slot.header.tables)
