@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from _thread import allocate_lock, start_new_thread
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from deeplake import settings
@@ -80,15 +81,14 @@ def _opened() -> duckdb.DuckDBPyConnection:
         import duckdb
 
         return duckdb.connect(":memory:", config=_limits())
-    made: list[duckdb.DuckDBPyConnection | BaseException] = []
+    made: list[duckdb.DuckDBPyConnection] = []
     engine: Any
     engine, limits, ended = load("_duckdb"), _limits(), allocate_lock()
 
     def start() -> None:
         try:
-            made.append(engine.connect(":memory:", config=limits))
-        except BaseException as error:  # noqa: BLE001 - raised in the thread that waits
-            made.append(error)
+            with suppress(engine.Error):  # raised by the second attempt, in the thread that waits
+                made.append(engine.connect(":memory:", config=limits))
         finally:
             ended.release()
 
@@ -98,10 +98,7 @@ def _opened() -> duckdb.DuckDBPyConnection:
         load("duckdb")
     finally:
         ended.acquire()
-    found = made[0]
-    if isinstance(found, BaseException):
-        raise found
-    return found
+    return made[0] if made else _opened()
 
 
 def _limits() -> dict[str, Any]:

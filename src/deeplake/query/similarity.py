@@ -290,7 +290,7 @@ def together(do: Callable[[Any], None], parts: deque[Any], threads: int) -> None
     """
     failed: list[BaseException] = []
 
-    def work() -> None:
+    def work(*, helping: bool) -> None:
         while parts:
             try:
                 part = parts.popleft()
@@ -298,15 +298,15 @@ def together(do: Callable[[Any], None], parts: deque[Any], threads: int) -> None
                 return
             try:
                 do(part)
-            except BaseException:
+            except BaseException as error:
                 parts.clear()
-                raise
+                if not helping:
+                    raise
+                failed.append(error)  # raised by the thread that waits
 
     def helped(ended: LockType) -> None:
         try:
-            work()
-        except BaseException as error:  # noqa: BLE001 - raised in the thread that waits
-            failed.append(error)
+            work(helping=True)
         finally:
             ended.release()
 
@@ -317,7 +317,7 @@ def together(do: Callable[[Any], None], parts: deque[Any], threads: int) -> None
             ended.acquire()
             start_new_thread(helped, (ended,))
             running.append(ended)
-        work()
+        work(helping=False)
     finally:
         for ended in running:
             ended.acquire()
