@@ -137,10 +137,19 @@ def test_products_are_the_same_whoever_takes_which_piece(dtype, monkeypatch):
     monkeypatch.setattr(similarity, "THREADED_BYTES", 0)
     monkeypatch.setattr(similarity, "PIECE_BYTES", 700)
     monkeypatch.setattr(similarity, "WIDENED_BYTES", 300)
-    for threads in (1, 2, 5):
+    for threads, finite in ((1, False), (2, True), (5, True)):
         monkeypatch.setattr("deeplake.settings.QUERY_THREADS", threads)
-        assert similarity._all_products(blocks, vector).tolist() == whole.tolist()
+        again = similarity._all_products(blocks, vector, finite=finite)
+        assert again.tolist() == whole.tolist()
     assert not len(similarity._all_products([], vector))
+
+
+def test_every_finite_half_is_widened_as_numpy_does():
+    halves = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
+    halves = halves[np.isfinite(halves)]
+    found = np.empty(len(halves), np.float32)
+    similarity.widen(halves, found)
+    assert found.tobytes() == halves.astype(np.float32).tobytes()
 
 
 @pytest.mark.parametrize("threads", [1, 2, 7])

@@ -180,8 +180,10 @@ def _approximate(view: TableView, wanted: Similar, rows: Rows, vector: Scores) -
         blocks = [data]
     else:
         blocks = [data for _, data in view.blocks(wanted.column, rows)]
-    products = _all_products([data.values for data in blocks], vector.astype(np.float32))
     norms = np.concatenate([np.zeros(0, np.float32), *map(_norms, blocks)])
+    finite = bool(norms.max(initial=0) < np.inf)
+    values = [data.values for data in blocks]
+    products = _all_products(values, vector.astype(np.float32), finite=finite)
     plain = wanted.metric == "cosine" and all(data.valid is None for data in blocks)
     cosines = _cosines(products, norms, vector) if plain else None
     if cosines is not None:
@@ -260,8 +262,8 @@ PIECE_BYTES = 8 << 20
 """Vectors that a thread takes at a time."""
 
 
-def _all_products(blocks: Sequence[Vectors], vector: Vectors) -> Vectors:
-    """Products of rows with a vector, of the blocks one after another."""
+def _all_products(blocks: Sequence[Vectors], vector: Vectors, *, finite: bool = False) -> Vectors:
+    """Products of rows with a vector, of the blocks one after another; `finite` if all rows are."""
     found = np.empty(sum(map(len, blocks)), np.float32)
     pieces: deque[tuple[Vectors, Vectors]] = deque()
     step = max(1, PIECE_BYTES // (4 * max(len(vector), 1)))
@@ -274,7 +276,7 @@ def _all_products(blocks: Sequence[Vectors], vector: Vectors) -> Vectors:
 
     def multiply(piece: tuple[Vectors, Vectors]) -> None:
         with np.errstate(over="ignore", invalid="ignore"):
-            _products(piece[0], vector, piece[1])
+            _products(piece[0], vector, piece[1], finite=finite)
 
     size = sum(block.nbytes for block in blocks)
     together(multiply, pieces, settings.QUERY_THREADS if size >= THREADED_BYTES else 1)
@@ -325,19 +327,46 @@ def together(do: Callable[[Any], None], parts: deque[Any], threads: int) -> None
         raise failed[0]
 
 
-WIDENED_BYTES = 1 << 18
-"""Vectors of float16 made float32 at a time: they stay in the cache until they are multiplied."""
+WIDENED_BYTES = 1 << 20
+"""Vectors of float16 made float32 at a time: they stay in the cache until they are multiplied. Of
+fewer at a time two threads spend more on the interpreter's lock: 18.6 ms of 256 KiB, 10 of these.
+"""
 
 
-def _products(values: Vectors, vector: Vectors, into: Vectors) -> None:
+_HALF_BITS, _HALF_SCALE = np.int32(0x0FFFE000 - (1 << 31)), np.float32(2.0**112)
+
+
+def widen(halves: Vectors, into: Vectors) -> None:
+    """float16 as float32, for numbers that are finite: NumPy's own takes five times as long.
+
+    Sign, exponent and fraction lie in the same order, so they are shifted to their places, and the
+    exponents lack what the biases differ by; what is left is exact, tiny numbers too.
+
+    >>> found = np.zeros(3, np.float32)
+    >>> widen(np.array([-1.5, 6e-8, 65504], np.float16), found)
+    >>> found.tolist()
+    [-1.5, 5.960464477539063e-08, 65504.0]
+    """
+    bits = into.view(np.int32)
+    np.left_shift(halves.view(np.int16), 13, out=bits, dtype=np.int32)
+    np.bitwise_and(bits, _HALF_BITS, out=bits)
+    np.multiply(into, _HALF_SCALE, out=into)
+
+
+def _products(values: Vectors, vector: Vectors, into: Vectors, *, finite: bool) -> None:
     """Each row times the vector, by BLAS a row at a time: as fast as memory is, and no threads that
     wait for each other, which on a busy machine take 10 ms for each block.
     """
     if values.dtype != np.float32:
         step = max(1, WIDENED_BYTES // (4 * max(len(vector), 1)))
+        wide = np.empty((min(step, len(values)), len(vector)), np.float32)
         for low in range(0, len(values), step):
-            wide = values[low : low + step].astype(np.float32)
-            _products(wide, vector, into[low : low + step])
+            some = values[low : low + step]
+            if finite and values.dtype == np.float16:
+                widen(some, wide[: len(some)])
+            else:
+                wide[: len(some)] = some
+            _products(wide[: len(some)], vector, into[low : low + step], finite=finite)
     elif hasattr(np, "vecdot"):
         np.vecdot(values, vector, out=into)
     else:
