@@ -17,6 +17,7 @@ from deeplake.query.kinds import FLOAT8, Kind
 from deeplake.query.plan import Trace, plan_of
 from deeplake.query.shapes import Similar
 from deeplake.query.statement import run
+from deeplake.query.table_view import TableView
 from deeplake.storage.memory import MemoryStore
 from deeplake.testing.asking import comparable, planned, slow, slow_rows, traced
 
@@ -324,3 +325,23 @@ def test_a_search_is_told_in_explain(half):
     told = [line for (line,) in db.execute(sql, [vectors[0]]).fetchall()]
     assert any("by candidates, exact cosine, by matrix product" in line for line in told)
     assert "Late: img, 5 cells fetched" in told
+
+
+def test_rows_that_lie_close_are_multiplied_where_they_are(monkeypatch):
+    vectors = np.random.default_rng(6).standard_normal((400, 12)).astype(np.float32)
+    db = table(vectors)
+    gathered = []
+    read = TableView.read
+    monkeypatch.setattr(
+        TableView, "read", lambda view, name, rows=None: (
+            gathered.append((name, rows.size)), read(view, name, rows))[1],
+    )  # fmt: skip
+    for where, close in (
+        ("id >= 350 AND part <> 2", True), ("id < 30", True), ("id IN (1, 390, 200, 3)", False),
+    ):  # fmt: skip
+        sql = f"SELECT id FROM t WHERE {where} ORDER BY v <-> %s LIMIT 3"
+        gathered.clear()
+        found = db.execute(sql, [vectors[5]]).fetchall()
+        most = max(size for name, size in gathered if name == "v")
+        assert most == 3 if close else most == 4
+        assert found == slow_rows(db, sql, [vectors[5]])
