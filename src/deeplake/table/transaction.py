@@ -7,7 +7,6 @@ tables in one slot. A failed `append` leaves the transaction as it was before.
 from __future__ import annotations
 
 import os
-from _warnings import warn  # what warnings.warn is; needs no import when the program ends
 from typing import TYPE_CHECKING, NamedTuple
 
 from deeplake.errors import (
@@ -15,7 +14,6 @@ from deeplake.errors import (
     CommitUnknownError,
     DeeplakeError,
     ForkedProcessError,
-    StagedRowsWarning,
     StateError,
     TableExistsError,
     TableNotFoundError,
@@ -24,15 +22,8 @@ from deeplake.errors import (
 from deeplake.format.keys import check_name
 from deeplake.table.columns import Columns, columns_of
 from deeplake.table.draft import Draft, DraftMark
-from deeplake.table.draft_steps import (
-    alike,
-    change_of,
-    close,
-    ending,
-    refuse_rows,
-    told,
-    without_keys,
-)
+from deeplake.table.draft_steps import alike, change_of, close, ending, refuse_rows, without_keys
+from deeplake.table.missed import Missed
 from deeplake.table.packs import PackWriter
 from deeplake.table.placing import required
 from deeplake.table.rebase import rebased
@@ -80,7 +71,7 @@ class Mark(NamedTuple):
     watched: frozenset[str]
 
 
-class Transaction:
+class Transaction(Missed):
     """Rows and tables staged on a branch."""
 
     def __init__(
@@ -111,19 +102,6 @@ class Transaction:
         self._sent = False
         """Whether a commit was sent whose outcome is unknown: its contents must not change now."""
         self._process = os.getpid()
-        self.missed = False
-        """Whether somebody staged this and should hear of it if it goes away."""
-
-    def __del__(self, getpid: Callable[[], int] = os.getpid) -> None:
-        """Tell of what is staged and goes away with the handle, at the end of a program too."""
-        if self.missed and self.staged and not self._sent and self._process == getpid():
-            warn(
-                f"{told(self.drafts(), list(self._gone))} of {self._repository.store.url} were "
-                "staged and are dropped with their handle. Call commit() before it goes, or "
-                "rollback() if you mean that.",
-                StagedRowsWarning,
-                stacklevel=2,
-            )
 
     @property
     def staged(self) -> bool:

@@ -148,7 +148,7 @@ select * from generate_series(1, 3) g(a, b)
 
 select g.ordinality from generate_series(1, 2) with ordinality g order by 1
 
-select * from current_date
+select count(*) from (select * from current_date) x where x."current_date" = now()::date
 
 select * from (select 1) x, lateral generate_series(1, 2) y
 
