@@ -22,8 +22,8 @@ def load(name: str) -> ModuleType:
     '[1]'
     """
     known = sys.modules.get(name)
-    if known is not None:
-        return known
+    if known is not None and not getattr(getattr(known, "__spec__", None), "_initializing", False):
+        return known  # whole: of one that another thread is at, the import waits for its end
     import gc
     from importlib import import_module
 
