@@ -18,7 +18,13 @@ import deeplake
 from deeplake import settings
 from deeplake.api.query_view import QueryView
 from deeplake.api.view import View
-from deeplake.errors import ClosedError, InputError, QueryError, StorePermissionError
+from deeplake.errors import (
+    ClosedError,
+    InputError,
+    QueryError,
+    StorePermissionError,
+    UnsupportedQueryError,
+)
 from deeplake.storage.memory import MemoryStore
 
 SCHEMA = {
@@ -258,3 +264,46 @@ def test_filtering_some_rows_is_taking_those_that_a_loop_would(
     found = whole[at].filter("n >= %s", [bound])
     expected = [v for v in (values[k] for k in at) if v is not None and v >= bound]
     assert [one["n"] for one in found] == found.to_arrow()["n"].to_pylist() == expected
+
+
+@pytest.mark.parametrize("step", [-1, -2, -3, -7])
+def test_a_view_of_a_query_may_be_turned_round(step: int) -> None:
+    """Wide columns of a statement are read at the end: a cut that ends at row 0 lost them."""
+    ds = deeplake.create(MemoryStore(), schema={"id": "int", "x": "blob", "e": "emb-2"})
+    ds.extend([{"id": i, "x": b"%d" % i if i % 3 else None, "e": [i, 1]} for i in range(7)])
+    ds.commit("rows")
+    for start in range(7):
+        turned = ds.query("SELECT * FROM this")[start::step]
+        wanted = list(range(start, -1, step))
+        assert [row["id"] for row in turned] == wanted
+        assert list(turned["x"][:]) == [b"%d" % i if i % 3 else None for i in wanted]
+        assert [row[0] for row in turned["e"][:]] == wanted
+        assert turned.to_arrow()["id"].to_pylist() == wanted
+        assert list(turned[1:]["x"][:]) == [b"%d" % i if i % 3 else None for i in wanted[1:]]
+        kept = turned.filter("x IS NOT NULL")
+        assert list(kept["id"][:]) == [i for i in wanted if i % 3]
+    assert list(ds.query("SELECT * FROM this WHERE id > 9")[::step]["x"][:]) == []
+
+
+def test_a_part_of_which_nothing_is_to_be_read_has_sizes_all_the_same() -> None:
+    """Of staged rows in several pieces, none was taken."""
+    ds = deeplake.create(MemoryStore(), schema={"id": "int", "b": "blob"})
+    for first in range(0, 20, 5):
+        ds.extend([{"id": i, "b": None if i % 2 else b"x"} for i in range(first, first + 5)])
+    part = ds.filter("b IS NULL")[::2]
+    assert len(part.filter("b = '\\x00'")) == 0
+    assert part.to_arrow()["b"].to_pylist() == [None] * 5
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["id > 1 LIMIT 1", "id > 1 ORDER BY id", "id > 0 GROUP BY id", "false UNION ALL SELECT 1",
+     "id > 1 FOR UPDATE", "true; SELECT 1"],
+)  # fmt: skip
+def test_a_condition_is_a_condition_and_nothing_after_it(condition: str) -> None:
+    ds = deeplake.create(MemoryStore(), schema={"id": "int"})
+    ds.extend({"id": [1, 2, 3]})
+    ds.commit("rows")
+    for rows in (ds, ds[:], ds.query("SELECT * FROM this")):
+        with pytest.raises((QueryError, UnsupportedQueryError)):
+            rows.filter(condition)

@@ -70,7 +70,12 @@ def filtered(session: Session, condition: str, parameters: Parameters) -> QueryV
     Raises:
         QueryError, UnsupportedQueryError
     """
+    from deeplake.sql import where
+    from deeplake.sql.parameters import placed
+
     check_condition(condition)
+    with placed(where.BEFORE + condition, parameters, where.BEFORE):
+        where.condition_of(condition, parameters)  # and nothing after it
     before = f"SELECT * FROM {THIS} WHERE "  # noqa: S608 - parsed: one SELECT, or refused
     return query(session.stand, before + condition, parameters, session, before)
 

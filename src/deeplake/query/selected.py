@@ -101,17 +101,20 @@ class Selected:
             if isinstance(rows, range) and rows.step == 1:
                 return slice_rows(column.data, rows.start, max(rows.start, rows.stop))
             return take_rows(column.data, np.asarray(rows, np.int64))
-        cut = (
-            column.positions[rows.start : rows.stop : rows.step]
-            if isinstance(rows, range)
-            else (column.positions[rows])
-        )
+        cut = column.positions[_slice(rows) if isinstance(rows, range) else rows]
         missing = cut < 0
         if not missing.any():
             return column.view.read(column.column, cut)
         found = column.view.read(column.column, cut[~missing])
         places = np.where(missing, row_count(found), np.cumsum(~missing) - 1)
         return take_rows(concat([found, nulls(column.type.layout, 1)]), places)
+
+
+def _slice(rows: range) -> slice:
+    """The slice that takes these places: one that goes down to the first has no end before it."""
+    if not rows:
+        return slice(0, 0)
+    return slice(rows.start, None if rows.stop < 0 else rows.stop, rows.step)
 
 
 def select(statement: Statement, tables: Sequence[TableView], result: Result) -> Selected:

@@ -318,6 +318,8 @@ class TableView:
         if isinstance(layout, FixedLayout):
             row = np.dtype(layout.dtype).itemsize * int(np.prod(layout.shape, dtype=np.int64))
             return np.full(rows.size, row, np.int64)
+        if not rows.size:
+            return np.zeros(0, np.int64)
         if not is_media(layout):
             return np.full(rows.size, -(-self.planned_bytes(name, rows) // max(rows.size, 1)))
         from deeplake.table.descriptors import sizes_of
