@@ -345,3 +345,13 @@ def test_rows_that_lie_close_are_multiplied_where_they_are(monkeypatch):
         most = max(size for name, size in gathered if name == "v")
         assert most == 3 if close else most == 4
         assert found == slow_rows(db, sql, [vectors[5]])
+
+
+def test_where_no_thread_is_to_be_had_one_does_all(monkeypatch):
+    def none_left(*_):
+        raise RuntimeError("can't start new thread")
+
+    done = []
+    monkeypatch.setattr(similarity, "start_new_thread", none_left)
+    similarity.together(done.append, deque(range(5)), 4)
+    assert sorted(done) == [0, 1, 2, 3, 4]

@@ -93,7 +93,10 @@ def _opened() -> duckdb.DuckDBPyConnection:
             ended.release()
 
     ended.acquire()
-    start_new_thread(start, ())
+    try:
+        start_new_thread(start, ())
+    except RuntimeError:  # there is no thread to be had: one after the other
+        start()
     try:
         load("duckdb")
     finally:

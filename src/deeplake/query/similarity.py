@@ -319,7 +319,10 @@ def together(do: Callable[[Any], None], parts: deque[Any], threads: int) -> None
         for _ in range(min(threads, len(parts)) - 1):
             ended = allocate_lock()
             ended.acquire()
-            start_new_thread(helped, (ended,))
+            try:
+                start_new_thread(helped, (ended,))
+            except RuntimeError:  # there are no more to be had: fewer do it
+                break
             running.append(ended)
         work(helping=False)
     finally:
