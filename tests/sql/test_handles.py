@@ -8,7 +8,14 @@ from itertools import count
 import pytest
 
 import deeplake
-from deeplake.errors import ClosedError, DeeplakeError, InvalidNameError, StagedChangesError
+from deeplake.errors import (
+    ClosedError,
+    DeeplakeError,
+    InputError,
+    InvalidNameError,
+    StagedChangesError,
+)
+from deeplake.storage.memory import MemoryStore
 
 _names = count()
 
@@ -100,3 +107,16 @@ def test_a_table_is_not_named_like_a_version_of_another(db):
     with pytest.raises(InvalidNameError):
         db.create_table("t@main", {"a": "int"})
     assert db.tables() == ["t"]
+
+
+def test_a_view_is_not_opened_as_a_table_of_no_rows() -> None:
+    store = MemoryStore()
+    db = deeplake.connect(store)
+    db.execute("CREATE TABLE t (id int)")
+    db.execute("INSERT INTO t VALUES (1), (2)")
+    db.execute("CREATE VIEW v AS SELECT id + 1 AS k FROM t")
+    for opened in (lambda: db.table("v"), lambda: deeplake.open(store, table="v")):
+        with pytest.raises(InputError, match="is a view") as caught:
+            opened()
+        assert "query" in caught.value.hint
+    assert db.query("SELECT * FROM v").fetchall() == [(2,), (3,)]

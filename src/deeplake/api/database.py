@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from deeplake.api.optimizable import Optimizable
 from deeplake.api.stand import Stand
 from deeplake.api.verbs import Versioned
-from deeplake.errors import InputError, RepositoryNotFoundError
+from deeplake.errors import RepositoryNotFoundError
 from deeplake.versioning import refs
 from deeplake.versioning.repository import Repository
 
@@ -105,13 +105,12 @@ class Database(Versioned, Optimizable):
             TableNotFoundError: with the nearest name.
         """
         from deeplake.api.dataset import Dataset
+        from deeplake.api.open import refuse_view
 
         stand = self._open_stand()
         session = stand.table(name)
-        if session.defined and "view" in session.columns.schema.sql:
-            raise InputError(
-                f"{name!r} is a view, not a table.", hint="Read it with db.query(...)."
-            )
+        if session.defined:
+            refuse_view(name, session.columns.schema.sql)
         if not session.defined:
             stand.snapshot.table(name)  # says that there is none
         return Dataset(session)

@@ -104,6 +104,7 @@ def open(
 
     Raises:
         PolicyError, QueryError: the policies show nothing of the table, or are none.
+        InputError: the table is a view of SQL.
         RepositoryNotFoundError, RefNotFoundError, TableNotFoundError, FormatVersionError
 
     >>> _ = create("mem://open-example", schema={"label": "int"})
@@ -123,8 +124,21 @@ def open(
     stand = Stand(repository, found.snapshot, found.branch)
     stand.optimizes = auto
     if table is not None and found.snapshot.entries():
-        found.snapshot.table(table)
+        refuse_view(table, found.snapshot.table(table).schema.sql)
     return Dataset(stand.table(name))
+
+
+def refuse_view(name: str, sql: Mapping[str, Any]) -> None:
+    """Refuse to take a view of SQL for a table: it has no rows of its own.
+
+    Raises:
+        InputError
+    """
+    if "view" in sql:
+        raise InputError(
+            f"{name!r} is a view, not a table.",
+            hint="Read it with connect(...).query('SELECT * FROM ...').",
+        )
 
 
 def _principal(policies: Mapping[str, str] | None) -> Any:
