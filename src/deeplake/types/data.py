@@ -21,6 +21,7 @@ from deeplake.types.base import (
     VarData,
     row_count,
 )
+from deeplake.types.gather import WIDE_BYTES, gather, unequal_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,9 +111,23 @@ def take_rows(data: ColumnData, rows: npt.NDArray[np.int64]) -> ColumnData:
     if isinstance(data, ListData):
         inner = np.repeat(starts - offsets[:-1], sizes) + np.arange(offsets[-1])
         return ListData(offsets, take_rows(data.child, inner), valid)
-    buffers = var_rows(data)
     extras = tuple(extra[rows] for extra in data.extras)
-    return VarData(offsets, [buffers[i] for i in rows.tolist()], valid, extras)
+    return VarData(offsets, _taken(data, rows, starts, sizes, offsets), valid, extras)
+
+
+def _taken(
+    data: VarData,
+    rows: npt.NDArray[np.int64],
+    starts: npt.NDArray[np.int64],
+    sizes: npt.NDArray[np.int64],
+    offsets: npt.NDArray[np.int64],
+) -> Sequence[Buffer]:
+    """The buffers of rows by position, which lie where `starts` and `sizes` say."""
+    if len(data.buffers) == len(data.offsets) - 1:
+        return [data.buffers[i] for i in rows.tolist()]
+    if not offsets[-1]:
+        return [b""] * len(rows)
+    return gather(join_bytes(data.buffers), starts, sizes, offsets)
 
 
 def put_rows(data: ColumnData, rows: npt.NDArray[np.int64], values: ColumnData) -> ColumnData:
@@ -180,8 +195,14 @@ def _values_equal(a: Any, b: Any, count: int) -> BoolArray:
         return np.asarray(same)
     for extra, other in zip(a.extras, b.extras, strict=True):
         same &= _extras_equal(extra, other)
-    pairs = zip(var_rows(a), var_rows(b), same.tolist(), strict=True)
-    return np.array([ok and bytes(x) == bytes(y) for x, y, ok in pairs], np.bool_)
+    alike = np.flatnonzero(same)
+    if int(sizes[alike].sum()) > WIDE_BYTES * len(alike):
+        pairs = zip(var_rows(a), var_rows(b), same.tolist(), strict=True)
+        return np.array([ok and bytes(x) == bytes(y) for x, y, ok in pairs], np.bool_)
+    x, y = take_rows(a, alike), take_rows(b, alike)
+    bad = unequal_rows(join_bytes(x.buffers), join_bytes(y.buffers), x.offsets)  # type: ignore[union-attr]
+    same[alike[bad]] = False
+    return np.asarray(same)
 
 
 def _extras_equal(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> BoolArray:

@@ -10,7 +10,7 @@ import numpy as np
 from deeplake.errors import DtypeError, SchemaError, TextEncodingError
 from deeplake.loading import later
 from deeplake.types.base import VarData, VarLayout
-from deeplake.types.variable import Variable, check_size, check_sizes, raw_bytes, var_data
+from deeplake.types.variable import Variable, check_size, check_sizes, var_data
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -105,11 +105,12 @@ class Text(Variable):
         """Every row as a str, None where NULL; ASCII is decoded once for all rows."""
         assert isinstance(data, VarData)
         joined = columnar.join_bytes(data.buffers)
-        text = str(joined, "utf-8")
+        text, cuts = str(joined, "utf-8"), pairwise(data.offsets.tolist())
         if len(text) == len(joined):
-            rows = [text[low:high] for low, high in pairwise(data.offsets.tolist())]
+            rows = [text[low:high] for low, high in cuts]
         else:
-            rows = [raw_bytes(row).decode() for row in columnar.var_rows(data)]
+            whole = bytes(joined)  # whose parts are no views for the garbage collector to count
+            rows = [whole[low:high].decode() for low, high in cuts]
         if data.valid is None:
             return rows
         return [row if ok else None for row, ok in zip(rows, data.valid.tolist(), strict=True)]
