@@ -267,6 +267,26 @@ def test_a_transaction_is_moved_over_a_compaction() -> None:
         with_conflict.commit()
 
 
+def test_cells_of_a_column_that_is_gone_hold_up_nobody() -> None:
+    """A compaction leaves them out, which is no change of the rows that had them."""
+    store = MemoryStore()
+    ds = deeplake.create(store, schema={"n": "int", "t": "text"})
+    for first in (0, 10):
+        ds.extend([{"n": k, "t": "a"} for k in range(first, first + 10)])
+        ds.commit("rows")
+    ds["t"][3:9] = ["b"] * 6
+    ds.commit("texts")
+    ds.drop_column("t")
+    ds.commit("no texts")
+    late = deeplake.open(store)
+    late.delete(rows=[4, 12])
+    late["n"][5] = 50
+    assert ds.optimize().overlays == 1
+    late.commit("late")
+    ds = deeplake.open(store)
+    assert ds["n"][:].tolist() == [0, 1, 2, 3, 5, 50, *range(7, 12), *range(13, 20)]
+
+
 def test_every_crash_of_a_compaction_leaves_the_rows_as_they_were() -> None:
     counted = FaultStore(MemoryStore("mem://counted"))
     table(counted)

@@ -22,7 +22,7 @@ from deeplake.table.whereabouts import Whereabouts
 from deeplake.types.data import take_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     import numpy.typing as npt
 
@@ -44,12 +44,16 @@ def rebased(
     new: Side,
     edits: Mapping[Record, FragmentEdit],
     columns: Columns,
+    known: Collection[int],
     *,
     by_row: bool = False,
 ) -> Edits:
     """The same edits for another tree of the table, by its records.
 
     Args:
+        columns: of the edits.
+        known: ids of the columns of both trees. Cells of others are no change: they are of columns
+            that were dropped, and a compaction leaves them out.
         by_row: whether a row is a conflict if both changed cells of it, other ones too.
 
     Raises:
@@ -65,7 +69,7 @@ def rebased(
         else:
             found[path[-1]] = edit.on(path)
     if contested:
-        delta = delta_of(old, new, compared.gaps)
+        delta = delta_of(old, new, compared.gaps, known)
         gone = old.fragments(old.leaves(delta.removed_whole))
         removed = np.concatenate([delta.removed.ids, *[fragment.live_ids() for fragment in gone]])
         sources = old.fragments([edit.path for edit in contested])

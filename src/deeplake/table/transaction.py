@@ -537,6 +537,7 @@ class Transaction(Missed):
                 Side(objects, parent.head, new.records),
                 edits,
                 draft.columns,
+                [c.column_id for c in columns_of(old.schema_block)],
                 by_row=self.by_row,
             )
             tree = TableTree(objects, parent.head, new.records)
