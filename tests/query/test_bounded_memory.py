@@ -60,8 +60,8 @@ def fetched(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     sizes: list[int] = []
     work = TableView.fetch
 
-    def fetch(self: TableView, name: str, positions: Any) -> list[Any]:
-        values = work(self, name, positions)
+    def fetch(self: TableView, name: str, positions: Any, **options: Any) -> list[Any]:
+        values = work(self, name, positions, **options)
         sizes.append(sum(getattr(v, "nbytes", 0) or len(v) for v in values if v is not None))
         return values
 

@@ -24,7 +24,7 @@ def of_batches(result: Result) -> pa.Table:
     for batch in result.batches():
         for k, column in enumerate(result.columns):
             given = batch.column(k)
-            if column.kind.late or column.kind.name in _ODD:
+            if column.kind.late or (column.kind.element or column.kind).name in _ODD:
                 values = result.python(column.kind, given)
                 lists[k].append(array(column.kind, values, column.label))
             else:
@@ -63,23 +63,30 @@ def array(kind: Kind, values: list[Any], label: str) -> pa.Array:
     """Values of Python of a kind as an Arrow array."""
     import pyarrow as pa
 
-    type_ = _type(kind)
+    return plain(pa.array(_written(kind, values), _type(kind)), column=label)
+
+
+def _written(kind: Kind, values: list[Any]) -> list[Any]:
+    """Values as pyarrow takes them for `_type`."""
+    if kind.element is not None:
+        return [None if v is None else _written(kind.element, v) for v in values]
     if kind.name in ("json", "jsonb"):
         import json
 
-        values = [None if v is None else json.dumps(v, ensure_ascii=False) for v in values]
-    elif kind.name == "uuid":
-        values = [None if v is None else str(v) for v in values]
-    elif kind.name in ("vector", "halfvec", "tensor"):
-        values = [v.tolist() if hasattr(v, "tolist") else v for v in values]
-    return plain(pa.array(values, type_), column=label)
+        return [None if v is None else json.dumps(v, ensure_ascii=False) for v in values]
+    if kind.name == "uuid":
+        return [None if v is None else str(v) for v in values]
+    if kind.name in ("vector", "halfvec", "tensor"):
+        return [v.tolist() if hasattr(v, "tolist") else v for v in values]
+    return values
 
 
 def _type(kind: Kind) -> Any:
     import pyarrow as pa
 
     if kind.element is not None:
-        return pa.list_(_type(kind.element))
+        inner = _type(kind.element)
+        return None if inner is None else pa.list_(inner)
     if kind.name == "numeric" and kind.modifiers:
         return pa.decimal128(*kind.modifiers)
     found = {

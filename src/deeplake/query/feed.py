@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from deeplake.query.kinds import NARROW, Kind
-from deeplake.types.base import FixedData, VarData
+from deeplake.errors import QueryError
+from deeplake.query.kinds import NARROW, TENSOR, kind_of
+from deeplake.query.struct_text import innermost, texts
+from deeplake.types.base import FixedData, ListData, VarData
 from deeplake.types.decimal import Decimal
+from deeplake.types.list import List
+from deeplake.types.struct import Struct
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -21,13 +25,11 @@ HANDLE_BITS = 40
 """A handle is source << 40 | position: a trillion rows of a table, 8 million sources."""
 
 
-def is_narrow(kind: Kind) -> bool:
-    """Whether values of a kind are given to the engine as they are."""
-    return (
-        is_narrow(kind.element)
-        if kind.element is not None
-        else kind.name in NARROW or (kind.name == "numeric")
-    )
+def is_narrow(type_: ColumnType) -> bool:
+    """Whether values of a type are given to the engine as they are."""
+    type_ = innermost(type_)
+    kind = kind_of(type_)
+    return not isinstance(type_, Struct) and (kind.name in NARROW or kind.name == "numeric")
 
 
 def as_engine(type_: ColumnType, data: ColumnData) -> pa.Array:
@@ -39,6 +41,17 @@ def as_engine(type_: ColumnType, data: ColumnData) -> pa.Array:
     if _DECIMAL_64 and isinstance(type_, Decimal) and type_.precision <= DIGITS_OF_64_BITS:
         assert isinstance(data, FixedData)
         return _decimals(type_, data)
+    if isinstance(type_, List):
+        assert isinstance(data, ListData)
+        return _lists(data, as_engine(type_.child, data.child))
+    if isinstance(type_, Struct):
+        return _documents(type_, data)
+    if kind_of(type_) == TENSOR:
+        raise QueryError(
+            f"values of type {name} are not supported in expressions.",
+            hint="Select them as they are.",
+            sqlstate="0A000",
+        )
     array = type_.to_arrow(data)
     if name == "uuid":
         return pa.ExtensionArray.from_storage(pa.uuid(), array.cast(pa.binary(16)))
@@ -46,6 +59,19 @@ def as_engine(type_: ColumnType, data: ColumnData) -> pa.Array:
         return pa.ExtensionArray.from_storage(pa.json_(pa.large_string()), array)
     wider = _WIDER.get(name)
     return array if wider is None else array.cast(wider)
+
+
+def _lists(data: ListData, items: pa.Array) -> pa.Array:
+    offsets = np.ascontiguousarray(data.offsets, np.int64)
+    bitmap = None if data.valid is None else _bitmap(data.valid)
+    type_ = pa.large_list(pa.field("item", items.type))
+    buffers = [bitmap, pa.py_buffer(offsets)]
+    return pa.Array.from_buffers(type_, len(offsets) - 1, buffers, children=[items])
+
+
+def _documents(type_: Struct, data: ColumnData) -> pa.Array:
+    storage = pa.array(texts(type_, type_.values(data)), pa.large_string())
+    return pa.ExtensionArray.from_storage(pa.json_(pa.large_string()), storage)
 
 
 DIGITS_OF_64_BITS = 18
@@ -115,7 +141,8 @@ def some(array: pa.Array, rows: Rows) -> pa.Array:
 def shares(array: pa.Array, data: ColumnData) -> bool:
     """Whether an array lies in the memory of the column data that it was made of."""
     if isinstance(data, FixedData):
-        return bool(array.buffers()[1].address == data.values.ctypes.data)
+        buffer = array.buffers()[1]  # a tensor's are those of its items
+        return bool(buffer is not None and buffer.address == data.values.ctypes.data)
     whole = isinstance(data, VarData) and len(data.buffers) == 1
     return whole and not pa.types.is_dictionary(array.type)
 

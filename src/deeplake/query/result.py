@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 class Fetch(Protocol):
     """Values behind a column of handles."""
 
-    def __call__(self, handles: pa.Array, /) -> list[Any]:
-        """All of them."""
+    def __call__(self, handles: pa.Array, /, *, native: bool = False) -> list[Any]:
+        """All of them; structs as the dataset has them if `native`."""
 
     def sizes(self, handles: pa.Array, /) -> npt.NDArray[np.int64]:
         """Their bytes, about."""
@@ -94,10 +94,10 @@ class Result:
         for low, high in cuts(sizes, settings.QUERY_FETCH_BYTES_MAX):
             yield batch.slice(low, high - low)
 
-    def python(self, kind: Kind, array: pa.Array) -> list[Any]:
-        """A column of a batch as values of Python, late ones fetched."""
+    def python(self, kind: Kind, array: pa.Array, *, native: bool = False) -> list[Any]:
+        """A column of a batch as values of Python, late ones fetched; `native` as in `Fetch`."""
         if kind.late:
-            return self._fetch(array)
+            return self._fetch(array, native=native)
         convert = _converter(kind)
         if kind.name == "timestamptz":
             import pyarrow as pa

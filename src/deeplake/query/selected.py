@@ -14,6 +14,7 @@ import numpy as np
 from deeplake.errors import ColumnNotFoundError, QueryError, did_you_mean
 from deeplake.query import feed
 from deeplake.query.expression import Column
+from deeplake.query.struct_text import is_struct, read
 from deeplake.types.base import row_count
 from deeplake.types.data import concat, nulls, slice_rows, take_rows
 from deeplake.types.infer_arrow import of_arrow
@@ -190,6 +191,9 @@ def _present(
     whole = array.combine_chunks()
     if type_ is None:
         type_ = _type_of(expression.kind, whole.type)
+    if is_struct(type_):  # they were documents, for something looked into them
+        values = [None if given is None else read(type_, given) for given in whole.to_pylist()]
+        return Present(type_, type_.normalise(values, column=output.label))
     return Present(type_, type_.from_arrow(whole, column=output.label))
 
 

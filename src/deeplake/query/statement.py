@@ -129,7 +129,7 @@ class _Fetch:
             found[mine] = self._tables[source.table].sizes(source.column, wanted)[where]
         return found
 
-    def __call__(self, handles: pa.Array) -> list[Any]:
+    def __call__(self, handles: pa.Array, *, native: bool = False) -> list[Any]:
         """A value, or None, for each handle."""
         found: list[Any] = [None] * len(handles)
         raw = feed.raw(handles)
@@ -140,7 +140,7 @@ class _Fetch:
             mine = np.flatnonzero(raw >> feed.HANDLE_BITS == number)
             positions = feed.split(raw[mine])[1]
             wanted, where = _sorted_once(positions)
-            values = self._tables[source.table].fetch(source.column, wanted)
+            values = self._tables[source.table].fetch(source.column, wanted, native=native)
             if self._trace is not None:
                 late = self._trace.late
                 late[source.column] = late.get(source.column, 0) + len(wanted)

@@ -17,6 +17,7 @@ from deeplake.query import cache, feed
 from deeplake.query.declared_kind import kind_of_column
 from deeplake.query.prune import Pruned, pruned, prunes
 from deeplake.query.rows import Rows
+from deeplake.query.struct_text import is_struct, seen
 from deeplake.query.tests import columns_of
 from deeplake.table.column import ColumnReader
 from deeplake.table.patch import holds
@@ -298,18 +299,20 @@ class TableView:
                     yield at, data
                     at += z - a
 
-    def fetch(self, name: str, positions: Positions) -> list[Any]:
-        """Values of Python of some rows: media as their encoded bytes.
+    def fetch(self, name: str, positions: Positions, *, native: bool = False) -> list[Any]:
+        """Values of Python of some rows: media as their encoded bytes, structs as documents.
 
         Args:
             name: of the column.
             positions: of rows that a scan gave handles for.
+            native: structs as the dataset gives them.
         """
         type_: Any = self.columns.get(name).type
         data = self.read(name, positions)
         if hasattr(type_, "encoded"):
             return list(type_.encoded(data))
-        return type_.values(data)  # type: ignore[no-any-return]
+        values = type_.values(data)
+        return seen(type_, values) if is_struct(type_) and not native else values
 
     def sizes(self, name: str, positions: Positions) -> Positions:
         """Bytes of each of some rows' values, about; of media, exactly. Reads no values."""

@@ -28,6 +28,8 @@ from deeplake.query.kinds import (
     Labels,
 )
 from deeplake.query.parameters import no_text
+from deeplake.query.struct_text import innermost, read
+from deeplake.types.struct import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -220,7 +222,8 @@ def _json(value: Any, kind: Kind, column: Column) -> Any:
         raise _refused(value, kind, column)  # as Postgres; '1' in quotes is JSON
     if not isinstance(value, str):
         return value
-    return document(value, kind)
+    type_ = innermost(column.type)
+    return read(type_, value) if isinstance(type_, Struct) else document(value, kind)
 
 
 def document(text: str, kind: Kind) -> Any:

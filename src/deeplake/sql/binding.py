@@ -124,7 +124,7 @@ class Binding:
         found = []
         for k, column in enumerate(view.columns):
             kind = view.kind(column.name)
-            if not is_narrow(kind):
+            if not is_narrow(column.type):
                 source = self._source(table, column.name)
                 if source not in self.early:
                     kind = kind._replace(late=frozenset({source}))

@@ -17,6 +17,7 @@ from deeplake.query.expression import Column as Reference
 from deeplake.query.kinds import BOOL, INT8, JSONS, TEXT, TEXTS, Kind
 from deeplake.query.relation import POSITION, Output, ScanColumn
 from deeplake.query.statement import Statement, run
+from deeplake.query.struct_text import is_struct, read
 from deeplake.sql import assign
 from deeplake.sql.parse import inner
 from deeplake.sql.select import bind_select
@@ -328,6 +329,11 @@ def _data(result: Result, k: int, array: pa.Array, want: Wanted | Kind | None) -
     if not isinstance(want, Wanted):
         return result.python(kind, array)
     column = want.column
+    if is_struct(column.type):
+        late = bool(kind.late)
+        given = result.python(kind, array, native=True) if late else _stored(array).to_pylist()
+        values = [None if value is None else read(column.type, value) for value in given]
+        return column.type.normalise(values, column=column.name)
     lengths = want.kind.name in TEXTS and want.kind.modifiers
     if not kind.late and not lengths and not assign.is_uint64(column.type):
         if kind.name in _EXACT or kind.element is not None:
@@ -341,8 +347,12 @@ def _data(result: Result, k: int, array: pa.Array, want: Wanted | Kind | None) -
 
 
 def _documents(array: pa.Array, kind: Kind) -> list[Any]:
-    texts = getattr(array, "storage", array).to_pylist()
+    texts = _stored(array).to_pylist()
     return [None if text is None else assign.document(text, kind) for text in texts]
+
+
+def _stored(array: pa.Array) -> pa.Array:
+    return getattr(array, "storage", array)
 
 
 def _integers(array: pa.Array) -> Positions:
