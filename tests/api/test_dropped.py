@@ -185,6 +185,23 @@ ds.append({{"n": 1}})
     assert "Exception ignored" not in run.stderr
 
 
+def test_the_history_as_a_table_says_nothing_of_its_own_rows(tmp_path):
+    program = f"""
+import deeplake
+db = deeplake.connect({str(tmp_path / "r")!r})
+db.execute("CREATE TABLE t (a int)")
+db.execute("INSERT INTO t VALUES (1)")
+db.tag("one")
+db.execute("INSERT INTO t VALUES (2)")
+for table in ("log", "branches", "tags", "diff('t', 'one', 'main')"):
+    assert db.execute(f"SELECT * FROM deeplake_{{table}}").fetchall()
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_forked_child_does_not_tell_of_its_parents_rows(tmp_path):
     program = f"""

@@ -180,6 +180,7 @@ def _filled(schema: dict[str, str], rows: list[dict[str, Any]]) -> TableView:
     ds = create(MemoryStore(), schema)
     if rows:
         ds.extend(rows)
+        ds.commit()  # rows that stay staged are told of when the handle goes
     return ds._session.view()
 
 
