@@ -101,6 +101,14 @@ def test_a_log_says_what_a_commit_added_updated_and_deleted(store):
     assert [line.split()[5] for line in shown] == ["+1~4-1", "+5"]
 
 
+def test_a_log_of_statements_alone_says_where_their_commits_are(store):
+    db = deeplake.connect(store)
+    db.execute("CREATE TABLE t (a int)")
+    assert str(db.log()) == "no commits but automatic ones: log(all=True)"
+    assert str(db.log(all=True)).endswith("(main) CREATE TABLE t")
+    assert (list(db.log()), str(db.log(0))) == ([], "no commits")
+
+
 def test_names_on_folded_commits_stand_beside_the_one_below(ds):
     ds.reset("dev")
     ds.branch("later", switch=False)

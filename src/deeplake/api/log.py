@@ -51,7 +51,7 @@ class Log(list[Commit]):
 
     def _drawn(self, *, colours: bool) -> str:
         if not self:
-            return "no commits"
+            return "no commits" + " but automatic ones: log(all=True)" * bool(self._folded)
         from deeplake.api.graph import draw
 
         above = self._shown_parents()
