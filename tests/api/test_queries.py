@@ -194,7 +194,7 @@ def test_a_view_tells_its_plan_without_running_and_with(ds):
     assert "Scan of gens: 40 of 40 rows, by candidates" in told
     assert "Time:" not in told
     analyzed = view.explain(analyze=True)
-    assert ", 1 rows" in analyzed.splitlines()[0]
+    assert analyzed.splitlines()[0].endswith(", 1 row")
     assert "requests" in analyzed
     assert "Time:" in analyzed
 
@@ -239,3 +239,6 @@ def test_a_database_queries_its_tables(ds, request):
     view = db.query("SELECT count(*) AS n, label FROM gens GROUP BY label ORDER BY label")
     assert view.fetchall() == [(20, 0), (20, 1)]
     assert repr(view).startswith("<view of 'SELECT count(*) AS n")
+    assert repr(view[1:]).startswith("<part of a view of 'SELECT count(*) AS n")
+    assert repr(view[1:]["n"]) == "<column 'n' of a view: int64, 1 row>"
+    assert ": 2 rows of a view of 'SELECT count" in repr(view.batches(2))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from deeplake import amounts
 from deeplake.api.column import Encoded, decode
 from deeplake.api.exported import Exported
 from deeplake.api.positions import position, positions, within
@@ -288,7 +289,8 @@ class QueryView(Streamed, Exported):
     def __repr__(self) -> str:
         text = " ".join(self.question.text.split())
         shown = text if len(text) <= 72 else text[:71] + "…"
-        return f"<view of {shown!r} at {self.question.snapshot.commit_id}>"
+        part = "part of a " * self.partial
+        return f"<{part}view of {shown!r} at {self.question.snapshot.commit_id}>"
 
 
 class QueryColumn:
@@ -353,7 +355,8 @@ class QueryColumn:
         return values if row is None else values[0]
 
     def __repr__(self) -> str:
-        return f"<column {self.name!r} of a view: {self.type.name}, {len(self)} rows>"
+        rows = amounts.count(len(self), "row")
+        return f"<column {self.name!r} of a view: {self.type.name}, {rows}>"
 
 
 class SelectedRows:
@@ -380,7 +383,7 @@ class SelectedSource:
     def __init__(self, view: QueryView) -> None:
         self._view = view
         self._selected = view._selected
-        self.name = f"the rows of {view!r}"
+        self.name = f"a {repr(view)[1:-1]}"
         self.rows = len(view)
         self.types = self._selected.types
         self.remote = view.question.repository.store.remote

@@ -117,13 +117,14 @@ class _Lines:
         """Every line."""
         trace = self._trace
         who = "in the engine" if trace.engine else "without the engine"
-        rows = f", {trace.rows:,} rows" if self._analyze else ""
+        rows = f", {amounts.count(trace.rows, 'row')}" if self._analyze else ""
         yield f"Query {who}{rows}"
         yield from _under(self._query(self._plan.statement.query))
         yield from self._late()
         if self._analyze:
             yield (
-                f"Read: {amounts.size(trace.bytes_read)} in {trace.requests:,} requests"
+                f"Read: {amounts.size(trace.bytes_read)} in "
+                f"{amounts.count(trace.requests, 'request')}"
                 f"{'' if trace.requests else ' (all of it is mapped or in memory)'}; "
                 f"{amounts.size(self._planned())} of columns planned"
             )
@@ -140,8 +141,8 @@ class _Lines:
             name for scan in self._trace.scans for name, how, _ in scan.columns if how == "late"
         )
         for name in names:
-            cells = self._trace.late.get(name, 0)
-            yield f"Late: {name}" + (f", {cells:,} cells fetched" if self._analyze else "")
+            cells = amounts.count(self._trace.late.get(name, 0), "cell")
+            yield f"Late: {name}" + (f", {cells} fetched" if self._analyze else "")
 
     # --- the query ------------------------------------------------------------------------------
 
@@ -176,7 +177,7 @@ class _Lines:
             for side in (relation.left, relation.right):
                 yield from _under(self._relation(side))
         elif isinstance(relation, Values):
-            yield f"Values, {len(relation.rows):,} rows"
+            yield f"Values, {amounts.count(len(relation.rows), 'row')}"
         elif isinstance(relation, Rows):
             yield "Function in FROM"
 
@@ -198,7 +199,8 @@ class _Lines:
             )
         if found.conditions:
             after = found.conditions - found.tested
-            counted = "" if found.candidates is None else f": {found.candidates:,} candidates"
+            number = found.candidates
+            counted = "" if number is None else f": {amounts.count(number, 'candidate')}"
             left = f"; {after:,} left to the engine" if after and self._analyze else ""
             yield f"Conditions: {found.tested:,} of {found.conditions:,} tested{counted}{left}"
         if found.why:
