@@ -138,7 +138,8 @@ def test_a_cell_that_both_wrote_is_a_conflict_even_if_the_values_are_equal(pair,
     ours["n"][5], theirs["n"][5] = 51, value
     ours.commit("ours")
     with pytest.raises(
-        errors.CommitConflictError, match=r"column 'n' of row 5 was changed by both"
+        errors.CommitConflictError,
+        match=r"in table 'data', column 'n' of row 5 was changed by both",
     ):
         theirs.commit("theirs")
     assert theirs["n"][5] == value  # still staged

@@ -46,6 +46,7 @@ def rebased(
     columns: Columns,
     known: Collection[int],
     *,
+    table: str,
     by_row: bool = False,
 ) -> Edits:
     """The same edits for another tree of the table, by its records.
@@ -54,6 +55,7 @@ def rebased(
         columns: of the edits.
         known: ids of the columns of both trees. Cells of others are no change: they are of columns
             that were dropped, and a compaction leaves them out.
+        table: its name, for the conflict.
         by_row: whether a row is a conflict if both changed cells of it, other ones too.
 
     Raises:
@@ -75,10 +77,18 @@ def rebased(
         sources = old.fragments([edit.path for edit in contested])
         standing = Whereabouts([*delta.other, *new.fragments(new.leaves(delta.whole))])
         for edit, source in zip(contested, sources, strict=True):
-            _check(edit, source, delta, removed, columns)
-            if by_row:
-                _check_rows(edit, source, delta)
-            _check_together(edit, source, delta, columns)
+            try:
+                _check(edit, source, delta, removed, columns)
+                if by_row:
+                    _check_rows(edit, source, delta)
+                _check_together(edit, source, delta, columns)
+            except _BothError as both:
+                raise CommitConflictError(
+                    "the branch moved on while this transaction was open: in table "
+                    f"{table!r}, {both}.",
+                    hint="The rows are named by row id. Roll back, refresh, and apply the change "
+                    "again.",
+                ) from None
             for moved in _moved(edit, source, standing):
                 record = moved.path[-1]
                 found[record] = moved if record not in found else found[record].joined(moved)
@@ -91,7 +101,7 @@ def _check(
     """Refuse what both changed.
 
     Raises:
-        CommitConflictError
+        _BothError
     """
     gone = source.ids_at(edit.deleted)
     _refuse(gone, removed, "row {} was deleted by both")
@@ -113,7 +123,7 @@ def _check_rows(edit: FragmentEdit, source: OpenFragment, delta: TableDelta) -> 
     """Refuse rows of which both changed some cell.
 
     Raises:
-        CommitConflictError
+        _BothError
     """
     theirs = [cells.ids for cells in delta.updated.values()]
     for stack in edit.patches.values() if theirs else ():
@@ -128,7 +138,7 @@ def _check_together(
     change by itself. Nothing is evaluated, so values that would agree are refused as well.
 
     Raises:
-        CommitConflictError: naming the constraint.
+        _BothError: naming the constraint.
     """
     for name, constraint in columns.schema.sql.get("constraints", {}).items():
         ids = members(constraint)
@@ -145,10 +155,11 @@ def _refuse(ours: Ints, theirs: Ints, told: str) -> None:
     if len(both):
         shown = ", ".join(map(str, both[:ROWS_NAMED].tolist()))
         more = f" and {len(both) - ROWS_NAMED} more" if len(both) > ROWS_NAMED else ""
-        raise CommitConflictError(
-            f"the branch moved on while this transaction was open: {told.format(shown)}{more}.",
-            hint="The rows are named by row id. Roll back, refresh, and apply the change again.",
-        )
+        raise _BothError(f"{told.format(shown)}{more}")
+
+
+class _BothError(Exception):
+    """What was changed by both, in words."""
 
 
 def _moved(

@@ -538,6 +538,7 @@ class Transaction(Missed):
                 edits,
                 draft.columns,
                 [c.column_id for c in columns_of(old.schema_block)],
+                table=draft.name,
                 by_row=self.by_row,
             )
             tree = TableTree(objects, parent.head, new.records)
