@@ -409,3 +409,17 @@ def test_habits_of_other_drivers_are_told_the_way_out(db, text, parameters, hint
     with pytest.raises(QueryError) as caught:
         db.execute(text, parameters)
     assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(("sql", "told"), [
+    ("CREATE INDEX ON gens (rating)", "INDEX is not supported. There are no indexes yet"),
+    ("VACUUM", "VACUUM is not supported. Call db.vacuum() or db.optimize()."),
+    ("SHOW TABLES", "SHOW is not supported. db.tables() names the tables"),
+    ("SET search_path TO x", "SET is not supported."),
+    ("SELECT table_name FROM information_schema.tables", '"tables" does not exist. db.tables() na'),
+    ("SELECT relname FROM pg_catalog.pg_class", '"pg_class" does not exist. db.tables() names'),
+])  # fmt: skip
+def test_what_a_server_has_is_told_the_way_out(db, sql, told):
+    with pytest.raises(DeeplakeError) as caught:
+        db.execute(sql)
+    assert told in str(caught.value)

@@ -59,7 +59,9 @@ class DataLoader:
     def columns(self, names: Sequence[str]) -> DataLoader:
         """Only these columns, in this order."""
         if isinstance(names, str) or not len(names):
-            raise InputError(f"columns are a list of names, got {names!r}.")
+            raise InputError(
+                f"columns are a list of names, got {names!r}.", hint="Put it in a list."
+            )
         return self._with(columns=tuple(names))
 
     def shuffle(self, seed: int = 0, *, mode: bool | str = True) -> DataLoader:

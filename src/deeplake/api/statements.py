@@ -290,9 +290,16 @@ def _writer(kind: str, node: Any) -> Callable[[Any], Outcome]:
         return lambda writing: change(writing, node)
     if kind in _DEFINERS:
         return _definer(kind, node)
-    raise UnsupportedQueryError(
-        f"{kind.removesuffix('_stmt').replace('_', ' ').upper()} is not supported."
-    )
+    words = kind.removesuffix("_stmt").removeprefix("variable_").replace("_", " ").upper()
+    raise UnsupportedQueryError(f"{words} is not supported.", hint=_INSTEAD.get(kind, ""))
+
+
+_INSTEAD = {
+    "index_stmt": "There are no indexes yet: every commit has statistics that scans are pruned by.",
+    "vacuum_stmt": "Call db.vacuum() or db.optimize().",
+    "variable_show_stmt": "db.tables() names the tables, db.table(name).schema the columns of one.",
+}
+"""Statement -> what does as much."""
 
 
 _DEFINERS = frozenset(

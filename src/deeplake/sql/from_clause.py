@@ -26,6 +26,8 @@ _JOINS: dict[str, Any] = {
     "JOIN_RIGHT": "RIGHT",
     "JOIN_FULL": "FULL",
 }
+_CATALOGS = ("information_schema", "pg_catalog")
+_CATALOG = "db.tables() names the tables, db.table(name).schema the columns of one."
 
 
 class FromBinder:
@@ -71,11 +73,11 @@ class FromBinder:
     def _table(self, value: Any, alias: str, number: int, schema: str | None) -> Relation:
         view = self._binding.catalog.table(value.relname, value.schemaname or None)
         if view is None:
-            error = TableNotFoundError(
+            hint = self._binding.catalog.hint
+            raise TableNotFoundError(
                 f'relation "{value.relname}" does not exist.',
-                hint=self._binding.catalog.hint(value.relname),
+                hint=_CATALOG if value.schemaname in _CATALOGS else hint(value.relname),
             )
-            raise error
         table = self._binding.table(value.relname, view)
         columns = self._binding.fields(table)
         fields = renamed(tuple(field for field, _ in columns), value)
