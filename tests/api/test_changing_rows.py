@@ -224,6 +224,12 @@ def test_bad_changes_stage_nothing(pair, change, error):
     assert ds.commit("nothing").id == before
 
 
+def test_a_view_is_not_assigned_to_and_says_where_instead(pair):
+    ds, _ = pair
+    with pytest.raises(errors.ReadOnlyError, match=r"a view's cells .* ds\['n'\]\[rows\] = "):
+        ds[2:5]["n"][0] = 1
+
+
 def test_a_label_fix_writes_the_label_and_no_media(tmp_path):
     ds = deeplake.create(str(tmp_path / "r"), schema={"label": "int", "blob": "blob"})
     ds.extend({"label": list(range(500)), "blob": [bytes(20_000)] * 500})

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deeplake.errors import DtypeError, InputError
+from deeplake.errors import DtypeError, InputError, ReadOnlyError
 from deeplake.loading import later
 from deeplake.types.base import VarData, VarLayout
 
@@ -83,6 +83,11 @@ class Column:
         """
         from deeplake.api.change import set_cells
 
+        if self._rows is not None:
+            raise ReadOnlyError(
+                "a view's cells cannot be assigned: it shows rows, and holds none.",
+                hint=f"Write them in the dataset: ds[{self.name!r}][rows] = ..., or ds.update().",
+            )
         set_cells(self._session, self.name, key, value)
 
     def __len__(self) -> int:
