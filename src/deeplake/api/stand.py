@@ -328,7 +328,8 @@ def unrestricted(repository: Repository, doing: str) -> None:
     """
     if repository.objects.principal is not None:
         raise PolicyError(
-            f"{doing} is refused: this handle has policies, so it reads, and no more.",
+            f"{doing} is refused: this handle has policies, so it reads the rows "
+            "that these show, and no more.",
             hint="Use one that was opened without policies.",
         )
 

@@ -77,8 +77,7 @@ class Principal:
         try:
             statement, _ = bind_select("", select, catalog, ())
         except QueryError as error:
-            error.message = f"the policy of table {view.name!r}: {error.message}"
-            error.args = (error.message,)
+            _blame(error, view.name)
             raise
         _refuse(text, getattr(statement.query, "condition", None))
         failed = None
@@ -127,8 +126,18 @@ def _check(table: str, text: str) -> None:
             hint="Write the value into the condition: \"tenant = 'a'\".",
             sqlstate="07001",
         )
-    with placed(BEFORE + text, None, BEFORE):
-        condition_of(text, None)
+    try:
+        with placed(BEFORE + text, None, BEFORE):
+            condition_of(text, None)
+    except QueryError as error:
+        _blame(error, table)
+        raise
+
+
+def _blame(error: QueryError, table: str) -> None:
+    """Say whose fault it is: whoever asks may never have seen the condition."""
+    error.message = f"the policy of table {table!r}: {error.message}"
+    error.args = (error.message,)
 
 
 def _refuse(text: str, condition: Any) -> None:
