@@ -11,6 +11,9 @@ from deeplake.errors import DependencyError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+SCALED_MIN = 10_000
+"""Counts from here on are shown as 10.0k; tqdm would show 2 of 6 as 2.00/6.00."""
+
 
 @contextmanager
 def bar(title: str, rows: int, progress: bool | None) -> Iterator[Callable[[int], object]]:
@@ -28,7 +31,7 @@ def bar(title: str, rows: int, progress: bool | None) -> Iterator[Callable[[int]
     if tqdm is None:
         yield lambda _: None
         return
-    with tqdm(total=rows, unit=" rows", unit_scale=True, desc=title) as shown:
+    with tqdm(total=rows, unit=" rows", unit_scale=rows >= SCALED_MIN, desc=title) as shown:
         yield shown.update
 
 
@@ -49,7 +52,8 @@ def bars(title: str, progress: bool | None) -> Iterator[Callable[[str, int, int]
         if what not in begun:
             for one in begun.values():
                 one.close()
-            begun[what] = tqdm(total=total or None, desc=f"{title}: {what}", unit_scale=True)
+            scaled = total >= SCALED_MIN
+            begun[what] = tqdm(total=total or None, desc=f"{title}: {what}", unit_scale=scaled)
         begun[what].update(more)
 
     try:
