@@ -8,7 +8,7 @@ from itertools import count
 import pytest
 
 import deeplake
-from deeplake.errors import DeeplakeError, SourceNotFoundError
+from deeplake.errors import DeeplakeError, InputError, QueryError, SourceNotFoundError
 
 _names = count()
 
@@ -125,3 +125,21 @@ def test_json_that_python_cannot_read_back_is_refused(db):
         with pytest.raises(DeeplakeError):
             db.execute("INSERT INTO docs VALUES (1, %s)", [text])
     assert db.execute("SELECT * FROM docs").fetchall() == []
+
+
+def test_a_copy_that_fails_leaves_the_file_that_was_there(db, tmp_path):
+    path = tmp_path / "out.csv"
+    db.copy("COPY (SELECT id FROM t WHERE id = 1) TO STDOUT", path)
+    late = "SELECT 1 / (500000 - n) FROM generate_series(1, 500000) AS n"  # after many rows
+    with pytest.raises(QueryError, match="division by zero"):
+        db.copy(f"COPY ({late}) TO STDOUT", path)
+    with pytest.raises(QueryError, match="division by zero"):
+        db.execute(f"COPY ({late}) TO '{path}'")
+    assert path.read_text() == "1\n"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_where_no_file_can_be_made_the_way_out_is_told(db, tmp_path):
+    for place in (tmp_path / "no" / "out.csv", tmp_path):
+        with pytest.raises(InputError, match="cannot write '.*': (there is no|it is a) folder"):
+            db.execute(f"COPY t TO '{place}'")

@@ -41,7 +41,7 @@ def export(database: Database, text: str, node: Any, values: Sequence[Any], file
     """COPY … TO: the rows of a table or query as lines.
 
     Raises:
-        QueryError, InputError, OSError
+        QueryError, InputError, StoreError: nothing is at the path, or what was there.
     """
     from deeplake.api.statements import run_select
     from deeplake.sql.copy import format_of, lines_of, query_of
@@ -59,7 +59,13 @@ def export(database: Database, text: str, node: Any, values: Sequence[Any], file
 
     lines = lines_of(cursor.columns, counted(), node)
     if isinstance(place, str) or hasattr(place, "__fspath__"):
-        with open(place, "w", encoding="utf-8", newline="") as opened:
+        from deeplake.api.exporting import replacing, said
+
+        with (
+            replacing(place) as beside,
+            said(place),
+            open(beside, "w", encoding="utf-8", newline="") as opened,
+        ):
             opened.writelines(lines)
     elif hasattr(place, "write"):
         _write(place, lines)

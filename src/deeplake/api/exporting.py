@@ -105,21 +105,21 @@ def write_parquet(source: Rows, path: Any) -> None:
     import pyarrow.parquet as pq
 
     schema = arrow(source, range(0)).schema
-    with _replacing(path) as place:
-        with _said(path):
+    with replacing(path) as place:
+        with said(path):
             file = pq.ParquetWriter(place, schema)
         try:
             for rows in groups(source):
                 table = arrow(source, rows)
-                with _said(path):
+                with said(path):
                     file.write_table(table)
         finally:
-            with _said(path):
+            with said(path):
                 file.close()
 
 
 @contextmanager
-def _replacing(path: Any) -> Iterator[Any]:
+def replacing(path: Any) -> Iterator[Any]:
     """A place beside a file, which takes the file's once all went well."""
     if hasattr(path, "write"):
         yield path
@@ -135,7 +135,7 @@ def _replacing(path: Any) -> Iterator[Any]:
     beside = f"{name}.{os.urandom(4).hex()}.part"
     try:
         yield beside
-        with _said(path):
+        with said(path):
             os.replace(beside, name)
     except BaseException:
         if os.path.exists(beside):
@@ -144,7 +144,7 @@ def _replacing(path: Any) -> Iterator[Any]:
 
 
 @contextmanager
-def _said(path: Any) -> Iterator[None]:
+def said(path: Any) -> Iterator[None]:
     """What the system says against a file, as an error of ours."""
     try:
         yield
