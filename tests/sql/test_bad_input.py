@@ -413,6 +413,7 @@ def test_habits_of_other_drivers_are_told_the_way_out(db, text, parameters, hint
 
 @pytest.mark.parametrize(("sql", "told"), [
     ("CREATE INDEX ON gens (rating)", "INDEX is not supported. There are no indexes yet"),
+    ("CREATE EXTENSION vector", "EXTENSION is not supported. Types and operators of vectors are t"),
     ("VACUUM", "VACUUM is not supported. Call db.vacuum() or db.optimize()."),
     ("SHOW TABLES", "SHOW is not supported. db.tables() names the tables"),
     ("SET search_path TO x", "SET is not supported."),

@@ -296,6 +296,7 @@ def _writer(kind: str, node: Any) -> Callable[[Any], Outcome]:
 
 _INSTEAD = {
     "index_stmt": "There are no indexes yet: every commit has statistics that scans are pruned by.",
+    "create_extension_stmt": "Types and operators of vectors are there without.",
     "vacuum_stmt": "Call db.vacuum() or db.optimize().",
     "variable_show_stmt": "db.tables() names the tables, db.table(name).schema the columns of one.",
 }
