@@ -255,3 +255,12 @@ def test_a_fragment_whose_rows_are_all_staged_for_deletion_is_passed_over(url):
     assert ds["n"][:].tolist() == [5, 6]
     ds.commit()
     assert ds["n"][:].tolist() == [5, 6]
+
+
+def test_a_value_for_each_row_is_told_where_it_goes():
+    ds = deeplake.create("mem://each", schema={"n": "int"})
+    ds.extend({"n": [1, 2, 3]})
+    for values in ([7, 8], np.array([7, 8])):
+        with pytest.raises(errors.DtypeError, match=r"for one in each, ds\['n'\]\[rows\] = values"):
+            ds.update({"n": values}, rows=[0, 1])
+    assert ds["n"][:].tolist() == [1, 2, 3]

@@ -8,7 +8,7 @@ import numpy as np
 
 from deeplake.api.expression import Expr
 from deeplake.api.positions import position, positions
-from deeplake.errors import InputError, NullValueError, RaggedColumnsError
+from deeplake.errors import DtypeError, InputError, NullValueError, RaggedColumnsError
 from deeplake.types.base import FixedLayout, row_count
 from deeplake.types.data import take_rows
 from deeplake.types.named import NamedTuple
@@ -66,7 +66,7 @@ def update(session: Session, values: Mapping[str, Any], chosen_by: Choice) -> in
         if isinstance(value, Expr):
             computed[name] = value.text
         else:
-            one[column.column_id] = _normalised(column, [value])
+            one[column.column_id] = _constant(column, value)
     with session.writing:
         found, batch = _found(session, chosen_by, computed)
         if len(found) and values:
@@ -74,6 +74,18 @@ def update(session: Session, values: Mapping[str, Any], chosen_by: Choice) -> in
             batch |= {c: take_rows(data, everywhere) for c, data in one.items()}
             session.update(found, batch)
         return len(found) if values else 0
+
+
+def _constant(column: Column, value: Any) -> ColumnData:
+    try:
+        return _normalised(column, [value])
+    except DtypeError as error:
+        if isinstance(value, list | tuple | np.ndarray):
+            error.hint = (
+                "update() sets one value in all rows; for one in each, "
+                f"ds[{column.name!r}][rows] = values."
+            )
+        raise
 
 
 def delete(session: Session, chosen_by: Choice) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from deeplake.api.left_out import with_defaults
 from deeplake.api.write import as_data, define, renumbered, sliced
 from deeplake.errors import (
     InputError,
@@ -14,7 +15,7 @@ from deeplake.errors import (
     NullValueError,
     UniqueViolationError,
 )
-from deeplake.ingest.rows import batches
+from deeplake.ingest.rows import Ragged, batches
 from deeplake.table.columns import Key, can_be_key, common_rows
 from deeplake.table.key_values import (
     hashed,
@@ -26,12 +27,12 @@ from deeplake.table.key_values import (
     violation,
 )
 from deeplake.types.base import FixedData
-from deeplake.types.data import take_rows
+from deeplake.types.data import put_rows, take_rows
 from deeplake.types.named import NamedTuple
 from deeplake.types.rows import refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
 
     Ints = npt.NDArray[np.int64]
     Data = dict[str, ColumnData]
+    Mask = npt.NDArray[np.bool_]
+    Named = Mapping[str, Mask]
+    """Column -> which rows name it, of columns that not all rows of a batch do."""
 
 
 class Upserted(NamedTuple):
@@ -137,28 +141,28 @@ class _Upsert:
             data = as_data(self._session.columns, part)
             rows = common_rows(data)
             try:
-                self._stage(data, rows)
+                self._stage(data, rows, part.named if isinstance(part, Ragged) else {})
             except (InvalidValueError, UniqueViolationError) as error:
                 if error.row is not None and self._row:
                     raise renumbered(error, error.row + self._row) from error.__cause__
                 raise
             self._row += rows
 
-    def _stage(self, data: Data, rows: int) -> None:
+    def _stage(self, data: Data, rows: int, named: Named) -> None:
         keys = self._keys(data)
         for name, given in data.items():
             column = self._session.columns.get(name)
             if column.not_null:
-                _refuse_null(column, given, "NULL in a not_null column")
+                _refuse_null(column, given, "NULL in a not_null column", named.get(name))
         which, positions = self._session.match(self._key, keys)
         self._refuse_many(keys, which, positions)
         self._refuse_seen(keys, which, positions)
         start = self._session.rows
         if len(which):
-            self._update(data, which, positions)
+            self._update(data, which, positions, named)
         rest = np.setdiff1d(np.arange(rows), which)
         if len(rest):
-            self._insert(data, rest)
+            self._insert(data, rest, named)
         come = np.arange(start, start + len(rest))
         self._seen = np.union1d(self._seen, np.concatenate([positions, come]))
         self.updated += len(which)
@@ -209,7 +213,7 @@ class _Upsert:
 
     # --- staging ----------------------------------------------------------------------------
 
-    def _update(self, data: Data, which: Ints, positions: Ints) -> None:
+    def _update(self, data: Data, which: Ints, positions: Ints, named: Named) -> None:
         """Stage what differs; columns of keys all at once, since they are checked together."""
         session = self._session
         checked = frozenset[int]().union(*(key.ids for key in session.columns.keys))
@@ -219,6 +223,11 @@ class _Upsert:
                 continue
             column, new = session.columns.get(name), take_rows(given, which)
             differ = self._differing(column, new, positions)
+            if name in named:
+                kept = np.flatnonzero(~named[name][which])
+                differ = np.setdiff1d(differ, kept, assume_unique=True)
+                if column.column_id in checked and len(kept):
+                    new = put_rows(new, kept, session.reader(name).take(positions[kept]))
             if column.column_id in checked:
                 together |= {column.column_id: new} if len(differ) else {}
             elif len(differ) == len(which):
@@ -247,17 +256,21 @@ class _Upsert:
         same = (old.values.view(kind) == new.values.view(kind)) & (had == has)
         return np.flatnonzero(~same)
 
-    def _insert(self, data: Data, rest: Ints) -> None:
+    def _insert(self, data: Data, rest: Ints, named: Named) -> None:
         session = self._session
         try:
-            batch, rows = session.fit({n: take_rows(d, rest) for n, d in data.items()})
+            new = {name: take_rows(given, rest) for name, given in data.items()}
+            masks = {name: mask[rest] for name, mask in named.items()}
+            batch, rows = session.fit(with_defaults(session, new, masks))
             session.stage(batch, rows)
         except (InvalidValueError, UniqueViolationError) as error:
             raise renumbered(error, int(rest[error.row or 0])) from error.__cause__
 
 
-def _refuse_null(column: Column, data: ColumnData, detail: str) -> None:
-    if data.valid is not None and not data.valid.all():
-        row = int(data.valid.argmin())
+def _refuse_null(column: Column, data: ColumnData, detail: str, named: Mask | None = None) -> None:
+    bad = None if data.valid is None else ~data.valid
+    bad = bad if bad is None or named is None else bad & named
+    if bad is not None and bad.any():
+        row = int(bad.argmax())
         hint = "Give it a value."
         raise refusal(NullValueError, detail, column=column.name, row=row, hint=hint)

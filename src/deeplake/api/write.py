@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deeplake.errors import InputError, InvalidValueError, SchemaError, UniqueViolationError
-from deeplake.ingest.rows import batches
+from deeplake.ingest.rows import Ragged, batches
 from deeplake.table.columns import declare_schema
 
 if TYPE_CHECKING:
@@ -138,11 +138,20 @@ def sliced(batch: Any, rows_max: int = STAGE_ROWS) -> Iterator[dict[str, Any]]:
         yield batch
         return
     for at in range(0, rows, rows_max):
-        yield {name: values[at : at + rows_max] for name, values in batch.items()}
+        part = {name: values[at : at + rows_max] for name, values in batch.items()}
+        if isinstance(batch, Ragged):
+            part = Ragged(part)
+            part.named = {name: mask[at : at + rows_max] for name, mask in batch.named.items()}
+        yield part
 
 
 def _stage_part(session: Session, part: dict[str, Any]) -> None:
-    session.stage(*session.fit(as_data(session.columns, part)))
+    data = as_data(session.columns, part)
+    if isinstance(part, Ragged):
+        from deeplake.api.left_out import with_defaults
+
+        data = with_defaults(session, data, part.named)
+    session.stage(*session.fit(data))
 
 
 def as_data(columns: Columns, part: dict[str, Any]) -> dict[str, ColumnData]:

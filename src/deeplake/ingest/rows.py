@@ -9,10 +9,14 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from deeplake.errors import DtypeError, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    import numpy.typing as npt
 
 _PYTHON_DTYPES = ("object", "str", "string")  # to Arrow, a str could also be JSON or a path
 
@@ -57,11 +61,22 @@ def batches(rows: Any) -> Iterator[Any]:
         )
 
 
-def columns_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """Rows as columns; a key missing from a row is NULL there.
+class Ragged(dict[str, Any]):
+    """Columns made of dicts that do not all name the same ones.
 
-    >>> columns_of([{"a": 1}, {"b": 2}])
-    {'a': [1, None], 'b': [None, 2]}
+    Attributes:
+        named: column -> bool (rows,), which rows name it; of columns that not all do.
+    """
+
+    named: Mapping[str, npt.NDArray[np.bool_]]
+
+
+def columns_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """Rows as columns; None where a row does not name one, which `Ragged.named` tells from NULL.
+
+    >>> found = columns_of([{"a": 1}, {"b": 2}])
+    >>> found, found.named["b"].tolist()
+    ({'a': [1, None], 'b': [None, 2]}, [False, True])
     """
     listed = list(rows)
     names: dict[str, None] = {}
@@ -75,7 +90,13 @@ def columns_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
         raise InputError(
             f"{len(listed)} rows without any column.", hint="Rows are {column: value}."
         )
-    return {name: [row.get(name) for row in listed] for name in names}
+    columns = {name: [row.get(name) for row in listed] for name in names}
+    if all(len(row) == len(names) for row in listed):
+        return columns
+    found = Ragged(columns)
+    masks = {name: np.array([name in row for row in listed]) for name in names}
+    found.named = {name: mask for name, mask in masks.items() if not mask.all()}
+    return found
 
 
 def _arrow(rows: Any) -> Iterator[Any]:

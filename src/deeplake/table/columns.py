@@ -225,7 +225,7 @@ class Columns:
         batch = {}
         for column in self:
             given = data.get(column.name)
-            filled = _left_out(column, rows) if given is None else given
+            filled = left_out(column, rows) if given is None else given
             if column.not_null and filled.valid is not None and not filled.valid.all():
                 from deeplake.types.rows import refusal
 
@@ -278,7 +278,7 @@ def _rows_alike(former: Layout, layout: Layout) -> bool:
     return fixed and former.shape == layout.shape  # type: ignore[union-attr]
 
 
-def _left_out(column: Column, rows: int) -> ColumnData:
+def left_out(column: Column, rows: int) -> ColumnData:
     """What a column holds that no value was given for."""
     if column.default is None:
         return columnar.nulls(column.type.layout, rows)
