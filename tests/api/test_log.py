@@ -6,6 +6,7 @@ import copy
 import io
 import pickle
 import sys
+from datetime import datetime
 
 import pytest
 from hypothesis import given
@@ -242,3 +243,12 @@ def test_the_lines_lead_from_each_commit_to_its_parents(commits):
         known = {p for p in parents if p in dict(commits)}
         assert {f for f in found if f is not None} == known
         assert len(found) == len(parents)
+
+
+def test_times_are_printed_with_their_zone():
+    ds = deeplake.create(MemoryStore(), schema={"n": "int"})
+    ds.append({"n": 1})
+    made = ds.commit("one")
+    printed = str(made).split("  ")[1]
+    assert datetime.fromisoformat(printed) == made.time.replace(microsecond=0)
+    assert printed in str(ds.log())

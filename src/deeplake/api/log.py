@@ -142,7 +142,7 @@ def _done(commit: Commit, table: str) -> str:
 
 
 def _moment(time: datetime) -> str:
-    return f"{time:%Y-%m-%d %H:%M:%S}"
+    return f"{time:%Y-%m-%d %H:%M:%SZ}"
 
 
 def _coloured(text: str, colour: str, colours: bool) -> str:

@@ -52,7 +52,7 @@ class Commit(NamedTuple):
     """Table name -> cells "updated" and rows "deleted", of tables where there are any."""
 
     def __str__(self) -> str:
-        return f"{self.id}  {self.time:%Y-%m-%d %H:%M:%S}  {self.author}  {self.message}"
+        return f"{self.id}  {self.time:%Y-%m-%d %H:%M:%SZ}  {self.author}  {self.message}"
 
 
 Ref = str | datetime | Commit
