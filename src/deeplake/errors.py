@@ -52,6 +52,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from deeplake import loading
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -392,10 +394,22 @@ class StagedChangesError(StateError):
 
 
 class ForkedProcessError(StateError):
-    """A store used before fork() was used again in the child."""
+    """Something that fork() left unfinished, or without its threads, was used in the child."""
 
     code = "forked_process"
     sqlstate = "55000"
+
+
+def _half_loaded(module: str) -> ForkedProcessError:
+    return ForkedProcessError(
+        f"the module {module} cannot be used here: this process was forked while another thread "
+        "was loading it.",
+        hint="Fork before other threads read or query, or when their first calls have returned; or "
+        "start workers with multiprocessing's 'spawn' or 'forkserver' method.",
+    )
+
+
+loading.refusal = _half_loaded
 
 
 class ClosedError(StateError):

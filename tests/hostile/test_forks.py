@@ -1,0 +1,109 @@
+"""Processes that fork while another thread is in a query: the child works, or says why not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+import deeplake
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+
+SCRIPT = """
+import os, signal, sys, threading
+import deeplake
+from deeplake.errors import ForkedProcessError
+
+def ask():
+    view = deeplake.open("r").query("SELECT count(*), sum(n) FROM data GROUP BY n % 2 ORDER BY 2")
+    answers.append(view.fetchall())
+
+def trace(frame, event, argument):
+    code = frame.f_code
+    place = frame.f_locals.get("name") if "importlib" in code.co_filename else code.co_filename
+    if code.co_name == {function!r} and str(place).endswith({place!r}) and not there.is_set():
+        there.set()
+        on.wait()
+
+def first():
+    sys.settrace(trace)
+    ask()
+
+ds = deeplake.open("r")
+there, on, answers = threading.Event(), threading.Event(), []
+asking = threading.Thread(target=first, daemon=True)
+asking.start()
+assert there.wait(60)
+child = os.fork()
+if not child:
+    signal.alarm(60)
+    code = 1
+    try:
+        {work}
+        print(*answers, flush=True)
+        code = 0
+    except ForkedProcessError as error:
+        print(error, flush=True)
+        code = 0
+    finally:
+        os._exit(code)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+on.set()
+asking.join()
+assert answers == [[(2, 4), (2, 6)]], answers
+"""
+"""Forks while another thread stands still in its first query, where a function begins."""
+
+ANSWER = "[(2, Decimal('4')), (2, Decimal('6'))]"
+
+
+def run(tmp_path: Path, function: str, place: str, work: str = "ask()") -> str:
+    """What the child of the script prints, within a minute."""
+    with deeplake.create(tmp_path / "r", schema={"n": "int"}) as ds:
+        ds.extend({"n": [1, 2, 3, 4]})
+    script = SCRIPT.format(function=function, place=place, work=work)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script],
+        cwd=tmp_path, capture_output=True, text=True, timeout=180, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize("place", ["query/result.py", "pyarrow/types.py"])
+def test_a_module_that_is_half_loaded_at_a_fork_is_refused(tmp_path: Path, place: str) -> None:
+    found = run(tmp_path, "<module>", place)
+    assert "forked while another thread was loading it" in found
+
+
+@pytest.mark.parametrize("name", ["deeplake.api.querying"])
+def test_a_module_that_was_not_begun_at_a_fork_is_loaded_anew(tmp_path: Path, name: str) -> None:
+    assert run(tmp_path, "_find_and_load_unlocked", name) == ANSWER
+
+
+def test_the_collector_works_on_in_the_child_of_a_process_that_loads_modules(
+    tmp_path: Path,
+) -> None:
+    work = "import gc; answers.append(gc.isenabled())"
+    assert run(tmp_path, "<module>", "pyarrow/types.py", work) == "True"
+
+
+def test_a_fork_within_an_import_leaves_that_import_alone(tmp_path: Path) -> None:
+    (tmp_path / "outer.py").write_text("import inner\nanswer = inner.answer + 1\n")
+    (tmp_path / "inner.py").write_text(
+        "import os\nfrom deeplake.loading import load\n"
+        "child = os.fork()\nimport outer\nanswer = 41\n"
+    )
+    script = "import outer, os; assert outer.answer == 42; outer.inner.child and os.wait()"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
