@@ -77,13 +77,13 @@ def run(tmp_path: Path, function: str, place: str, work: str = "ask()") -> str:
     return done.stdout.strip()
 
 
-@pytest.mark.parametrize("place", ["query/result.py", "pyarrow/types.py"])
+@pytest.mark.parametrize("place", ["query/result.py", "pyarrow/types.py", "duckdb/_version.py"])
 def test_a_module_that_is_half_loaded_at_a_fork_is_refused(tmp_path: Path, place: str) -> None:
     found = run(tmp_path, "<module>", place)
     assert "forked while another thread was loading it" in found
 
 
-@pytest.mark.parametrize("name", ["deeplake.api.querying"])
+@pytest.mark.parametrize("name", ["deeplake.api.querying", "_duckdb"])
 def test_a_module_that_was_not_begun_at_a_fork_is_loaded_anew(tmp_path: Path, name: str) -> None:
     assert run(tmp_path, "_find_and_load_unlocked", name) == ANSWER
 
@@ -93,6 +93,51 @@ def test_the_collector_works_on_in_the_child_of_a_process_that_loads_modules(
 ) -> None:
     work = "import gc; answers.append(gc.isenabled())"
     assert run(tmp_path, "<module>", "pyarrow/types.py", work) == "True"
+
+
+@pytest.mark.parametrize("at", ["_limits engine.py", "prepare udf.py", "_parsed engine.py"])
+def test_a_child_has_an_engine_of_its_own_wherever_its_parent_was(tmp_path: Path, at: str) -> None:
+    assert run(tmp_path, *at.split()) == ANSWER
+
+
+AFTER = """
+import os, signal, sys
+import deeplake
+ds = deeplake.open("r")
+whole = deeplake.connect("r").execute("SELECT upper(sha256('a'::bytea)::text)").fetchall()
+rows = deeplake.connect("r").execute("SELECT a.n, sum(b.n) OVER (ORDER BY a.n) FROM data a, data b")
+first = rows.fetchone()
+child = os.fork()
+if child:
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert len(rows.fetchall()) == 250_000 - 1
+else:
+    signal.alarm(60)
+    {work}
+"""
+"""Forks with rows of a statement half read; the child then ends as processes do."""
+
+
+AGAIN = """sql = "SELECT upper(sha256('a'::bytea)::text)"
+    assert deeplake.connect("r").execute(sql).fetchall() == whole"""
+
+READ_ON = """from deeplake.errors import ForkedProcessError
+    try: rows.fetchall()
+    except ForkedProcessError as error: assert "half read" in str(error)
+    else: raise AssertionError"""
+
+GROUPED = "assert ds.query('SELECT count(*), sum(n) FROM data GROUP BY n % 2').fetchall()"
+
+
+@pytest.mark.parametrize("work", ["pass", "rows = None", "rows.close()", GROUPED, AGAIN, READ_ON])
+def test_a_child_of_a_process_that_queried_queries_and_ends(tmp_path: Path, work: str) -> None:
+    with deeplake.create(tmp_path / "r", schema={"n": "int"}) as ds:
+        ds.extend({"n": list(range(500))})
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", AFTER.format(work=work)],
+        cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_fork_within_an_import_leaves_that_import_alone(tmp_path: Path) -> None:

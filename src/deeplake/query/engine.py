@@ -14,9 +14,12 @@ import time
 from _thread import allocate_lock, start_new_thread
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+import numpy as np
 
 from deeplake import settings
-from deeplake.errors import DeeplakeError, QueryError
+from deeplake.errors import DeeplakeError, ForkedProcessError, QueryError
 from deeplake.loading import load
 from deeplake.query.cache import Bounded
 from deeplake.query.control import cancelled, planned_here
@@ -51,6 +54,26 @@ _statements = Bounded(lambda: TEXTS_KEPT)
 _lock = threading.Lock()
 _base: duckdb.DuckDBPyConnection | None = None
 _prepared_by: list[Callable[[Any, str], None]] = []
+_begun: WeakSet[Running] = WeakSet()
+
+
+def _after_fork_in_child() -> None:
+    """The engine's threads, and whoever was in it, are not here: the child starts its own.
+
+    What is left of the parent's is kept for ever, past the end of the process, held by an array
+    that holds itself, into which no collector looks: letting go of it waits for those threads, or
+    ends the process by SIGSEGV.
+    """
+    global _base, _lock
+    left = np.empty(1, dtype=object)
+    left[0] = [left, _base]
+    for running in list(_begun):
+        left[0] += running.cut_short()
+    _base, _lock = None, threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
 def extend(prepare: Callable[[Any, str], None]) -> None:
@@ -130,6 +153,8 @@ class Running:
         self._stopped = False
         self._inside = False
         """Whether a thread is in the engine with it."""
+        self._cut_short = False
+        _begun.add(self)
 
     def begin(self, text: str, parameters: Mapping[str, Any]) -> None:
         """Execute the statement, up to its first row.
@@ -158,8 +183,24 @@ class Running:
             _statements.put(text, found, len(text))
         return found
 
+    def cut_short(self) -> list[Any]:
+        """In a forked child: no more of it can be read. What it holds of the engine."""
+        self._cut_short, self._inside = True, False
+        return [self._cursor, self._reader]
+
     def _go_on(self) -> None:
-        """Refuse to, once it was interrupted: the engine forgets that between two batches."""
+        """Refuse to, once it was interrupted: the engine forgets that between two batches.
+
+        Raises:
+            QueryError: 57014, it was interrupted.
+            ForkedProcessError: its rows are those of another process.
+        """
+        if self._cut_short:
+            raise ForkedProcessError(
+                "the rows of this statement cannot be read on: they were half read when this "
+                "process was forked.",
+                hint="Execute the statement again here.",
+            )
         if self._stopped:
             self.close()
             raise cancelled()
@@ -206,7 +247,8 @@ class Running:
 
     def close(self) -> None:
         """Let go of the feeds."""
-        self._cursor.close()
+        if not self._cut_short:
+            self._cursor.close()
 
 
 def run(

@@ -6,6 +6,7 @@ is imported, and each function registered (0.08 ms), with the first statement th
 
 from __future__ import annotations
 
+import os
 import re
 from importlib import import_module
 from inspect import Parameter, Signature
@@ -28,6 +29,9 @@ Function = TypeVar("Function", bound="Callable[..., Any]")
 
 _CALLED = re.compile(r"\b([a-z]+)__([a-z0-9_]+)\(")
 _installed: set[str] = set()
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_installed.clear)  # the child has an engine of its own
 
 
 class Udf(NamedTuple):
