@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import operator
+from typing import Any
+
+from deeplake.errors import InputError
+
 _UNITS = ("kB", "MB", "GB", "TB")
 
 
@@ -28,3 +33,25 @@ def size(number: int) -> str:
         if value < 999.95 or unit == last:
             break
     return f"{value:,.1f} {unit}"
+
+
+def setting(name: str, value: Any, least: int, most: int) -> int:
+    """The value of a setting of that name, which is a number of something.
+
+    Raises:
+        InputError: it is no whole number between both.
+
+    >>> setting("QUERY_THREADS", 4, 1, 1024)
+    4
+    """
+    try:
+        found = least - 1 if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        found = least - 1
+    if not least <= found <= most:
+        raise InputError(
+            f"deeplake.settings.{name} is {value!r:.60}, which is no whole number from {least:,} "
+            f"to {most:,}.",
+            hint="Set it to one, or leave it as it was.",
+        )
+    return found

@@ -18,8 +18,8 @@ from weakref import WeakSet
 
 import numpy as np
 
-from deeplake import settings
-from deeplake.errors import DeeplakeError, ForkedProcessError, QueryError
+from deeplake import amounts, settings
+from deeplake.errors import DeeplakeError, ForkedProcessError, InputError, QueryError
 from deeplake.loading import load
 from deeplake.query.cache import Bounded
 from deeplake.query.control import cancelled, planned_here
@@ -46,6 +46,9 @@ _SETTINGS = (
     "SET autoload_known_extensions=false",
     "SET enable_external_access=false",
 )
+
+THREADS_MAX, MEMORY_BYTES_MIN, BYTES_MAX = 1024, 4 << 20, 1 << 60
+"""What the settings of the engine may be: with 1 MiB it begins no statement."""
 
 TEXTS_KEPT = 1 << 18
 """Characters of statements whose trees are kept; a tree takes 17 to 44 bytes for each."""
@@ -103,7 +106,10 @@ def _opened() -> duckdb.DuckDBPyConnection:
     if "duckdb" in sys.modules:
         import duckdb
 
-        return duckdb.connect(":memory:", config=_limits())
+        try:
+            return duckdb.connect(":memory:", config=_limits())
+        except duckdb.Error as error:
+            raise refusal_of(error) from error
     made: list[duckdb.DuckDBPyConnection] = []
     engine: Any
     engine, limits, ended = load("_duckdb"), _limits(), allocate_lock()
@@ -127,19 +133,41 @@ def _opened() -> duckdb.DuckDBPyConnection:
     return made[0] if made else _opened()
 
 
+def threads() -> int:
+    """Of a statement.
+
+    Raises:
+        InputError: the setting makes no sense.
+    """
+    return amounts.setting("QUERY_THREADS", settings.QUERY_THREADS, 1, THREADS_MAX)
+
+
 def _limits() -> dict[str, Any]:
-    """Threads, memory, and where to go when that is used up."""
+    """Threads, memory, and where to go when that is used up.
+
+    Raises:
+        InputError: a setting makes no sense, or there is no folder for temporary files.
+    """
     import tempfile
 
-    memory = settings.QUERY_MEMORY_BYTES_MAX
+    memory = amounts.setting(
+        "QUERY_MEMORY_BYTES_MAX", settings.QUERY_MEMORY_BYTES_MAX, MEMORY_BYTES_MIN, BYTES_MAX
+    )
+    spill = amounts.setting("QUERY_SPILL_BYTES_MAX", settings.QUERY_SPILL_BYTES_MAX, 0, BYTES_MAX)
     if hasattr(os, "sysconf"):
         memory = min(memory, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
-    folder = os.path.join(tempfile.gettempdir(), f"deeplake-query-{os.getpid()}")
+    try:
+        folder = os.path.join(tempfile.gettempdir(), f"deeplake-query-{os.getpid()}")
+    except FileNotFoundError as error:
+        raise InputError(
+            "there is no folder for temporary files, where large queries put what they sort.",
+            hint="Set TMPDIR to a folder that can be written.",
+        ) from error
     return {
-        "threads": settings.QUERY_THREADS,
+        "threads": threads(),
         "memory_limit": f"{memory >> 20}MiB",
         "temp_directory": folder,
-        "max_temp_directory_size": f"{settings.QUERY_SPILL_BYTES_MAX >> 20}MiB",
+        "max_temp_directory_size": f"{spill >> 20}MiB",
     }
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deeplake import settings
+from deeplake.query import engine
 from deeplake.query.expression import Call, Constant, Parameter
 from deeplake.query.rows import Rows
 from deeplake.types.base import FixedData
@@ -281,7 +281,7 @@ def _all_products(blocks: Sequence[Vectors], vector: Vectors, *, finite: bool = 
             _products(piece[0], vector, piece[1], finite=finite)
 
     size = sum(block.nbytes for block in blocks)
-    together(multiply, pieces, settings.QUERY_THREADS if size >= THREADED_BYTES else 1)
+    together(multiply, pieces, engine.threads() if size >= THREADED_BYTES else 1)
     return found
 
 

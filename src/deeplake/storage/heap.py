@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from deeplake import settings
+from deeplake.errors import InputError
+
+KEPT_BYTES_MAX = 1 << 40
 
 _done = False
 
@@ -17,10 +20,20 @@ def keep_freed() -> None:
     mmap threshold"). Such a block is taken and freed here, in 22 us and without being touched.
     Other allocators are not concerned, and MALLOC_TRIM_THRESHOLD_ in the environment has the last
     word.
+
+    Raises:
+        InputError: the setting makes no sense.
     """
     global _done
     if _done:
         return
+    kept = settings.HEAP_KEPT_BYTES
+    if not isinstance(kept, int) or not 0 <= kept <= KEPT_BYTES_MAX:
+        raise InputError(
+            f"deeplake.settings.HEAP_KEPT_BYTES is {kept!r:.60}, which is no whole number from 0 "
+            f"to {KEPT_BYTES_MAX:,}.",
+            hint="Set it to 0 to leave the allocator alone, or leave it as it was.",
+        )
     _done = True
-    if settings.HEAP_KEPT_BYTES:
-        bytes(settings.HEAP_KEPT_BYTES)  # by calloc, so not touched; a bytearray would be
+    if kept:
+        bytes(kept)  # by calloc, so not touched; a bytearray would be
