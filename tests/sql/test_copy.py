@@ -143,3 +143,9 @@ def test_where_no_file_can_be_made_the_way_out_is_told(db, tmp_path):
     for place in (tmp_path / "no" / "out.csv", tmp_path):
         with pytest.raises(InputError, match="cannot write '.*': (there is no|it is a) folder"):
             db.execute(f"COPY t TO '{place}'")
+
+
+@pytest.mark.parametrize("place", ["s3://bucket/t.csv", "file:///tmp/t.csv", "https://host/t.csv"])
+def test_a_copy_to_a_url_is_refused_with_the_way_out(db, place):
+    with pytest.raises(InputError, match=r"a path or a file, not .*to_parquet\(\) writes"):
+        db.execute(f"COPY t TO '{place}'")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+import deeplake
 from deeplake.errors import StoreError
+from deeplake.storage.memory import MemoryStore
 from deeplake.storage.object_store import from_url
 from deeplake.storage.resolve import open_store
 from deeplake.testing.store_contract import StoreContract
@@ -34,6 +36,16 @@ class TestAzureAsOpened(StoreContract):
         store = open_store("az://container/cached", azurite)
         yield store
         store.close()
+
+
+def test_rows_are_exported_to_a_bucket_and_read_back(moto):
+    ds = deeplake.create(MemoryStore(), schema={"n": "int", "b": "blob"})
+    ds.extend({"n": list(range(8)), "b": [bytes([k]) * (3 << 20) for k in range(8)]})
+    for rows in (ds, ds[2:4], ds.query("SELECT n FROM data WHERE n > 5 ORDER BY n")):
+        rows.to_parquet("s3://bucket/out/rows.parquet", storage_options=moto)
+        again = deeplake.create(MemoryStore())
+        again.extend_from(parquet="s3://bucket/out/rows.parquet", storage_options=moto)
+        assert again.to_arrow().equals(rows.to_arrow())
 
 
 def test_a_bucket_that_does_not_exist_is_named(moto, azurite):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from deeplake.api.cursor import Cursor, Done
@@ -61,6 +62,11 @@ def export(database: Database, text: str, node: Any, values: Sequence[Any], file
     if isinstance(place, str) or hasattr(place, "__fspath__"):
         from deeplake.api.exporting import replacing, said
 
+        if "://" in os.fsdecode(place):
+            raise InputError(
+                f"COPY writes to a path or a file, not {place!r}.",
+                hint="query(...).to_parquet() writes to a bucket.",
+            )
         with (
             replacing(place) as beside,
             said(place),

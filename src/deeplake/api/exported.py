@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Mapping
 
     import pandas as pd
     import pyarrow as pa
@@ -43,18 +44,26 @@ class Exported:
 
         return frame(self.to_arrow, "to_arrow()")
 
-    def to_parquet(self, path: str | os.PathLike[str]) -> None:
+    def to_parquet(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        storage_options: Mapping[str, object] | None = None,
+    ) -> None:
         """Write the rows to a Parquet file; one that is there is replaced when all are written.
 
-        Rows are read and written a group at a time, of 64 MB or a million of them.
+        Rows are read and written a group at a time, of 64 MB or a million of them. What goes to a
+        bucket is put together in a temporary file first.
 
         Args:
-            path: of the file, or a binary file that is open.
+            path: of the file, or `s3://`, `gs://` or `az://` and an object's name, or a binary file
+                that is open.
+            storage_options: of the bucket.
 
         Raises:
             InputError: there can be no file of that name.
-            StorePermissionError, StoreFullError: the disk refuses it.
+            StorePermissionError, StoreFullError, StoreError: the disk or the bucket refuses it.
         """
         from deeplake.api.exporting import write_parquet
 
-        write_parquet(self._exported(), path)
+        write_parquet(self._exported(), path, storage_options)

@@ -16,6 +16,7 @@ from deeplake.api.positions import within
 from deeplake.errors import InputError
 from deeplake.query.result import cuts
 from deeplake.storage.failures import store_error
+from deeplake.storage.sources import target
 from deeplake.types.declare import to_json
 from deeplake.types.infer import FIELD_KEY
 
@@ -26,12 +27,16 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from deeplake.api.session import Session
+    from deeplake.storage.object_store import ForeignBucket
     from deeplake.types.base import ColumnData, ColumnType
 
     Positions = npt.NDArray[Any]
 
 GROUP_ROWS_MAX = 1 << 20
 """Rows of a group of a Parquet file, as its other writers have them."""
+
+UPLOADED_BYTES = 1 << 20
+"""Read at once of a file on its way to a bucket."""
 
 
 class Rows(Protocol):
@@ -100,12 +105,14 @@ def groups(source: Rows, columns: Sequence[str] | None = None) -> Iterator[range
 # --- files ----------------------------------------------------------------------------------------
 
 
-def write_parquet(source: Rows, path: Any) -> None:
+def write_parquet(
+    source: Rows, path: Any, storage_options: Mapping[str, object] | None = None
+) -> None:
     """See `Exported.to_parquet`."""
     import pyarrow.parquet as pq
 
     schema = arrow(source, range(0)).schema
-    with replacing(path) as place:
+    with replacing(path, storage_options) as place:
         with said(path):
             file = pq.ParquetWriter(place, schema)
         try:
@@ -119,18 +126,25 @@ def write_parquet(source: Rows, path: Any) -> None:
 
 
 @contextmanager
-def replacing(path: Any) -> Iterator[Any]:
+def replacing(path: Any, storage_options: Mapping[str, object] | None = None) -> Iterator[Any]:
     """A place beside a file, which takes the file's once all went well."""
-    if hasattr(path, "write"):
+    if hasattr(path, "write") and not storage_options:
         yield path
         return
     if not isinstance(path, str | os.PathLike):
         raise InputError(f"a Parquet file is written to a path, not {path!r}.")
     name = os.fsdecode(path)
+    if "://" in name or storage_options:
+        bucket, name = target(name, storage_options)
+        if bucket is not None:
+            with _uploaded(path, bucket, name) as file:
+                yield file
+            return
+    name = os.path.realpath(name) if os.path.islink(name) else name
     if os.path.isdir(name):
         raise InputError(f"cannot write {name!r}: it is a folder.", hint="Name a file in it.")
-    if "://" in name or os.path.islink(name) or (os.path.exists(name) and not os.path.isfile(name)):
-        yield name  # a bucket's object, a link, a pipe: written as it is
+    if os.path.exists(name) and not os.path.isfile(name):
+        yield name  # a pipe or a device: written as it is
         return
     beside = f"{name}.{os.urandom(4).hex()}.part"
     try:
@@ -141,6 +155,23 @@ def replacing(path: Any) -> Iterator[Any]:
         if os.path.exists(beside):
             os.remove(beside)
         raise
+
+
+@contextmanager
+def _uploaded(path: Any, bucket: ForeignBucket, key: str) -> Iterator[Any]:
+    """A temporary file, which becomes an object once all went well."""
+    import tempfile
+
+    try:
+        with said(path):
+            made = tempfile.TemporaryFile()  # noqa: SIM115 - closed below, its opening told apart
+        with made as file:
+            yield file
+            with said(path):
+                file.seek(0)
+                bucket.put(key, iter(lambda: file.read(UPLOADED_BYTES), b""))
+    finally:
+        bucket.close()
 
 
 @contextmanager

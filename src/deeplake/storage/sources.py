@@ -63,18 +63,9 @@ def find_files(
         SourceNotFoundError: nothing there.
         InvalidUrlError: a place that holds no files.
     """
-    scheme, rest = split_url(url)
+    scheme, rest = _place(url, storage_options)
     if scheme in BUCKET_SCHEMES:
         found = _in_bucket(scheme, rest, suffix, dict(storage_options or {}))
-    elif scheme != "file":
-        raise InvalidUrlError(
-            f"{url!r} holds no files to read.", hint="Pass a path, or s3://, gs:// or az://."
-        )
-    elif storage_options:
-        raise InputError(
-            f"{url!r} takes no storage options: it is on this machine.",
-            hint="They are for buckets: s3://, gs:// and az://.",
-        )
     else:
         found = _on_disk(rest, suffix)
     files = sorted(found, key=lambda file: file.name)
@@ -84,6 +75,45 @@ def find_files(
             hint="Pass a file, a folder or a glob such as 'data/*" + suffix + "'.",
         )
     return files
+
+
+def target(
+    url: str | os.PathLike[str], storage_options: Mapping[str, object] | None = None
+) -> tuple[ForeignBucket | None, str]:
+    """Where a file is to be written: a bucket and a key of it, or no bucket and a path.
+
+    Raises:
+        InputError, InvalidUrlError: a place that takes no file.
+    """
+    scheme, rest = _place(url, storage_options)
+    if scheme not in BUCKET_SCHEMES:
+        return None, rest
+    from deeplake.storage.object_store import ForeignBucket
+
+    name, _, key = rest.partition("/")
+    if not name or not key or key.endswith("/"):
+        raise InvalidUrlError(
+            f"{url!r} names no object.", hint="For example 's3://my-bucket/rows.parquet'."
+        )
+    return ForeignBucket.at(scheme, name, dict(storage_options or {})), key
+
+
+def _place(
+    url: str | os.PathLike[str], storage_options: Mapping[str, object] | None
+) -> tuple[str, str]:
+    """(scheme, rest) of a URL of files: 'file', or the scheme of a bucket."""
+    scheme, rest = split_url(url)
+    if scheme not in BUCKET_SCHEMES:
+        if scheme != "file":
+            raise InvalidUrlError(
+                f"{url!r} holds no files.", hint="Pass a path, or s3://, gs:// or az://."
+            )
+        if storage_options:
+            raise InputError(
+                f"{url!r} takes no storage options: it is on this machine.",
+                hint="They are for buckets: s3://, gs:// and az://.",
+            )
+    return scheme, rest
 
 
 def _hidden(name: str) -> bool:
