@@ -22,6 +22,7 @@ from deeplake.errors import (
     QueryError,
     RefNotFoundError,
     TableNotFoundError,
+    UnsupportedQueryError,
 )
 from deeplake.sql.parameters import number, original
 
@@ -424,3 +425,20 @@ def test_what_a_server_has_is_told_the_way_out(db, sql, told):
     with pytest.raises(DeeplakeError) as caught:
         db.execute(sql)
     assert told in str(caught.value)
+
+
+@pytest.mark.parametrize("sql", [
+    "SELECT null IN (array['1'::json])",
+    "SELECT null = array['1'::json]",
+    "SELECT array['1'::json] IN (null)",
+    "SELECT NOT null IN (array['1'::json], array['2'::json])",
+])  # fmt: skip
+def test_null_beside_arrays_of_json_is_not_said_to_fail_in_postgres(sql, judge_connection, judged):
+    """Postgres looks at NULL first and answers NULL; it refuses what it compares, as we do."""
+    assert judge_connection.execute(sql).fetchall() == [(None,)]
+    with pytest.raises(UnsupportedQueryError, match="of arrays of json is not supported"):
+        judged.execute(sql)
+    for both in ("array['1'::json] = array['1'::json]", "array['1'::json] IN (array['1'::json])"):
+        with pytest.raises(QueryError, match="equality operator for type json") as caught:
+            judged.execute(f"SELECT {both}")
+        assert caught.value.sqlstate == "42883"

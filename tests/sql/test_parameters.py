@@ -171,3 +171,35 @@ def test_a_text_beside_a_numeric_keeps_its_digits():
     assert db.execute("SELECT count(*) FROM n WHERE a IN (%s, '7')", ["1.251"]).fetchone() == (0,)
     with pytest.raises(UnsupportedQueryError, match="more digits"):
         db.execute("SELECT lag(a, 1, %s) OVER (ORDER BY a) FROM n", ["1.239"]).fetchall()
+
+
+@pytest.mark.parametrize(("lists", "found"), [
+    ([["a"], ["b", None]], ["a", "b", None]),
+    ([["a"], []], ["a"]),
+    ([[], []], []),
+    ([[], [1]], [1]),
+    ([[2], []], [2]),
+    ([[1], [2]], [1, 2]),
+])  # fmt: skip
+def test_two_lists_are_joined_as_arrays(db, lists, found):
+    assert db.execute("SELECT %s || %s", lists).fetchall() == [(found,)]
+    assert db.execute("SELECT %s || %s || %s", [*lists, []]).fetchall() == [(found,)]
+
+
+def test_a_list_of_texts_beside_numbers_is_refused_by_the_text(db):
+    for lists in ([["b"], [1]], [[1], ["b"]]):
+        with pytest.raises(QueryError, match='for type integer: "b"') as caught:
+            db.execute("SELECT %s || %s", lists)
+        assert caught.value.sqlstate == "22P02"
+
+
+@pytest.mark.parametrize(("given", "found"), [
+    (["a", "b"], ["x", "a", "b"]), ([], ["x"]), ([None], ["x", None]),
+    ([1], "42883"), ([1.5], "42883"), ([True], "42883"),
+])  # fmt: skip
+def test_a_text_beside_a_list_is_joined_to_an_array_of_texts_alone(db, given, found):
+    try:
+        made = db.execute("SELECT 'x'::text || %s", [given]).fetchall()[0][0]
+    except QueryError as error:
+        made = error.sqlstate
+    assert made == found

@@ -160,7 +160,8 @@ def _refuse_unequal(
         if len({kind.name for kind in kinds if kind is not None}) > 1:
             raise unknown(name, arguments)
     given = all(
-        a.kind.name != "unknown" or (p == "element" and getattr(a, "value", None) is not None)
+        (a.kind.name != "unknown" or (p == "element" and getattr(a, "value", None) is not None))
+        and getattr(a, "value", a) is not None
         for p, a in zip(found.arguments, arguments, strict=False)
     )
     if element.name == "json" and given and name not in _EXTREMES:  # Postgres looks at NULL first

@@ -8,10 +8,13 @@ from deeplake.query.coercion import cast, coerce, present
 from deeplake.query.expression import Call, Constant, Expression
 from deeplake.query.functions.registry import bound, plain_call, register, special
 from deeplake.query.functions.resolution import no_type, unknown
-from deeplake.query.kinds import TEXT, TEXTS, array_of
+from deeplake.query.kinds import TEXT, TEXTS, UNKNOWN, array_of
+from deeplake.query.parameters import is_list
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from deeplake.query.kinds import Kind
 
 # The engine has upper('ß') = 'ẞ'; Postgres leaves what has no single counterpart.
 register(
@@ -118,7 +121,7 @@ def _joined(arguments: Sequence[Expression]) -> Expression:
     left, right = (present(argument) for argument in arguments)
     plain = ("bytea", "jsonb", "vector", "halfvec")
     if left.kind.element is not None or right.kind.element is not None:
-        return plain_call("||", (left, right))
+        return plain_call("||", (_beside(left, right.kind), _beside(right, left.kind)))
     if any(side.kind.name in plain for side in (left, right)):
         texts = [s for s in (left, right) if s.kind.name in TEXTS]
         if not texts:
@@ -127,6 +130,15 @@ def _joined(arguments: Sequence[Expression]) -> Expression:
         return plain_call("||", (left, right))
     made = [as_text(side) for side in (left, right)]
     return Call("||", "({0} || {1})", tuple(made), TEXT)
+
+
+def _beside(expression: Expression, other: Kind) -> Expression:
+    """A list of texts, or of nothing, as the array that the other side is; as texts if that is such
+    a list as well.
+    """
+    if not is_list(expression) or expression.kind.element != UNKNOWN or other.element is None:
+        return expression
+    return cast(expression, array_of(TEXT) if other.element == UNKNOWN else other)
 
 
 def as_text(expression: Expression) -> Expression:
