@@ -152,3 +152,72 @@ def test_a_fork_within_an_import_leaves_that_import_alone(tmp_path: Path) -> Non
         cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+
+
+HELD = """
+import contextlib, gc, os, signal, threading
+import deeplake
+from deeplake.format.text import TextBlocks
+from deeplake.query import cache, control, engine, explain, policy
+from deeplake.sql import parse
+from deeplake.table import edited
+from deeplake.versioning import sequences
+
+ds, db = deeplake.open("r"), deeplake.connect("r")
+view = ds.query("SELECT n FROM data WHERE n > 2 ORDER BY n DESC")
+deep = " + ".join(["n"] * 90)
+locks = [
+    engine._lock, engine._statements._lock, cache._lock, cache.COLUMNS._lock, cache.PLANS._lock,
+    control._lock, explain._one_at_a_time, policy._lock, parse._deeper, edited.SPARE._lock,
+    view.question._lock, sequences._lock,
+]
+half_read = deeplake.open("r")
+texts, changes = half_read["s"], half_read["m"]
+assert (texts[1], changes[0]) == ("2", 9)
+shared = [one for one in gc.get_objects() if isinstance(one, (TextBlocks, edited.EditedFrame))]
+assert len({type(one) for one in shared}) == 2
+locks += [one._lock for one in shared]
+there, on = threading.Event(), threading.Event()
+
+def hold():
+    with contextlib.ExitStack() as held:
+        for lock in locks:
+            held.enter_context(lock)
+        there.set()
+        on.wait()
+
+threading.Thread(target=hold, daemon=True).start()
+assert there.wait(60)
+child = os.fork()
+if child:
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+else:
+    signal.alarm(60)
+    assert [row["n"] for row in view] == [4, 3]
+    assert list(texts[:]) == ["1", "2", "3", "4"]
+    for _ in range(8):
+        assert changes[:].tolist() == [9, 2, 3, 4]
+    assert db.execute(f"SELECT {deep} FROM data WHERE n = 1").fetchall() == [(90,)]
+    assert db.execute("SELECT count(*) FROM data GROUP BY n % 2").fetchall() == [(2,), (2,)]
+    assert db.execute("EXPLAIN ANALYZE SELECT sum(n) FROM data").fetchall()
+    assert deeplake.open("r", policies={"data": "n < 2"})["n"][:].tolist() == [1]
+    changed = deeplake.open("r")
+    changed["n"][0] = 7
+    assert changed["n"][:].tolist() == [7, 2, 3, 4]
+    db.execute("CREATE TABLE u (k serial, n int)")
+    db.execute("INSERT INTO u (n) VALUES (1)")
+    assert db.interrupt() == 0
+"""
+"""Forks while another thread holds every lock that statements of one process share."""
+
+
+def test_locks_that_another_thread_held_are_free_in_the_child(tmp_path: Path) -> None:
+    with deeplake.create(tmp_path / "r", schema={"n": "int", "m": "int", "s": "text"}) as ds:
+        ds.extend({"n": [1, 2, 3, 4], "m": [1, 2, 3, 4], "s": list("1234")})
+        ds.commit("rows")
+        ds["m"][0] = 9
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", HELD],
+        cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr

@@ -7,6 +7,7 @@ the values that it computed.
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +66,7 @@ class Question:
         """Whether rows of an open transaction are among those it reads."""
         self.control: Control | None = None
         """Stops it from another thread, if the handle it was made of can."""
-        self._lock = threading.Lock()
+        self._process, self._lock = os.getpid(), threading.Lock()
         self._selected: Selected | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -98,6 +99,10 @@ class Question:
             ClosedError: the handle it was made of is closed.
         """
         self._not_closed()
+        if self._selected is not None:
+            return self._selected
+        if self._process != os.getpid():  # a thread that is not here may hold it
+            self._process, self._lock = os.getpid(), threading.Lock()
         with self._lock:
             if self._selected is None:
                 from deeplake.query.selected import select

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from _thread import allocate_lock  # as threading.Lock, without the 0.6 ms of its module
 from collections import deque
+from os import getpid
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,16 +39,18 @@ class TextBlocks:
     {2: b'abc'}
     """
 
-    __slots__ = ("_bytes", "_bytes_max", "_lock", "_order")
+    __slots__ = ("_bytes", "_bytes_max", "_lock", "_order", "_process")
 
     def __init__(self, bytes_max: int = settings.TEXT_KEPT_BYTES_MAX) -> None:
         self._bytes = 0
         self._bytes_max = bytes_max
-        self._lock = allocate_lock()
+        self._process, self._lock = getpid(), allocate_lock()
         self._order: deque[tuple[dict[int, bytes], int, int]] = deque()
 
     def keep(self, blocks: dict[int, bytes], k: int, block: bytes) -> None:
         """Put a block into its frame's dict; take out the oldest of any frame over the bound."""
+        if self._process != getpid():  # a thread that is not here may hold it
+            self._process, self._lock = getpid(), allocate_lock()
         with self._lock:
             blocks[k] = block
             self._order.append((blocks, k, len(block)))

@@ -6,6 +6,7 @@ records, whatever commit or branch they are read at. All of it is bounded, oldes
 
 from __future__ import annotations
 
+import os
 from _thread import RLock
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
@@ -70,6 +71,13 @@ class Bounded:
             self._found.clear()
             self._size = 0
 
+    def after_fork_in_child(self) -> None:
+        """Its lock is free; all is forgotten if a thread that is not here was in the midst."""
+        free = self._lock.acquire(blocking=False)
+        self._lock = RLock()
+        if not free:
+            self.clear()
+
     def __len__(self) -> int:
         return len(self._found)
 
@@ -129,6 +137,17 @@ class KeptTree:
 
 _lock = RLock()
 _last = 0
+
+
+def _after_fork_in_child() -> None:
+    global _lock
+    _lock = RLock()
+    for some in (COLUMNS, PLANS):
+        some.after_fork_in_child()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
 def kept(objects: Objects, tree: TableTree) -> KeptTree | None:

@@ -7,6 +7,7 @@ one that takes more steps than there are for a statement is refused.
 
 from __future__ import annotations
 
+import os
 from _thread import RLock, _local
 from typing import TYPE_CHECKING, Protocol, Self
 from weakref import WeakSet
@@ -28,26 +29,38 @@ class Stoppable(Protocol):
         """Stop it, from any thread."""
 
 
+_lock = RLock()
+"""Of all handles: none holds it for more than a microsecond, and a forked child needs a new one."""
+
+
+def _after_fork_in_child() -> None:
+    global _lock
+    _lock = RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
+
+
 class Control:
     """The statements of one handle that run, so that another thread can stop them."""
 
     def __init__(self) -> None:
         self._running: WeakSet[Stoppable] = WeakSet()
-        self._lock = RLock()
 
     def began(self, running: Stoppable) -> None:
         """Take a statement in, before anything of it is done."""
-        with self._lock:
+        with _lock:
             self._running.add(running)
 
     def ended(self, running: Stoppable) -> None:
         """Let go of one that is over, or goes on under another name."""
-        with self._lock:
+        with _lock:
             self._running.discard(running)
 
     def interrupt(self) -> int:
         """Stop all of them; how many there were. Their readers get a QueryError 57014."""
-        with self._lock:
+        with _lock:
             found = list(self._running)
         for running in found:
             running.interrupt()

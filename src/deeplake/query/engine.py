@@ -73,6 +73,7 @@ def _after_fork_in_child() -> None:
     for running in list(_begun):
         left[0] += running.cut_short()
     _base, _lock = None, threading.Lock()
+    _statements.after_fork_in_child()
 
 
 if hasattr(os, "register_at_fork"):

@@ -9,6 +9,7 @@ all rows, and differences between two trees. See docs/design/0008.
 
 from __future__ import annotations
 
+import os
 from _thread import RLock
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Protocol
@@ -69,6 +70,15 @@ _PLACES = np.arange(1 << 16, dtype=np.uint16)
 
 _PLACES.flags.writeable = False
 _lock = RLock()
+
+
+def _after_fork_in_child() -> None:
+    global _lock
+    _lock = RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
 def seen(objects: Objects, name: str, tree: TableTree, columns: Columns) -> TableTree:

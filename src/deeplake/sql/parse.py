@@ -6,6 +6,7 @@ position of the tree is. Positions in the tree count bytes; errors count charact
 
 from __future__ import annotations
 
+import os
 from _thread import RLock
 from typing import Any
 
@@ -74,6 +75,15 @@ def _way_out(text: str, position: int | None) -> str:
 
 
 _deeper = RLock()
+
+
+def _after_fork_in_child() -> None:
+    global _deeper
+    _deeper = RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
 def _tree(text: str) -> Any:

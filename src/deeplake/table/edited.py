@@ -6,7 +6,8 @@ Everything above counts the rows that are left; below, frames count all rows tha
 
 from __future__ import annotations
 
-from _thread import allocate_lock  # as threading.Lock, without the 0.6 ms of its module
+import os
+from _thread import LockType, allocate_lock  # as threading.Lock, without the 0.6 ms of its module
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +60,9 @@ VIEW_BYTES = 256
 SPARE = SpareBytes()
 """What all readers of changed fragments have together."""
 
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=SPARE.after_fork_in_child)
+
 
 class Runs(NamedTuple):
     """Rows whose places follow one another within one frame: what is copied at once."""
@@ -94,6 +98,7 @@ class EditedFrame(Frame):
         "_lock",
         "_new",
         "_patch",
+        "_process",
         "_rows",
         "_runs",
         "_sources",
@@ -124,7 +129,7 @@ class EditedFrame(Frame):
         self._values: PieceFrame | None = None
         written = base.starts[-1] + base.rows_of(len(base.starts) - 1)
         self._rows = written if live is None else len(live)
-        self._lock = allocate_lock()
+        self._process, self._lock = os.getpid(), allocate_lock()
         self._asked = 0
         """Rows asked for so far."""
         self._runs: Runs | None = None
@@ -235,6 +240,14 @@ class EditedFrame(Frame):
                 valid[new] = True if data.valid is None else data.valid[first:last]
         return valid
 
+    def _alone(self) -> LockType:
+        """Held by the thread that makes what is kept; new in a forked child, where it may be held
+        by one that is not here.
+        """
+        if self._process != os.getpid():
+            self._process, self._lock = os.getpid(), allocate_lock()
+        return self._lock
+
     def _together(self, row_bytes: int) -> FixedData | None:
         """All rows, put together once a share of them was asked for; None if they are many bytes,
         or some are damaged: then reading fails at these.
@@ -243,7 +256,7 @@ class EditedFrame(Frame):
             return None
         if self._whole is not None or self._asked * WHOLE_SHARE < self._rows:
             return self._whole
-        with self._lock:
+        with self._alone():
             size = (row_bytes + 1) * self._rows
             if self._whole is None and self._spare.lend(size):
                 try:
@@ -321,7 +334,7 @@ class EditedFrame(Frame):
                 or not frame.all_verified
             ):
                 return None
-        with self._lock:
+        with self._alone():
             size = VIEW_BYTES * len(runs.starts)
             if self._views is None and self._spare.lend(size):
                 self._lent += size
@@ -396,7 +409,7 @@ class EditedFrame(Frame):
             return self._sources
         if self._patch is None:
             return None
-        with self._lock:
+        with self._alone():
             size = 4 * self._rows
             if self._sources is None and self._spare.lend(size):
                 self._lent += size

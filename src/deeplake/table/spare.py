@@ -27,6 +27,10 @@ class SpareBytes:
 
     def __init__(self, bytes_max: int = SPARE_BYTES_MAX) -> None:
         self._left = bytes_max
+        self.after_fork_in_child()
+
+    def after_fork_in_child(self) -> None:
+        """A lock that no thread holds which is not here."""
         self._lock = RLock()  # a collector may give back while its thread borrows
 
     def lend(self, count: int) -> bool:

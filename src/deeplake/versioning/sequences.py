@@ -31,6 +31,15 @@ _lock = allocate_lock()
 _held: dict[tuple[str, str], _Held] = {}
 
 
+def _after_fork_in_child() -> None:
+    global _lock
+    _lock = allocate_lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
+
+
 class _Held(NamedTuple):
     """What a process has of a sequence: numbers `next` to `end` - 1, up to claim `claims` - 1."""
 
