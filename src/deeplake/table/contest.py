@@ -437,7 +437,7 @@ class Contest:
             if self.conflicts:
                 continue
             chunks, patches = self._returning.to(target)
-            if chunks or patches:
+            if chunks or patches or self._uneven.outgrown(target):
                 self._edit(k).chunks += chunks
                 self._edit(k).patches += patches
 
@@ -459,9 +459,10 @@ class Contest:
 
     def _with_values(self, target: OpenFragment, edit: _Edit) -> Fragment:
         found = target.fragment
-        anew = {chunk.column_id for chunk in edit.chunks}
+        left = self._uneven.outgrown(target)
+        anew = left | {chunk.column_id for chunk in edit.chunks}
         overlays = [o for o in found.overlays if o.column_id not in anew]
-        chunks = found.columns
+        chunks = tuple(chunk for chunk in found.columns if chunk.column_id not in left)
         for column, source, places, new in edit.overlays:
             overlays += new
             measured = _statistics(source, column, places)

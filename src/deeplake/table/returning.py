@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from deeplake.format.fragment import ColumnChunk
+    from deeplake.format.fragment import ColumnChunk, Overlay
     from deeplake.format.schema import TableSchema
     from deeplake.table.columns import Column, Columns
     from deeplake.table.packs import PackWriter
@@ -91,6 +91,12 @@ class Uneven(NamedTuple):
     def keeps(self) -> bool:
         """Whether fragments of theirs may not come as they are."""
         return bool(self.kept or self.again or self.theirs_default)
+
+    def outgrown(self, fragment: OpenFragment) -> frozenset[int]:
+        """Ids of columns that one side has, and a fragment holds in a type they have not."""
+        return frozenset(
+            column.column_id for column in (*self.back, *self.kept) if outgrown(fragment, column)
+        )
 
     @property
     def settled(self) -> frozenset[int]:
@@ -268,13 +274,15 @@ class Returning:
         column_id, sources = column.column_id, self._sources
         mine = held(target, column_id, places)
         found = at >= 0
+        left = outgrown(target, column)
         need = np.zeros(len(places), np.bool_)
         for k in np.unique(at[found]).tolist():
             those = at == k
             # what ours holds and theirs does not is another default, written by a compaction
             need[those] = held(sources[k], column_id, there[those]) != mine[those]
-            need[those] |= versions_at(sources[k], column_id, there[those]) != versions_at(
-                target, column_id, places[those]
+            need[those] |= left | (
+                versions_at(sources[k], column_id, there[those])
+                != versions_at(target, column_id, places[those])
             )
         alone = places[~found & (mine | self._doubtful(column_id, target.ids_at(places)))]
         laid = []
@@ -283,7 +291,7 @@ class Returning:
         if not need.any():
             return None, laid
         framed = any(_has_chunk(sources[k], column_id) for k in np.unique(at[need]).tolist())
-        if framed and not _has_chunk(target, column_id):
+        if framed and (left or not _has_chunk(target, column_id)):
             pieces = self._pieces(target, places, at, there)
             if pieces is not None:
                 chunk, refers = column_of(
@@ -364,6 +372,16 @@ class Returning:
         if mine.any():
             laid.append(self._copied(column, places[mine], at[mine], there[mine]))
         return laid
+
+
+def outgrown(fragment: OpenFragment, column: Column) -> bool:
+    """Whether a fragment holds a column in a type that it has no longer: its side widened it before
+    it dropped it. What it holds is nobody's then, and cannot be read.
+    """
+    parts: list[ColumnChunk | Overlay] = [*fragment.fragment.columns, *fragment.fragment.overlays]
+    return any(
+        part.column_id == column.column_id and not column.holds(part.generation) for part in parts
+    )
 
 
 def held(fragment: OpenFragment, column_id: int, places: Ints) -> Mask:

@@ -55,13 +55,21 @@ class _Schemas:
     def run(self) -> list[ColumnSpec]:
         """Ours' order, then what is new in theirs; theirs' if ours left the order as it was."""
         ids = [*self._ours, *(c for c in self._theirs if c not in self._ours)]
-        found = [spec for c in ids if (spec := self._column(c)) is not None]
+        found = [self._wide(spec) for c in ids if (spec := self._column(c)) is not None]
         merged = {spec.column_id: spec for spec in self._named_apart(found)}
         if not merged and self._ours and self._theirs:
             return self._last_ones()
         if [*self._ours] == [*self._base] and merged.keys() <= self._theirs.keys():
             return [merged[c] for c in self._theirs if c in merged]
         return list(merged.values())
+
+    def _wide(self, spec: ColumnSpec) -> ColumnSpec:
+        """A column as wide as the base had it, if one side alone has it: the revert of a widening
+        brings back rows that the base has, and no other side.
+        """
+        base = self._base.get(spec.column_id)
+        both = spec.column_id in self._ours and spec.column_id in self._theirs
+        return spec if base is None or both else joined(spec, base)
 
     def _column(self, column_id: int) -> ColumnSpec | None:
         base, ours, theirs = (
