@@ -59,6 +59,7 @@ class Run(NamedTuple):
 
 def encode(layout: VarLayout, values: Values) -> f.EncodedFrame:
     """One frame; only what is held goes into its payload."""
+    assert all(len(home) == OBJECT_ID_BYTES for home in values.homes)  # a slot would be cut short
     build = f.IndexBuilder()
     rows = len(values.sizes)
     if values.valid is not None and not values.valid.all():

@@ -176,7 +176,7 @@ def _home(home: bytes, ref: FrameRef) -> bytes:
 def values_of(frame: Frame, ref: FrameRef) -> Values:
     """Where the values of a frame of media lie: in packs, or held where they ride in a slot."""
     if isinstance(frame, ReferencedFrame):
-        return frame.values
+        return _without_slots(frame)
     decoder = frame.decoder
     if len(ref.object_id) != OBJECT_ID_BYTES:
         data = frame.slice(0, decoder.rows)
@@ -191,6 +191,21 @@ def values_of(frame: Frame, ref: FrameRef) -> Values:
         (ref.object_id,), np.zeros(rows, np.int64), starts, np.diff(offsets), sums,
         frame.valid, decoder.extras(), decoder.externals(), {},
     )  # fmt: skip
+
+
+def _without_slots(frame: ReferencedFrame) -> Values:
+    """The values of a frame of references, held where they ride in a slot: a merge puts such frames
+    into its own, with the small values that they do not refer to.
+    """
+    values = frame.values
+    packs = np.array([len(home) == OBJECT_ID_BYTES for home in values.homes], np.bool_)
+    if packs.all():
+        return values
+    rows = np.flatnonzero(~packs[values.at] & (values.sizes > 0))
+    buffers = dict(zip(rows.tolist(), var_rows(frame.take(rows)), strict=True))
+    homes = tuple(home for home in values.homes if len(home) == OBJECT_ID_BYTES)
+    number = np.where(packs, np.cumsum(packs) - 1, 0)
+    return values._replace(homes=homes, at=number[values.at], held=buffers)
 
 
 def held(data: VarData) -> Values:
