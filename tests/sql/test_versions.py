@@ -8,6 +8,7 @@ import deeplake
 from deeplake.errors import (
     MergeConflictError,
     QueryError,
+    QuerySyntaxError,
     RefNotFoundError,
     TableNotFoundError,
     UnsupportedQueryError,
@@ -211,3 +212,26 @@ def test_calls_that_are_wrong_change_nothing(db, sql, kind, words):
     with pytest.raises(kind, match=words):
         db.execute(sql)
     assert db.branches() == ["fix", "main"]
+
+
+@pytest.mark.parametrize("table", ["t" * 62, "t" * 63, "t" * 64])
+def test_a_long_name_is_no_shorter_one(table):
+    """The grammar cuts names after 63 bytes, so that the branch, or half of its name, was lost."""
+    db = deeplake.connect(f"mem://long-{len(table)}")
+    db.create_table(table, {"id": "int"}).extend({"id": [1]})
+    db.commit("rows")
+    db.branch("fix")
+    db.table(table).append({"id": 2})
+    db.commit("one more")
+    db.checkout("main")
+    for text in (
+        f'SELECT * FROM "{table}@fix"',
+        f'SELECT 1 AS "a""{"b" * 64}"',
+        f"SELECT {table}xx",
+    ):
+        with pytest.raises(QuerySyntaxError, match="63 at most") as caught:
+            db.execute(text)
+        assert caught.value.sqlstate == "42622"
+        assert text[caught.value.position - 1 :].startswith(('"', "ttt"))
+    assert len(db.execute(f"SELECT * FROM at('{table}', 'fix')").fetchall()) == 2
+    assert db.execute(f"SELECT '{table}xx' -- {table}xx").fetchall() == [(f"{table}xx",)]

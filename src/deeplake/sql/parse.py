@@ -7,6 +7,7 @@ position of the tree is. Positions in the tree count bytes; errors count charact
 from __future__ import annotations
 
 import os
+import re
 from _thread import RLock
 from typing import Any
 
@@ -16,6 +17,13 @@ from deeplake.sql.depth import refuse_deep
 
 STATEMENT_CHARS_MAX = 16 << 20
 """Longer texts are refused: values belong into parameters."""
+
+
+NAME_BYTES_MAX = 63
+"""The grammar cuts longer names off, and the rest may name another table, column or branch."""
+
+_LONG_NAME = re.compile(r'"(?:[^"]|""){16,}"|[\w$]{16,}')
+"""What may be such a name; a character has up to four bytes."""
 
 
 def parse(text: str) -> Any:
@@ -42,6 +50,7 @@ def parse(text: str) -> Any:
         raise QuerySyntaxError("the statement holds a NUL character.", sqlstate="22021")
     refuse_deep(text)
     try:
+        _refuse_long_names(text)
         tree = _tree(text)
     except postgast.PgQueryError as error:
         position = error.cursorpos or None
@@ -62,6 +71,36 @@ def parse(text: str) -> Any:
             sqlstate="42601",
         )
     return inner(tree.stmts[0].stmt)
+
+
+def _refuse_long_names(text: str) -> None:
+    """Refuse names that the grammar would cut: `"t@a-long-branch"` would be read at another one.
+
+    Raises:
+        QuerySyntaxError: 42622.
+    """
+    if not any(len(found[0].encode()) > NAME_BYTES_MAX for found in _LONG_NAME.finditer(text)):
+        return
+    import postgast
+
+    stored = text.encode()
+    for token in postgast.scan(text).tokens:
+        name = stored[token.start : token.end]
+        if name.startswith(b'"'):
+            name = name[1:-1].replace(b'""', b'"')
+        if token.token in _NAME_TOKENS and len(name) > NAME_BYTES_MAX:
+            position = character(text, token.start)
+            raise QuerySyntaxError(
+                f"the name {name[:40].decode(errors='ignore')!r}... at character {position} has "
+                f"{len(name)} bytes, and names in SQL have {NAME_BYTES_MAX} at most.",
+                hint="at('table', 'ref') takes a ref of any length; rename what has a longer name.",
+                position=position,
+                sqlstate="42622",
+            )
+
+
+_NAME_TOKENS = (258, 259)
+"""IDENT and UIDENT, as the scanner numbers them."""
 
 
 def _way_out(text: str, position: int | None) -> str:
