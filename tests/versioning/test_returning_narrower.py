@@ -8,6 +8,7 @@ import pytest
 
 import deeplake
 from deeplake import settings
+from deeplake.errors import MergeConflictError
 from deeplake.storage.memory import MemoryStore
 
 if TYPE_CHECKING:
@@ -107,3 +108,25 @@ def test_the_revert_of_a_widening_brings_a_dropped_column_back_as_wide_as_it_was
     verified(ds)
     optimized(ds)
     assert values(ds) == [*[small] * 12, large]
+
+
+@pytest.mark.parametrize("how", ["ours", "theirs"])
+def test_a_widening_is_reverted_twice(how: Any) -> None:
+    """The second time the base alone is wide."""
+    ds = deeplake.create(MemoryStore(), schema={"n": "int", "c": "float32"})
+    ds.extend({"n": range(3), "c": [1.5] * 3})
+    ds.commit("rows")
+    ds.widen_column("c", "float64")
+    ds["c"][0] = 0.1
+    wide = ds.commit("widened").id
+    ds.revert(wide)
+    ds["c"][0] = 2.0
+    ds.commit("another value")
+    with pytest.raises(MergeConflictError) as caught:
+        ds.revert(wide)
+    (conflict,) = caught.value.conflicts
+    assert (conflict.base, conflict.ours, conflict.theirs) == (0.1, 2.0, 1.5)
+    ds.abort_merge()
+    ds.revert(wide, on_conflict=how)
+    assert values(ds) == [2.0 if how == "ours" else 1.5, 1.5, 1.5]
+    verified(ds)

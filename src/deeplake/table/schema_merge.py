@@ -64,12 +64,11 @@ class _Schemas:
         return list(merged.values())
 
     def _wide(self, spec: ColumnSpec) -> ColumnSpec:
-        """A column as wide as the base had it, if one side alone has it: the revert of a widening
-        brings back rows that the base has, and no other side.
+        """A column as wide as the base had it: the revert of a widening may keep rows that the base
+        has and no other side, and conflicts tell the base's values.
         """
         base = self._base.get(spec.column_id)
-        both = spec.column_id in self._ours and spec.column_id in self._theirs
-        return spec if base is None or both else joined(spec, base)
+        return spec if base is None else joined(spec, base)
 
     def _column(self, column_id: int) -> ColumnSpec | None:
         base, ours, theirs = (
