@@ -23,8 +23,8 @@ NAME_BYTES_MAX = 63
 """The grammar cuts longer names off, and the rest may name another table, column or branch."""
 
 _LONG_NAME = re.compile(r'"[^"]*+(?:""[^"]*+)*+"|[\w$]{16,}+')
-"""What may be such a name; a character has up to four bytes. Possessive: a document of 18 MB in the text
-took 1 GB to be found otherwise."""
+"""What may be such a name; a character has up to four bytes. Possessive: a text of 18 MB in quotes
+took 1 GB otherwise."""
 
 
 def parse(text: str) -> Any:
