@@ -129,6 +129,8 @@ def test_plain_shapes_over_drawn_histories(tables, seed, shape, data):
 
 
 def test_what_was_drawn_was_mostly_answered():
+    if not SEEN["answered"]:  # another process was given the tests above
+        test_plain_shapes_over_drawn_histories()
     assert SEEN["failed"] <= SEEN["answered"], SEEN
     assert SEEN["late"] * 5 > SEEN["answered"], SEEN
     assert SEEN["kept"] == SEEN["answered"], SEEN

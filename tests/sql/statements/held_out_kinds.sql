@@ -44,7 +44,7 @@ select count(*) from gens g left join users u using (id) where u.name is null
 
 select id, name, model from users join gens using (id) order by id limit 5
 
-select * from users natural join labeled order by k limit 2
+select * from users natural join labeled order by k, "Id" limit 2
 
 select u.id, g.model from users u join gens g on (u.id, u.id + 1) = (g.user_id, g.id) order by 1, 2
 
@@ -82,7 +82,7 @@ select coalesce(model, 'all') m, grouping(model) g, count(*) from gens group by 
 
 select model, case when grouping(model) = 1 then 'total' else 'part' end, sum(price) from gens group by cube (model) order by 2, 1
 
-select active, extract(year from joined) y, count(*) from users group by grouping sets ((active, extract(year from joined)), (active)) order by 1, 2
+select active, extract(year from joined) y, count(*) from users group by grouping sets ((active, extract(year from joined)), (active)) order by 1, 2, 3
 
 select model, sum(sum(frames)) over (partition by grouping(model)) from gens group by rollup (model) order by 1
 
