@@ -112,6 +112,19 @@ def test_on_conflict_do_nothing_leaves_out_what_is_there_or_comes_twice(db):
     assert (cursor.rowcount, cursor.fetchall()) == (1, [(3, "c")])
 
 
+@pytest.mark.parametrize(("values", "inserted"), [
+    ("(2, 'a'), (2, 'b')", [(2, "b")]),  # the first of the two is left out for its name
+    ("(1, 'b'), (2, 'b')", [(2, "b")]),
+    ("(2, 'b'), (2, 'c'), (3, 'c')", [(2, "b"), (3, "c")]),  # the second for its id
+    ("(2, 'b'), (3, 'b'), (3, 'c'), (3, NULL)", [(2, "b"), (3, "c")]),
+])  # fmt: skip
+def test_a_row_that_is_left_out_takes_no_key_from_a_later_one(db, values, inserted):
+    db.execute("INSERT INTO t (id, name) VALUES (1, 'a')")
+    insert = f"INSERT INTO t (id, name) VALUES {values} ON CONFLICT DO NOTHING RETURNING id, name"
+    assert rows(db, insert) == inserted
+    assert rows(db, "SELECT id, name FROM t WHERE id > 1 ORDER BY id") == inserted
+
+
 def test_on_conflict_do_update_sees_both_rows(db):
     db.execute("INSERT INTO t (id, score, emb) VALUES (1, 10, '[1,1,1]'), (2, 20, NULL)")
     cursor = db.execute(

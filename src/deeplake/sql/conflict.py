@@ -20,7 +20,7 @@ from deeplake.sql.evaluate import (
 )
 from deeplake.sql.parse import enum_name, inner, names
 from deeplake.sql.update import assigned, change
-from deeplake.table.key_values import hashed, is_exact, repeated
+from deeplake.table.key_values import cells, hashed, is_exact, repeated
 from deeplake.types.data import take_rows
 
 if TYPE_CHECKING:
@@ -73,15 +73,13 @@ class _Conflicts:
         proposed(self._target, batch, rows)
         at = np.full(rows, -1)
         """Position of the row that has the key of each, -1 if none has."""
-        skipped = np.zeros(rows, np.bool_)
-        for key in self._keys:
-            data = [batch[column.column_id] for column in key.columns]
+        keys = [(key, [batch[c.column_id] for c in key.columns]) for key in self._keys]
+        for key, data in keys:
             which, positions = self._target.match(key, data)
             at[which] = positions
-            twice = _later_ones(key, data, at < 0)
-            if self._updates and twice.any():
-                raise _twice()
-            skipped |= twice
+        skipped = _later_ones(keys, at < 0)
+        if self._updates and skipped.any():
+            raise _twice()
         there = np.flatnonzero(at >= 0)
         rest = np.flatnonzero((at < 0) & ~skipped)
         first = self._target.rows
@@ -160,20 +158,28 @@ class _Conflicts:
         return name if table == "excluded" and name in self._target.columns.names else None
 
 
-def _later_ones(key: Key, data: list[ColumnData], free: Any) -> Any:
-    """Which rows have the key of an earlier one among those that nobody in the table has."""
-    found = hashed(data)
+def _later_ones(keys: list[tuple[Key, list[ColumnData]]], free: Any) -> Any:
+    """Which rows have a key of an earlier one, among the `free`: those that have no key of a row in
+    the table. A row that is left out takes no key from those after it.
+    """
     twice = np.zeros(len(free), np.bool_)
-    if repeated(data, found, exact=is_exact(key)) is None:
+    hashes = [hashed(data) for _, data in keys]
+    if all(
+        repeated(data, found, exact=is_exact(key)) is None
+        for (key, data), found in zip(keys, hashes, strict=True)
+    ):
         return twice
-    from deeplake.table.key_values import cells
-
-    known = set()
-    rows = found.rows()
-    for row, cell in zip(rows.tolist(), cells(data, rows), strict=True):
-        if free[row]:
-            twice[row] = cell in known
-            known.add(cell)
+    known: set[tuple[int, tuple[bytes, ...]]] = set()
+    of: list[list[tuple[int, tuple[bytes, ...]]]] = [[] for _ in range(len(free))]
+    for number, ((_, data), found) in enumerate(zip(keys, hashes, strict=True)):
+        rows = found.rows()
+        rows = rows[free[rows]]
+        for row, cell in zip(rows.tolist(), cells(data, rows), strict=True):
+            of[row].append((number, cell))
+    for row, mine in enumerate(of):
+        twice[row] = not known.isdisjoint(mine)
+        if not twice[row]:
+            known.update(mine)
     return twice
 
 
