@@ -297,6 +297,23 @@ def test_a_view_is_a_query_under_a_name(db):
     refused(db, "SELECT * FROM w", "42P01")
 
 
+def test_what_a_view_reads_keeps_its_name(db):
+    db.execute("CREATE TABLE t (id int, x int, y int)")
+    db.execute("INSERT INTO t VALUES (1, 10, 20)")
+    db.execute("CREATE VIEW v AS SELECT id, x FROM t")
+    db.execute("CREATE VIEW w AS SELECT x FROM v")
+    # y could be named x afterwards, another table t, and the view would answer with these
+    refused(db, "ALTER TABLE t RENAME COLUMN x TO z", "0A000", 'view "v"')
+    refused(db, "ALTER TABLE t RENAME TO u", "0A000", 'view "v"')
+    refused(db, "ALTER VIEW v RENAME TO u", "0A000", 'view "w"')
+    db.execute("ALTER TABLE t RENAME COLUMN y TO z")
+    assert rows(db, "SELECT * FROM w") == [(10,)]
+    db.execute("DROP VIEW v CASCADE")
+    db.execute("ALTER TABLE t RENAME COLUMN x TO y")
+    db.execute("ALTER TABLE t RENAME TO u")
+    assert rows(db, "SELECT y FROM u") == [(10,)]
+
+
 def test_views_are_versioned(db):
     db.execute("CREATE TABLE t (a int)")
     db.branch("x")

@@ -318,6 +318,8 @@ def rename(writing: Writing, defining: Defining, node: Any) -> Outcome:
     Raises:
         QueryError, TableExistsError, UnsupportedQueryError
     """
+    from deeplake.sql.views import column_dependents, dependents
+
     kind = enum_name(node, "rename_type").removeprefix("OBJECT_")
     name = full_name(node.relation)
     if node.missing_ok and not defining.exists(name):
@@ -325,6 +327,7 @@ def rename(writing: Writing, defining: Defining, node: Any) -> Outcome:
     if kind in ("TABLE", "VIEW"):
         if not defining.exists(name):
             writing.target(node.relation)  # says that there is none
+        _unread(dependents(defining, name), f'"{name}"')
         schema, _, _ = name.rpartition(".")
         defining.rename(name, f"{schema}.{node.newname}" if schema else node.newname)
     elif kind == "COLUMN":
@@ -334,6 +337,7 @@ def rename(writing: Writing, defining: Defining, node: Any) -> Outcome:
             raise QueryError(
                 f'column "{node.newname}" of relation "{name}" already exists.', sqlstate="42701"
             )
+        _unread(column_dependents(writing, defining, target.table, old), f'column "{old}"')
         _evolve(target, lambda _, now: evolve.renamed(now, old, node.newname))
     elif kind == "TABCONSTRAINT":
         target = writing.target(node.relation)
@@ -349,6 +353,19 @@ def rename(writing: Writing, defining: Defining, node: Any) -> Outcome:
     else:
         raise UnsupportedQueryError(f"RENAME of a {kind} is not supported.")
     return Outcome(f"ALTER TABLE {name}", -1)
+
+
+def _unread(views: list[str], what: str) -> None:
+    """A view holds the names it was written with: it would read whatever takes this one next.
+
+    Raises:
+        UnsupportedQueryError: a view reads what is to be renamed.
+    """
+    if views:
+        raise UnsupportedQueryError(
+            f'{what} is not renamed: the view "{views[0]}" reads it by this name.',
+            hint="Drop the view, and create it again with the new name.",
+        )
 
 
 def create_table_as(writing: Writing, defining: Defining, node: Any) -> Outcome:
