@@ -74,6 +74,21 @@ def test_a_diff_is_a_table(db):
     assert db.execute("select * from deeplake_diff('t', 'main', 'v1')").fetchall() == []
 
 
+def test_a_diff_has_what_was_renamed_and_what_was_made_anew(db):
+    text = "select kind, old, new from deeplake_diff('t', 'v1', 'main') order by kind, row_id"
+    db.execute("alter table t rename to u")
+    db.execute("delete from u where id = 4")
+    gone = [("removed", {"id": 4, "label": "a", "img": "4 bytes"}, None)]
+    assert db.execute(text).fetchall() == gone
+    assert db.execute(text.replace("'t'", "'u'")).fetchall() == gone
+    db.execute("drop table u")
+    db.execute("create table t (id int)")
+    db.execute("insert into t values (7)")
+    first, *others = db.execute(text).fetchall()
+    assert first == ("added", None, {"id": 7})
+    assert [(kind, old["id"]) for kind, old, _ in others] == [("removed", i) for i in range(5)]
+
+
 def test_a_view_may_name_versions(db):
     view = db.query("select id, img from at('t', 'fix') where label = 'new'")
     assert view[0] == {"id": 9, "img": None}

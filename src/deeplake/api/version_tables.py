@@ -129,21 +129,26 @@ def _side(value: Any) -> Any:
 
 
 def _diff(database: Database, table: str, a: str, b: str | None = None) -> TableView:
-    """Rows that differ, old and new values of each column as JSON text."""
+    """Rows that differ, old and new values of each column as JSON text.
+
+    Of every table that has the name in either commit: one that was renamed, two if one was dropped
+    and another made.
+    """
     import json
 
-    found = database.diff(a, b)
+    from deeplake.api.diff import diff
+
+    found = diff(database._open_stand(), [table], a, b)
     schema = {
         "kind": "text", "row_id": "int", "changed": "list<text>", "old": "json", "new": "json",
     }  # fmt: skip
     rows = []
-    if table in found.tables:
-        for change in found.tables[table]:
-            rows.append({
-                "kind": change.kind, "row_id": change.row_id, "changed": list(change.new or ()),
-                "old": _told(change.old, json.dumps), "new": _told(change.new, json.dumps),
-            })  # fmt: skip
-    else:
+    for change in found:
+        rows.append({
+            "kind": change.kind, "row_id": change.row_id, "changed": list(change.new or ()),
+            "old": _told(change.old, json.dumps), "new": _told(change.new, json.dumps),
+        })  # fmt: skip
+    if not found.tables:
         _must_exist(database, table, a)
     return _filled(schema, rows)
 
