@@ -74,6 +74,16 @@ def test_a_diff_is_a_table(db):
     assert db.execute("select * from deeplake_diff('t', 'main', 'v1')").fetchall() == []
 
 
+@pytest.mark.parametrize(("span", "rows"), [("main...fix", 3), ("fix...main", 0), ("v1...main", 0),
+                                            ("fix...", 0), ("...fix", 3)])  # fmt: skip
+def test_a_diff_since_two_branches_left_each_other(db, span, rows):
+    count = "select count(*) from "
+    assert db.execute(f"{count} deeplake_diff('t', '{span}')").fetchall() == [(rows,)]
+    if rows == 0:
+        with pytest.raises(TableNotFoundError):
+            db.execute(f"{count} deeplake_diff('nope', '{span}')")
+
+
 def test_a_diff_has_what_was_renamed_and_what_was_made_anew(db):
     text = "select kind, old, new from deeplake_diff('t', 'v1', 'main') order by kind, row_id"
     db.execute("alter table t rename to u")

@@ -154,12 +154,16 @@ def _diff(database: Database, table: str, a: str, b: str | None = None) -> Table
 
 
 def _must_exist(database: Database, table: str, ref: str) -> None:
-    """A table without changes is in both commits, or there is none.
+    """A table without changes is in both commits, or there is none; of "a...b" it is in b.
 
     Raises:
         TableNotFoundError
     """
-    database._open_stand().repository.resolve(ref).snapshot.table(table)
+    from deeplake.api.span import BOTH
+
+    stand = database._open_stand()
+    last = ref.rpartition(BOTH)[2]
+    (stand.repository.resolve(last).snapshot if last else stand.snapshot).table(table)
 
 
 def _told(cells: Mapping[str, Any] | None, dumps: Callable[[Any], str]) -> Any:
