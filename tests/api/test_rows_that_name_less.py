@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import deeplake
+from deeplake.api.write import STAGE_ROWS
 from deeplake.errors import InputError, NullValueError, UniqueViolationError
 from deeplake.ingest.rows import ITERATOR_ROWS
 from deeplake.storage.memory import MemoryStore
@@ -61,6 +62,22 @@ def test_unique_values_may_change_places_among_rows_that_name_different_columns(
     with pytest.raises(UniqueViolationError):
         ds.upsert([{"id": 1, "n": 0}, {"id": 2, "mail": "c"}])
     assert rows_of(ds)[1]["n"] == 1
+
+
+@pytest.mark.parametrize(("as_", "apart"), [(list, STAGE_ROWS), (iter, ITERATOR_ROWS)])
+def test_unique_values_change_places_among_rows_that_are_staged_together(as_, apart):
+    ds = table()
+    ds.extend([row(k, f"m{k}") for k in range(apart + 1)])
+    before = rows_of(ds)
+
+    def moved(count):
+        return as_([{"id": k, "mail": f"m{(k + 1) % count}"} for k in range(count)])
+
+    with pytest.raises(UniqueViolationError):  # the last row's way round crosses two of them
+        ds.upsert(moved(apart + 1))
+    assert rows_of(ds) == before
+    assert ds.upsert(moved(apart)) == (apart, 0)
+    assert [found["mail"] for found in ds][apart - 1 :] == ["m0", f"m{apart}"]
 
 
 def test_every_row_names_its_key():
