@@ -6,6 +6,7 @@ Each way to rows is opened for a moment, the others kept; what is checked must t
 from __future__ import annotations
 
 import inspect
+from itertools import count
 
 import numpy as np
 import pytest
@@ -72,6 +73,9 @@ STATEMENTS = [
 ]
 
 
+CHECKS = count()
+
+
 def restricted(view, type_=TableView):
     return type_(view.objects, view.name, view._tree, view.columns, VISIBLE)
 
@@ -101,10 +105,11 @@ def _direct(view):
     assert view.extremes("id") is None
     assert view.made("anything", "id") is None
     whole = TableView(view.objects, view.name, view._tree, view.columns)
-    view.keep("restricted", "id", 1, 1)
-    assert whole.made("restricted", "id") is None
-    whole.keep("whole", "id", 1, 1)
-    assert view.made("whole", "id") is None
+    mark = f"of check {next(CHECKS)}"  # views that leave the seam out keep it among the others
+    view.keep(mark, "id", 1, 1)
+    assert whole.made(mark, "id") is None
+    whole.keep(mark, "id", 1, 1)
+    assert view.made(mark, "id") is None
     for asked in (HIDDEN, Rows(single=HIDDEN), Rows(((0, 3),))):
         for way in (
             lambda rows: view.read("id", rows), lambda rows: view.values("id", rows),
