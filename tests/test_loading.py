@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 SLOW = """
 import sys, time
 sys.loading.set()
-time.sleep(0.2)  # the other threads ask meanwhile
+while not sys.all_asked():
+    time.sleep(0.001)
 answer = 42
 """
 
@@ -22,6 +23,7 @@ RACE = """
 import sys, threading
 from deeplake.loading import later, load
 sys.loading = threading.Event()
+started = threading.Event()
 module, found = later("slow_module"), []
 
 def ask(first):
@@ -29,8 +31,21 @@ def ask(first):
         sys.loading.wait()
     found.append({ask})
 
+def stands_in_load(thread):
+    frame = sys._current_frames().get(thread.ident)
+    while frame is not None and frame.f_code is not load.__code__:
+        frame = frame.f_back
+    return frame is not None
+
+def all_asked():
+    '''Whether every other thread waits for the module, or has its answer or an error.'''
+    others = threads[1:] if started.is_set() else [threading.main_thread()]
+    return all(stands_in_load(t) or not t.is_alive() for t in others)
+
+sys.all_asked = all_asked
 threads = [threading.Thread(target=ask, args=(k == 0,)) for k in range(4)]
 for thread in threads: thread.start()
+started.set()
 for thread in threads: thread.join()
 assert found == [42] * 4, found
 """
