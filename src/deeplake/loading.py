@@ -71,6 +71,14 @@ class _CutShort:
         raise refusal(self._name)
 
 
+def in_forked_child(work: Callable[[], object]) -> Callable[[], object]:
+    """Does something in each child that is forked from now on, where there are forks."""
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=work)
+    return work
+
+
+@in_forked_child
 def _after_fork_in_child() -> None:
     """Whoever was importing in another thread is not here, and its locks are never released.
 
@@ -92,10 +100,6 @@ def _after_fork_in_child() -> None:
             locks[name] = _CutShort(name)
         else:
             del locks[name]
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
 def later(name: str) -> Any:

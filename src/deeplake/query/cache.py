@@ -6,12 +6,12 @@ records, whatever commit or branch they are read at. All of it is bounded, oldes
 
 from __future__ import annotations
 
-import os
 from _thread import RLock
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from deeplake import settings
+from deeplake.loading import in_forked_child
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
@@ -139,15 +139,12 @@ _lock = RLock()
 _last = 0
 
 
+@in_forked_child
 def _after_fork_in_child() -> None:
     global _lock
     _lock = RLock()
     for some in (COLUMNS, PLANS):
         some.after_fork_in_child()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
 def kept(objects: Objects, tree: TableTree) -> KeptTree | None:

@@ -7,13 +7,13 @@ one that takes more steps than there are for a statement is refused.
 
 from __future__ import annotations
 
-import os
 from _thread import RLock, _local
 from typing import TYPE_CHECKING, Protocol, Self
 from weakref import WeakSet
 
 from deeplake import settings
 from deeplake.errors import QueryError, QuerySyntaxError
+from deeplake.loading import in_forked_child
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -33,13 +33,10 @@ _lock = RLock()
 """Of all handles: none holds it for more than a microsecond, and a forked child needs a new one."""
 
 
+@in_forked_child
 def _after_fork_in_child() -> None:
     global _lock
     _lock = RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
 class Control:

@@ -20,7 +20,7 @@ import numpy as np
 
 from deeplake import amounts, settings
 from deeplake.errors import DeeplakeError, ForkedProcessError, InputError, QueryError
-from deeplake.loading import load
+from deeplake.loading import in_forked_child, load
 from deeplake.query.cache import Bounded
 from deeplake.query.control import cancelled, planned_here
 
@@ -60,6 +60,7 @@ _prepared_by: list[Callable[[Any, str], None]] = []
 _begun: WeakSet[Running] = WeakSet()
 
 
+@in_forked_child
 def _after_fork_in_child() -> None:
     """The engine's threads, and whoever was in it, are not here: the child starts its own.
 
@@ -74,10 +75,6 @@ def _after_fork_in_child() -> None:
         left[0] += running.cut_short()
     _base, _lock = None, threading.Lock()
     _statements.after_fork_in_child()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
 def extend(prepare: Callable[[Any, str], None]) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from typing import TYPE_CHECKING, Any
 
 from deeplake import amounts
+from deeplake.loading import in_forked_child
 from deeplake.query import access
 from deeplake.query.expression import Aggregate, Subquery, conjuncts, walk
 from deeplake.query.plan import Trace
@@ -24,13 +24,10 @@ _READS = ("get", "get_range", "get_ranges")
 _one_at_a_time = threading.Lock()
 
 
+@in_forked_child
 def _after_fork_in_child() -> None:
     global _one_at_a_time
     _one_at_a_time = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
 def explained(

@@ -9,7 +9,6 @@ all rows, and differences between two trees. See docs/design/0008.
 
 from __future__ import annotations
 
-import os
 from _thread import RLock
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Protocol
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from deeplake.format import statistics as stats
+from deeplake.loading import in_forked_child
 from deeplake.query.table_view import TableView
 from deeplake.table.column import ColumnReader
 from deeplake.table.edits import FragmentEdit
@@ -72,13 +72,10 @@ _PLACES.flags.writeable = False
 _lock = RLock()
 
 
+@in_forked_child
 def _after_fork_in_child() -> None:
     global _lock
     _lock = RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
 def seen(objects: Objects, name: str, tree: TableTree, columns: Columns) -> TableTree:

@@ -6,13 +6,12 @@ position of the tree is. Positions in the tree count bytes; errors count charact
 
 from __future__ import annotations
 
-import os
 import re
 from _thread import RLock
 from typing import Any
 
 from deeplake.errors import QuerySyntaxError, UnsupportedQueryError
-from deeplake.loading import load
+from deeplake.loading import in_forked_child, load
 from deeplake.sql.depth import refuse_deep
 
 STATEMENT_CHARS_MAX = 16 << 20
@@ -117,13 +116,10 @@ def _way_out(text: str, position: int | None) -> str:
 _deeper = RLock()
 
 
+@in_forked_child
 def _after_fork_in_child() -> None:
     global _deeper
     _deeper = RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
 def _tree(text: str) -> Any:

@@ -8,7 +8,6 @@ obstore's threads do not survive fork(): a child that used it would hang, so it 
 
 from __future__ import annotations
 
-import os
 import re
 from functools import partial
 from itertools import chain
@@ -37,6 +36,7 @@ from deeplake.errors import (
     StorePermissionError,
     StoreUnavailableError,
 )
+from deeplake.loading import in_forked_child
 from deeplake.storage import bucket_options
 from deeplake.storage.failures import missing, outside, taken
 from deeplake.storage.keys import check_key, check_prefix, is_key
@@ -74,13 +74,10 @@ _used = False
 _used_before_fork = False
 
 
+@in_forked_child
 def _after_fork_in_child() -> None:
     global _used_before_fork
     _used_before_fork = _used_before_fork or _used
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
 def from_url(url: str, storage_options: Mapping[str, object] | None = None) -> ObjectStore:

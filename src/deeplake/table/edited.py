@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deeplake.errors import DamageError
+from deeplake.loading import in_forked_child
 from deeplake.table.frames import FixedFrame, Frame, elements, put_into
 from deeplake.table.patch import Patch, among, holds, layered
 from deeplake.table.pieces import PieceFrame
@@ -60,8 +61,7 @@ VIEW_BYTES = 256
 SPARE = SpareBytes()
 """What all readers of changed fragments have together."""
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=SPARE.after_fork_in_child)
+in_forked_child(SPARE.after_fork_in_child)
 
 
 class Runs(NamedTuple):

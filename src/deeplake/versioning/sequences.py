@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from deeplake.errors import MalformedObjectError, ObjectExistsError
 from deeplake.format.sealed import seal, unseal
+from deeplake.loading import in_forked_child
 from deeplake.types.named import NamedTuple
 
 if TYPE_CHECKING:
@@ -31,13 +32,10 @@ _lock = allocate_lock()
 _held: dict[tuple[str, str], _Held] = {}
 
 
+@in_forked_child
 def _after_fork_in_child() -> None:
     global _lock
     _lock = allocate_lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
 class _Held(NamedTuple):

@@ -6,7 +6,6 @@ is imported, and each function registered (0.08 ms), with the first statement th
 
 from __future__ import annotations
 
-import os
 import re
 from importlib import import_module
 from inspect import Parameter, Signature
@@ -16,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from deeplake.errors import QueryError
+from deeplake.loading import in_forked_child
 from deeplake.query import engine
 from deeplake.query.moment_text import MICROSECONDS_MAX
 from deeplake.types.named import NamedTuple
@@ -30,8 +30,7 @@ Function = TypeVar("Function", bound="Callable[..., Any]")
 _CALLED = re.compile(r"\b([a-z]+)__([a-z0-9_]+)\(")
 _installed: set[str] = set()
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_installed.clear)  # the child has an engine of its own
+in_forked_child(_installed.clear)  # the child has an engine of its own
 
 
 class Udf(NamedTuple):
